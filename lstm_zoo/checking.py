@@ -1,0 +1,66 @@
+"""What a recipe amounts to before it runs: the network built dry, and what its data hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from .contracts import Splits
+
+if TYPE_CHECKING:
+    from .config import Config
+
+
+def dry_build(config: Config) -> dict[str, Any]:
+    """Build the network without data or weights and describe it.
+
+    Args:
+        config: The recipe.
+
+    Returns:
+        Layers with output shapes and parameters, and the verdict on cuDNN of each recurrent layer, ready for JSON.
+    """
+    from .layers.cudnn import cudnn_verdict, recurrent_layers
+
+    spec = config.data.expected_spec()
+    model = config.model.build(spec, pretrained=False)
+    return {
+        "config": config.name,
+        "input_shape": spec.input_shape,
+        "classes": len(spec.class_names),
+        "parameters": model.count_params(),
+        "trainable": sum(int(weight.size) for weight in _sized(model.trainable_weights)),
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": type(layer).__name__,
+                "output": layer.output.shape,
+                "parameters": layer.count_params(),
+            }
+            for layer in model.layers
+        ],
+        "recurrent": {layer.name: cudnn_verdict(layer) for layer in recurrent_layers(model)},
+    }
+
+
+def _sized(weights: list) -> list:
+    import numpy as np
+
+    return [np.empty(weight.shape, np.bool_) for weight in weights]
+
+
+def data_facts(config: Config, splits: Splits) -> dict[str, Any]:
+    """Return the number of examples of each class in each split, and what was left out; ready for JSON."""
+    names = splits.spec.class_names
+    return {
+        "data": config.data.kind,
+        "input_shape": splits.spec.input_shape,
+        "clip_seconds": splits.spec.clip_seconds,
+        "fingerprint": splits.fingerprint,
+        "splits": {
+            split: {names[k]: count for k, count in sorted(Counter(splits.targets(split).tolist()).items())}
+            for split in ("train", "val", "test")
+            if splits.size(split)
+        },
+        "bad_files": splits.bad_files,
+    }

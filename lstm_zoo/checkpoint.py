@@ -1,0 +1,100 @@
+"""Checkpoints from which an interrupted training goes on exactly where it stopped.
+
+Keras' own `BackupAndRestore` keeps weights, epoch and batch only. Here the optimizer's variables and the counters of
+the callbacks are kept too; the order of the data and its augmentation follow from (seed, epoch), and the state of
+dropout is part of the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the best weights, and after every epoch all that is needed to go on.
+
+    Args:
+        run_path: The run directory.
+        monitor: Logged value that decides which weights are best; None: the last ones are.
+        mode: `min` or `max`.
+        stateful: Callbacks whose counters are kept as well.
+    """
+
+    def __init__(self, run_path: Path, monitor: str | None, mode: str, stateful: Sequence[keras.callbacks.Callback]):
+        super().__init__()
+        self._best_file = run_path / "best.weights.h5"
+        self._folder = run_path / "checkpoints"
+        self._monitor = monitor
+        self._sign = 1 if mode == "max" else -1
+        self._stateful = stateful
+        self.best = -np.inf
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Save the best weights if these are, then the state."""
+        value = np.inf if self._monitor is None else self._sign * (logs or {})[self._monitor]
+        if self._monitor is None or value > self.best:
+            self.best = value
+            draft = self._best_file.with_name("draft.weights.h5")
+            self.model.save_weights(draft)
+            draft.replace(self._best_file)
+        self._save(epoch + 1)
+
+    def _save(self, epochs_done: int) -> None:
+        draft, final = self._folder / "draft", self._folder / f"epoch-{epochs_done:05d}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        self.model.save_weights(draft / "model.weights.h5")
+        optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
+        np.savez(draft / "optimizer.npz", *optimizer)
+        state = {
+            "epochs_done": epochs_done,
+            "best": float(self.best),
+            "callbacks": [_counters(c) for c in self._stateful],
+        }
+        (draft / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+        for old in self._folder.glob("epoch-*"):
+            if old != final:
+                shutil.rmtree(old)
+
+    def restore(self) -> int:
+        """Load the newest checkpoint into the compiled model; to be called after `set_model`.
+
+        Returns:
+            The number of epochs that are done; 0 where there is no checkpoint.
+        """
+        found = sorted(self._folder.glob("epoch-*"))
+        if not found:
+            return 0
+        state = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
+        self.model.load_weights(found[-1] / "model.weights.h5")
+        optimizer = self.model.optimizer
+        optimizer.build(self.model.trainable_variables)
+        with np.load(found[-1] / "optimizer.npz") as arrays:
+            for variable, name in zip(optimizer.variables, arrays.files, strict=True):
+                variable.assign(arrays[name])
+        self.best = state["best"]
+        for callback, counters in zip(self._stateful, state["callbacks"], strict=True):
+            callback.set_model(self.model)
+            callback.on_train_begin()  # sets the counters to their start, as `fit` will try to do again
+            vars(callback).update(counters)
+            callback.on_train_begin = _keep_counters
+        return state["epochs_done"]
+
+
+def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Return the plain numbers that a callback holds."""
+    numbers = {name: value for name, value in vars(callback).items() if isinstance(value, (int, float, np.number))}
+    return {name: value if isinstance(value, (bool, int)) else float(value) for name, value in numbers.items()}
+
+
+def _keep_counters(logs: dict[str, float] | None = None) -> None:
+    """Stand in for `on_train_begin` of a callback that goes on."""

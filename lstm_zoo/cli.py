@@ -1,0 +1,337 @@
+"""The command line: each command parses, calls one function and prints.
+
+Exit status: 0 done, 1 the work failed, 2 the user's input was wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from .config import Config
+
+app = typer.Typer(
+    help="LSTMs for computer vision: one YAML a recipe, one command line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data_app = typer.Typer(help="Prepare videos once, and see what is in a data set.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+ConfigOption = Annotated[str, typer.Option("--config", help="A YAML file, or the name of a shipped recipe.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as train.epochs=3.")
+]
+RunOption = Annotated[Path | None, typer.Option("--run", help="A run directory; the newest below runs/ by default.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+class Split(StrEnum):
+    """The splits of a data set."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+class Format(StrEnum):
+    """The formats of an export."""
+
+    keras = "keras"
+    tf_saved_model = "tf_saved_model"
+
+
+class Listing(StrEnum):
+    """What can be listed."""
+
+    models = "models"
+    data = "data"
+    tasks = "tasks"
+    configs = "configs"
+
+
+_debug = False
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and TensorFlow's messages.")] = False,
+) -> None:
+    global _debug
+    _debug = debug
+    if not debug:
+        from .quiet import silence
+
+        silence()
+
+
+@app.command()
+def train(
+    config: ConfigOption,
+    set: SetOption = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where to keep the run; a new one below runs/ by default.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run of this recipe.")] = False,
+) -> None:
+    """Train a network, and write a run directory."""
+    with _user_errors() as loaded:
+        recipe = loaded(_load(config, set))
+        from .training import train
+
+        run = train(recipe, run_dir, resume=resume)
+        from .tables import evaluation_table
+
+        for split, figures in run.metrics.items():
+            _print(evaluation_table(figures, f"{run.config.model.kind} on {split}"))
+        _print(f"run: {run.path}\nreport: {run.path / 'report.html'}\nnext: lstmzoo eval --run {run.path}")
+
+
+@app.command()
+def eval(
+    run: RunOption = None,
+    split: Annotated[Split, typer.Option(help="Which examples.")] = Split.test,
+    set: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate a run on a split, beside the floor."""
+    with _user_errors() as loaded:
+        opened = _open(run, set)
+        loaded(opened.config)
+        name = split.value if not set else "_".join([split.value, *(_file_name(text) for text in set)])
+        figures = opened.evaluate(split.value, name=name)
+        if as_json:
+            _json({"run": str(opened.path), "split": split.value, **figures})
+            return
+        from .tables import class_table, evaluation_table
+
+        _print(evaluation_table(figures, f"{opened.path.name} on {name}"))
+        _print(class_table(figures["per_class"]))
+        _print(f"report: {opened.path / 'report.html'}")
+
+
+@app.command()
+def predict(
+    files: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
+    run: RunOption = None,
+    as_json: JsonOption = False,
+    save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input.")] = None,
+) -> None:
+    """Say what files show."""
+    with _user_errors():
+        opened = _open(run)
+        results = opened.predict(files)
+        if save_to is not None:
+            save_to.mkdir(parents=True, exist_ok=True)
+            for number, result in enumerate(results, 1):
+                text = json.dumps(result, indent=2, ensure_ascii=False)
+                (save_to / f"{number:03d}-{Path(result['file']).stem}.json").write_text(text, encoding="utf-8")
+        if as_json:
+            _json({"run": str(opened.path), "predictions": results})
+        else:
+            from .tables import prediction_table
+
+            for result in results:
+                _print(prediction_table(result))
+        if any("error" in result for result in results):
+            raise typer.Exit(2)
+
+
+@app.command()
+def export(
+    format: Annotated[Format, typer.Option(help="What to write.")] = Format.tf_saved_model,
+    run: RunOption = None,
+    to: Annotated[Path | None, typer.Option(help="Folder for the file; exports/ of the run by default.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export a run, and prove in a fresh process that the file gives the same answers."""
+    with _user_errors():
+        result = _open(run).export(format.value, to)
+        if as_json:
+            _json(result)
+        else:
+            _print(
+                f"{result['path']}\nlargest difference to the run: {result['max_difference']:.2e} "
+                f"(tolerance {result['tolerance']:g}, {result['examples']}, fresh process)"
+            )
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Listing, typer.Argument(help="What to list.")] = Listing.models, as_json: JsonOption = False
+) -> None:
+    """List models, data sets, tasks or shipped recipes."""
+    from .tables import catalogue, catalogue_table
+
+    rows = catalogue(what.value)
+    if as_json:
+        _json({what.value: rows})
+    else:
+        _print(catalogue_table(what.value, rows))
+
+
+@app.command()
+def check(config: ConfigOption, set: SetOption = None, as_json: JsonOption = False) -> None:
+    """Validate a recipe, then build its network dry."""
+    with _user_errors() as loaded:
+        recipe = loaded(_load(config, set))
+        from .checking import dry_build
+
+        facts = dry_build(recipe)
+        if as_json:
+            _json(facts)
+            return
+        from .tables import dry_build_table
+
+        _print(dry_build_table(facts))
+
+
+@data_app.command("prepare")
+def data_prepare(config: ConfigOption, set: SetOption = None) -> None:
+    """Prepare the data of a recipe, once."""
+    with _user_errors() as loaded:
+        recipe = loaded(_load(config, set))
+        from .checking import data_facts
+        from .tables import data_table
+
+        _print(data_table(data_facts(recipe, recipe.data.load())))
+
+
+@data_app.command("check")
+def data_check(config: ConfigOption, set: SetOption = None, as_json: JsonOption = False) -> None:
+    """Decode every video once, and name those that cannot be used; writes nothing."""
+    with _user_errors() as loaded:
+        recipe = loaded(_load(config, set))
+        bad = recipe.data.bad_files()
+        if as_json:
+            _json({"bad_files": [file._asdict() for file in bad]})
+        for file in () if as_json else bad:
+            print(f"{file.split}: {file.name}: {file.reason}")
+        if not as_json:
+            print(f"{len(bad)} of the files cannot be used" if bad else "all files can be read")
+        if bad:
+            raise typer.Exit(2)
+
+
+@data_app.command("info")
+def data_info(config: ConfigOption, set: SetOption = None, as_json: JsonOption = False) -> None:
+    """Show what is in a data set; prepares it if it was not."""
+    with _user_errors() as loaded:
+        recipe = loaded(_load(config, set))
+        from .checking import data_facts
+
+        facts = data_facts(recipe, recipe.data.load())
+        if as_json:
+            _json(facts)
+            return
+        from .tables import data_table
+
+        _print(data_table(facts))
+
+
+def _load(config: str, overrides: list[str] | None) -> Config:
+    """Return a recipe in which nothing is wrong; only then is Keras imported."""
+    from .config import load
+
+    recipe = load(config, overrides or ()).check()
+    _import_keras()
+    return recipe
+
+
+def _open(path: Path | None, overrides: list[str] | None = None):
+    from .run import Run
+
+    run = Run.open(path, overrides or ())
+    _import_keras()
+    return run
+
+
+def _import_keras() -> None:
+    from .quiet import import_keras
+
+    if not _debug:
+        import_keras()
+
+
+@contextmanager
+def _user_errors() -> Iterator[Any]:
+    """Turn what a user can mend into a message and exit status 2, and what fails into one line and 1.
+
+    Yields:
+        A function to hand the config over once it is loaded, so that messages can name its lines.
+    """
+    from .config import ConfigError
+    from .contracts import InputError
+
+    config: Config | None = None
+
+    def loaded(new: Config) -> Config:
+        nonlocal config
+        config = new
+        return new
+
+    try:
+        yield loaded
+    except ConfigError as error:
+        if _debug:
+            raise
+        count = len(error.messages)
+        _fail(f"{count} mistake{'s' * (count > 1)} in the configuration:", *(f"  {text}" for text in error.messages))
+        raise typer.Exit(2) from None
+    except InputError as error:
+        if _debug:
+            raise
+        _fail(config.describe(error) if config else str(error))
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command with --resume goes on after the last finished epoch")
+        raise typer.Exit(1) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if _debug:
+            raise
+        _fail(f"failed: {type(error).__name__}: {error}", "lstmzoo --debug ... shows where")
+        raise typer.Exit(1) from None
+
+
+def _fail(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def _print(what: Any) -> None:
+    """Print for people: text as it is, tables through rich."""
+    if isinstance(what, str):
+        print(what)
+    else:
+        from rich.console import Console
+
+        Console().print(what)
+
+
+def _json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def _file_name(text: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-=." else "_" for letter in text)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

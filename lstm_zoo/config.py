@@ -1,0 +1,317 @@
+"""A recipe: one YAML file with the sections data, model, task and train, checked before anything slow starts.
+
+The sections are discriminated unions over `kind`: the classes in `lstm_zoo.data`, `lstm_zoo.models` and
+`lstm_zoo.tasks` are the registry.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, PrivateAttr, ValidationError
+
+from . import yaml_lines
+from .contracts import InputError, Section
+from .data import Data
+from .models import Model
+from .tasks import Task
+from .yaml_lines import Location
+
+
+class ScheduleConfig(Section):
+    """How the learning rate moves during training."""
+
+    kind: Literal["constant", "cosine", "plateau"] = "cosine"
+    """`cosine` falls to zero over the whole training; `plateau` divides when validation stops improving."""
+    warmup_epochs: NonNegativeFloat = 0.0
+    """Length of the linear rise from zero at the start, in epochs; not for `plateau`."""
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """What `plateau` multiplies the learning rate with."""
+    patience: PositiveInt = 3
+    """Epochs without improvement that `plateau` waits for."""
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield combinations that would be ignored in silence."""
+        if self.kind == "plateau" and self.warmup_epochs:
+            yield InputError("warmup_epochs", "a plateau schedule has no warm-up; set 0, or choose kind: cosine")
+
+
+class OptimizerConfig(Section):
+    """Which optimizer, and its settings."""
+
+    kind: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
+    """`sgd` runs with Nesterov momentum 0.9."""
+    learning_rate: PositiveFloat = 1e-3
+    """Highest learning rate of the schedule."""
+    weight_decay: NonNegativeFloat = 0.0
+    """Decoupled weight decay per step, as a fraction of the learning rate."""
+    clip_norm: PositiveFloat | None = 1.0
+    """Largest global norm of the gradients; longer ones are shortened to it. null: no clipping."""
+
+
+class TrainConfig(Section):
+    """How Keras `fit` trains the network."""
+
+    epochs: PositiveInt = 20
+    """Passes over the training split."""
+    batch_size: PositiveInt = 16
+    """Examples a step, over all devices together."""
+    seed: NonNegativeInt = 0
+    """Seed of initial weights, dropout, order and augmentation."""
+    optimizer: OptimizerConfig = OptimizerConfig()
+    """Optimizer and its settings."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """Course of the learning rate."""
+    early_stopping: PositiveInt | None = None
+    """Epochs without a better validation figure after which training ends; null: never."""
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    """Numbers to compute with; weights stay float32."""
+    devices: PositiveInt | None = None
+    """GPUs to train on; null: all that are visible. More than one trains through `tf.distribute.MirroredStrategy`."""
+    jit_compile: bool = False
+    """Compile the training step with XLA: slower to start, often faster to run."""
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield combinations that cannot work."""
+        yield from super().problems()
+        if self.schedule.warmup_epochs >= self.epochs:
+            yield InputError(
+                "schedule.warmup_epochs",
+                f"the warm-up takes {self.schedule.warmup_epochs:g} of {self.epochs} epochs; leave some to train in",
+            )
+
+
+class Config(Section):
+    """A complete recipe."""
+
+    data: Data
+    """Where examples come from."""
+    model: Model
+    """The network."""
+    task: Task
+    """What it learns."""
+    train: TrainConfig = TrainConfig()
+    """How it is trained."""
+
+    _origins: dict[Location, str] = PrivateAttr(default_factory=dict)
+    _name: str = PrivateAttr(default="config")
+
+    @property
+    def name(self) -> str:
+        """The recipe's name: that of its file, without the ending."""
+        return self._name
+
+    def origin(self, location: Location) -> str:
+        """Return where a setting was written: `file:line`, or the `--set` that did it."""
+        return _nearest_origin(self._origins, location)
+
+    def describe(self, problem: InputError) -> str:
+        """Return a problem with the place of its setting in front."""
+        if not problem.key:
+            return problem.message
+        where = self.origin(tuple(problem.key.split(".")))
+        return f"{where}: {problem.key}: {problem.message}" if where else str(problem)
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield all that is wrong beyond types and ranges, also between sections."""
+        yield from super().problems()
+        for section in ("data", "model"):
+            chosen = getattr(self, section)
+            if self.task.kind not in chosen.tasks:
+                yield InputError(
+                    f"{section}.kind",
+                    f"'{chosen.kind}' does not serve the task '{self.task.kind}'; it is made for "
+                    f"{_listed(chosen.tasks)}",
+                )
+        if self.train.early_stopping is not None and getattr(self.data, "val_fraction", None) == 0:
+            yield InputError(
+                "train.early_stopping", "needs validation examples, but data.val_fraction is 0; set one of the two"
+            )
+
+    def check(self) -> Config:
+        """Return self if nothing is wrong.
+
+        Raises:
+            ConfigError: With all problems at once.
+        """
+        messages = [self.describe(problem) for problem in self.problems()]
+        if messages:
+            raise ConfigError(messages)
+        return self
+
+    def to_yaml(self) -> str:
+        """Return the recipe with all defaults written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+class ConfigError(ValueError):
+    """Everything that is wrong with a config, one message a mistake, each with its place and its mend."""
+
+    def __init__(self, messages: list[str]):
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
+def shipped_configs() -> dict[str, Path]:
+    """Return the recipes that come with the package, by file name (`smoke/x.yaml` for those in the smoke folder)."""
+    package = Path(__file__).parent
+    folder = next(place for place in (package / "configs", package.parent / "configs") if place.is_dir())
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.yaml"))}
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+    """Read a recipe, apply the overrides and check types, ranges and names.
+
+    Args:
+        path: A YAML file; a bare name that is no file here is looked up among the shipped recipes.
+        overrides: Settings such as `"train.epochs=3"`; the value is read as YAML.
+
+    Raises:
+        ConfigError: With all mistakes at once.
+    """
+    file = _find(Path(path))
+    try:
+        values, lines = yaml_lines.read(file)
+    except yaml_lines.YamlError as error:
+        raise ConfigError(error.messages) from None
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from None
+    origins = {location: f"{file}:{line}" for location, line in lines.items()}
+    _apply(overrides, values, origins)
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_messages(error, origins, str(file))) from None
+    config._origins.update(origins)
+    config._name = file.stem
+    return config
+
+
+def _find(path: Path) -> Path:
+    if path.is_file():
+        return path
+    shipped = shipped_configs()
+    if str(path.parent) in (".", "smoke"):
+        for name in (path.as_posix(), f"{path.as_posix()}.yaml"):
+            if name in shipped:
+                return shipped[name]
+    near = _did_you_mean(path.name, shipped)
+    raise ConfigError(
+        [f"{path}: no such file, and no shipped recipe of that name{near}; `lstmzoo list configs` has all"]
+    )
+
+
+def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Location, str]) -> None:
+    """Write each `key=value` into the values, before they are validated."""
+    messages = []
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            messages.append(f"--set {override}: expected section.key=value, such as train.epochs=3")
+            continue
+        place: Any = values
+        for part in parts[:-1]:
+            if not isinstance(place.get(part), dict):
+                place[part] = {}
+            place = place[part]
+        try:
+            place[parts[-1]] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            messages.append(f"--set {override}: the value is no valid YAML; put it in quotes")
+            continue
+        for depth in range(1, len(parts)):
+            origins.setdefault(tuple(parts[:depth]), f"--set {key}")
+        origins[tuple(parts)] = f"--set {key}"
+    if messages:
+        raise ConfigError(messages)
+
+
+def _messages(error: ValidationError, origins: dict[Location, str], file: str) -> list[str]:
+    """Say each of pydantic's findings in the user's terms."""
+    messages = []
+    for finding in error.errors():
+        location, owner = _resolve(finding["loc"])
+        if finding["type"] == "union_tag_invalid":
+            location = (*location, "kind")
+        where = _nearest_origin(origins, location) or file
+        key = ".".join(map(str, location))
+        messages.append(f"{where}: {key}: {_say(dict(finding), owner)}")
+    return messages
+
+
+def _resolve(loc: Location) -> tuple[Location, type[Section] | None]:
+    """Drop the union tags from pydantic's location, and find the section that owns its last key."""
+    current: Any = Config
+    owner: type[Section] | None = None
+    location: list[str | int] = []
+    for part in loc:
+        options = _sections(current)
+        tagged = [option for option in options if len(options) > 1 and _tag(option) == part]
+        if tagged:
+            current = tagged[0]
+            continue
+        owner = options[0] if len(options) == 1 else None
+        location.append(part)
+        field = owner.model_fields.get(str(part)) if owner else None
+        current = field.annotation if field else None
+    return tuple(location), owner
+
+
+def _sections(annotation: Any) -> list[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
+        return [section for part in get_args(annotation) for section in _sections(part)]
+    return []
+
+
+def _tag(section: type[Section]) -> str | None:
+    return section.model_fields["kind"].default if "kind" in section.model_fields else None
+
+
+def _say(finding: dict[str, Any], owner: type[Section] | None) -> str:
+    kind, given, context = finding["type"], finding["input"], finding.get("ctx", {})
+    name = str(finding["loc"][-1])
+    if kind == "extra_forbidden":
+        fields = list(owner.model_fields) if owner else []
+        near = _did_you_mean(name, fields)
+        return f"unknown key{near}; valid here: {', '.join(fields)}" if fields else f"unknown key{near}"
+    if kind == "missing":
+        return "is missing"
+    if kind == "union_tag_not_found":
+        got = "no `kind`" if isinstance(given, dict) else f"{given!r}"
+        return f"expected a section with `kind:` ({context['discriminator']}), got {got}"
+    if kind == "union_tag_invalid":
+        valid = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
+        return f"got '{context['tag']}'{_did_you_mean(context['tag'], valid)}; valid kinds: {', '.join(valid)}"
+    if kind == "literal_error":
+        valid = [text.strip("' ") for text in context["expected"].replace(" or ", ", ").split(",")]
+        return f"got {given!r}{_did_you_mean(str(given), valid)}; expected one of: {', '.join(valid)}"
+    if kind in ("model_type", "model_attributes_type"):
+        return f"expected a section with keys below it, got {given!r}"
+    return f"got {given!r}; {_lower_first(finding['msg'].removeprefix('Value error, '))}"
+
+
+def _did_you_mean(word: str, valid: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _nearest_origin(origins: dict[Location, str], location: Location) -> str:
+    while location and location not in origins:
+        location = location[:-1]
+    return origins.get(location, "")
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

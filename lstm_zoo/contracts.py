@@ -1,0 +1,219 @@
+"""The extension points: what a data set, a model and a task owe each other.
+
+Legend of shapes, used in every comment and docstring of the package (channels last):
+
+    B batch    T time (frames)    H, W height and width in pixels    C channels
+    D features    U recurrent units    K classes    N views (clips) of one example
+
+Each section of a YAML file is one frozen `Section` with one main verb; `Spec` is what data tells a model.
+Nothing here imports TensorFlow: a config is checked before anything slow starts.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+SPLITS = ("train", "val", "test")
+
+UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""A path the user wrote: `~` is expanded, and what is relative counts from the working directory."""
+
+
+class InputError(ValueError):
+    """A mistake that the user can mend.
+
+    Args:
+        key: Dotted path of the setting to change, such as `data.root`; empty where no setting is at fault.
+        message: What came, what was expected, and how to mend it.
+    """
+
+    def __init__(self, key: str, message: str):
+        super().__init__(f"{key}: {message}" if key else message)
+        self.key = key
+        self.message = message
+
+
+class Section(BaseModel):
+    """One section of a config: frozen, without room for unknown keys, documented field by field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong beyond types and ranges (a missing folder, say), without importing TensorFlow."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                for problem in value.problems():
+                    yield InputError(f"{name}.{problem.key}", problem.message)
+
+
+class Spec(Section):
+    """What a data set tells a model: enough to build the network without the data."""
+
+    input_shape: tuple[PositiveInt, ...]
+    """Shape of one example without the batch axis; (T, H, W, C) for clips."""
+    class_names: tuple[str, ...] = ()
+    """Name of each class, in the order of the label numbers."""
+    clip_seconds: float | None = None
+    """Mean length of the training videos, in seconds; `predict` cuts much longer videos into windows of this length."""
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, K."""
+        return len(self.class_names)
+
+
+class BadFile(NamedTuple):
+    """A file of a data set that cannot be used."""
+
+    split: str
+    name: str
+    """Its path below the root of the data set."""
+    reason: str
+
+
+class Splits(ABC):
+    """The prepared examples of one data set: streams for training and evaluation, and what is known of each example."""
+
+    spec: Spec
+    fingerprint: str
+    """Changes whenever the prepared examples change."""
+    num_views: int = 1
+    """Number N of consecutive rows of `eval_stream` that belong to one example."""
+    bad_files: Sequence[BadFile] = ()
+    """What was left out."""
+
+    @abstractmethod
+    def size(self, split: str) -> int:
+        """Return the number of examples in a split; 0 where there is no such split."""
+
+    @abstractmethod
+    def train_stream(self, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
+        """Return endless batches `(inputs, targets)`, one epoch after the other.
+
+        Order and augmentation depend on `(seed, epoch, example)` alone, so a stream that starts at `first_epoch`
+        continues exactly where an interrupted one would have gone on. The last batch of an epoch may be smaller.
+        """
+
+    @abstractmethod
+    def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return one pass over a split in fixed order, `num_views` consecutive rows an example."""
+
+    @abstractmethod
+    def targets(self, split: str) -> np.ndarray:
+        """Return the targets of a split in the order of `eval_stream`, one row an example."""
+
+    @abstractmethod
+    def names(self, split: str) -> list[str]:
+        """Return the examples' names (a file's path below the root, say) in the same order."""
+
+
+class Views(NamedTuple):
+    """One file as a model's input."""
+
+    inputs: np.ndarray
+    """The views of the whole file, scored together; (N, *input_shape)."""
+    windows: np.ndarray
+    """Further views of consecutive stretches of the file, scored one by one; (M, *input_shape), M may be 0."""
+    times: Sequence[tuple[float, float]]
+    """Start and end of each window, in seconds."""
+
+
+class DataConfig(Section, ABC):
+    """The `data` section: where examples come from and how they become tensors."""
+
+    tasks: ClassVar[frozenset[str]]
+    """Kinds of task that the targets of this data set serve."""
+
+    @abstractmethod
+    def expected_spec(self) -> Spec:
+        """Return the spec as far as it is known before anything is prepared."""
+
+    def bad_files(self) -> list[BadFile]:
+        """Read every file once, and return those that cannot be used; none where there are no files."""
+        return []
+
+    @abstractmethod
+    def load(self, like: Spec | None = None) -> Splits:
+        """Prepare the data if need be and return its splits.
+
+        Args:
+            like: Spec of a finished run: labels are numbered as there, and a class it does not know is an error.
+
+        Raises:
+            InputError: The files are missing, unreadable or do not make a data set.
+        """
+
+    @abstractmethod
+    def read(self, path: Path, spec: Spec) -> Views:
+        """Read one file just as preparation and evaluation would.
+
+        Raises:
+            InputError: The file cannot be read.
+        """
+
+
+class ModelConfig(Section, ABC):
+    """The `model` section: one network, from pixels (uint8) to logits."""
+
+    tasks: ClassVar[frozenset[str]]
+    """Kinds of task that the network's output serves."""
+
+    @abstractmethod
+    def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
+        """Build the network.
+
+        Args:
+            spec: Shapes and classes of the data.
+            pretrained: Load pretrained backbone weights; False where a run's own weights follow.
+
+        Raises:
+            InputError: The options do not fit the data or a weights file does not fit the network.
+        """
+
+
+class TaskConfig(Section, ABC):
+    """The `task` section: what the network learns and how it is judged."""
+
+    monitor: ClassVar[str]
+    """Validation metric that decides which weights are best, as Keras names it."""
+    monitor_mode: ClassVar[str]
+    """`min` or `max`."""
+
+    @abstractmethod
+    def loss(self) -> Callable[[Any, Any], Any]:
+        """Return the training loss of targets and logits, as Keras `compile` takes it."""
+
+    @abstractmethod
+    def metrics(self, spec: Spec) -> list[keras.metrics.Metric]:
+        """Return the metrics that Keras tracks while it trains."""
+
+    @abstractmethod
+    def class_weight(self, splits: Splits) -> dict[int, float] | None:
+        """Return the weight of each class in the training loss, None for equal weights."""
+
+    @abstractmethod
+    def activate(self, logits: Any) -> Any:
+        """Turn logits into the outputs a user wants (probabilities, say), by `keras.ops`."""
+
+    @abstractmethod
+    def decode(self, outputs: np.ndarray, spec: Spec) -> list[dict[str, Any]]:
+        """Return what `predict` prints for each row of activated outputs, ready for JSON."""
+
+    @abstractmethod
+    def evaluate(self, outputs: np.ndarray, targets: np.ndarray, spec: Spec) -> dict[str, Any]:
+        """Return the figures of a split from activated outputs and targets, ready for JSON."""
+
+    @abstractmethod
+    def floor(self, splits: Splits, split: str) -> dict[str, Any]:
+        """Return the same figures for the trivial predictor of the task."""

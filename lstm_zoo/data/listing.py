@@ -1,0 +1,264 @@
+"""Which videos there are, what they show, and to which split they belong: from folders, list files and tables."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..contracts import SPLITS, InputError, Spec
+
+
+class Clip(NamedTuple):
+    """One video of a data set."""
+
+    name: str
+    """Path below the root of the data set, or another unique name."""
+    label: str
+    group: str = ""
+    """What it shares with clips of the same source; a group never stands in two splits."""
+
+
+VIDEO_SUFFIXES = frozenset(
+    [
+        ".3gp",
+        ".asf",
+        ".avi",
+        ".flv",
+        ".gif",
+        ".m2ts",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".wmv",
+    ]
+)
+"""Endings of the files that are taken for videos."""
+
+
+def list_videos(root: Path) -> list[Clip]:
+    """Return all videos in `root/<class>/`, at any depth below it.
+
+    Raises:
+        InputError: There is no such folder, or it does not hold two classes with videos.
+    """
+    check_folder(root)
+    classes = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    clips = [
+        Clip(path.relative_to(root).as_posix(), folder.name)
+        for folder in classes
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+    ]
+    if not clips:
+        holds = ", ".join(folder.name for folder in classes[:5]) or "no folders"
+        raise InputError(
+            "data.root", f"no videos in {root}; expected root/<class>/<clip>.mp4 (or .avi, .mov, ...), found {holds}"
+        )
+    empty = [folder.name for folder in classes if not any(clip.label == folder.name for clip in clips)]
+    if empty:
+        raise InputError(
+            "data.root", f"these folders of {root} hold no videos: {', '.join(empty)}; fill or remove them"
+        )
+    return _two_classes(clips, str(root))
+
+
+def read_list(file: Path, root: Path) -> list[Clip]:
+    """Read a UCF101-style list: `Class/clip.avi` a line, with or without the label's number behind it.
+
+    Raises:
+        InputError: A line is no path with a class, or the list is empty.
+    """
+    clips = []
+    for number, line in enumerate(read_text(file, "data.lists").splitlines(), 1):
+        name = re.sub(r"\s+\d+$", "", line.strip())
+        if not name:
+            continue
+        label = Path(name).parent.name
+        if not label:
+            raise InputError("data.lists", f"{file}:{number}: expected Class/clip.avi, got {line.strip()!r}")
+        clips.append(Clip(_below(name, root), label))
+    if not clips:
+        raise InputError("data.lists", f"{file} names no clips")
+    return clips
+
+
+def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, list[Clip]]:
+    """Read a CSV table of clips.
+
+    Args:
+        file: CSV with a header.
+        root: Folder that the paths count from.
+        columns: The table's names for path, label, split and group, where they differ.
+
+    Returns:
+        The clips of each split; of the split "" where the table has no such column.
+
+    Raises:
+        InputError: A column is missing, or a row has an unknown split or no path.
+    """
+    reader = csv.DictReader(read_text(file, "data.table").splitlines())
+    header = [name.strip() for name in reader.fieldnames or []]
+    names = {name: columns.get(name, name) for name in ("path", "label", "split", "group")}
+    for name in {"path", *columns}:
+        if names[name] not in header:
+            near = difflib.get_close_matches(names[name], header, n=1)
+            raise InputError(
+                "data.columns",
+                f"{file}:1: no column '{names[name]}' for the {name}"
+                f"{f', did you mean {near[0]!r}?' if near else ''}; its columns: {', '.join(header)}",
+            )
+    splits: dict[str, list[Clip]] = defaultdict(list)
+    for number, raw in enumerate(reader, 2):
+        row = {name: (raw.get(column) or "").strip() for name, column in names.items()}
+        split = row["split"].lower()
+        if not row["path"]:
+            raise InputError("data.table", f"{file}:{number}: the path is empty")
+        if split not in (SPLITS if names["split"] in header else ("",)):
+            raise InputError("data.table", f"{file}:{number}: split {split!r}; expected train, val or test")
+        name = _below(row["path"], root)
+        label = row["label"] or Path(name).parent.name
+        if not label:
+            raise InputError("data.table", f"{file}:{number}: {name} has neither a label nor a folder that names one")
+        splits[split].append(Clip(name, label, row["group"]))
+    if not splits:
+        raise InputError("data.table", f"{file} names no clips")
+    _two_classes([clip for clips in splits.values() for clip in clips], str(file))
+    refuse_shared_groups(splits, "data.table")
+    return dict(splits)
+
+
+def split_by_group(clips: Sequence[Clip], shares: Mapping[str, float], seed: int) -> dict[str, list[Clip]]:
+    """Deal clips to splits, whole groups at a time, so that sizes and classes come as near to the shares as they can.
+
+    Args:
+        clips: Clips; one without a group is a group of its own.
+        shares: Share of the clips of each split; they add up to 1.
+        seed: Decides between groups of one size.
+
+    Raises:
+        InputError: There are fewer groups than splits to fill.
+    """
+    groups: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        groups[clip.group or f"clip:{clip.name}"].append(clip)
+    wanted = {split: share for split, share in shares.items() if share > 0}
+    if len(groups) < len(wanted):
+        raise InputError(
+            "data.val_fraction",
+            f"{len(groups)} groups cannot fill {len(wanted)} splits without being torn; set fractions to 0 or use lists",
+        )
+    names = sorted(groups)
+    random.Random(seed).shuffle(names)
+    names.sort(key=lambda name: -len(groups[name]))  # large ones first, while there is room (the sort keeps ties)
+    totals = Counter(clip.label for clip in clips)
+    counts: dict[str, Counter] = {split: Counter() for split in wanted}
+    dealt: dict[str, list[Clip]] = {split: [] for split in wanted}
+    for number, name in enumerate(names):
+        added = Counter(clip.label for clip in groups[name])
+
+        def distance(split: str, added: Counter = added) -> float:
+            """Return by how much the split moves away from its goals (squared, summed over classes) with this group."""
+            goals = {label: totals[label] * wanted[split] for label in added}
+            return sum(more * (more + 2 * (counts[split][label] - goals[label])) for label, more in added.items())
+
+        empty = [split for split in wanted if not dealt[split]]
+        split = min(empty if len(empty) >= len(names) - number else wanted, key=distance)
+        counts[split].update(added)
+        dealt[split].extend(groups[name])
+    return {split: sorted(found) for split, found in dealt.items()}
+
+
+def refuse_shared_groups(splits: Mapping[str, Sequence[Clip]], key: str) -> None:
+    """Raise an InputError if clips of one source stand in two splits."""
+    home: dict[str, tuple[str, str]] = {}
+    for split, clips in splits.items():
+        for clip in clips:
+            known, first = home.setdefault(clip.group or f"clip:{clip.name}", (split, clip.name))
+            if known != split:
+                what = f"group '{clip.group}' stands" if clip.group else f"{clip.name} stands"
+                raise InputError(
+                    key,
+                    f"{what} in both {known} ({first}) and {split} ({clip.name}); scores would be too good: "
+                    "keep each source in one split",
+                )
+
+
+def number_labels(classes: Sequence[str], like: Spec | None) -> tuple[str, ...]:
+    """Return the class names in the order of their numbers: those of a finished run, if there is one.
+
+    Raises:
+        InputError: The data hold a class that the run does not know.
+    """
+    if like is None:
+        return tuple(classes)
+    unknown = sorted(set(classes) - set(like.class_names))
+    if unknown:
+        raise InputError(
+            "data.root",
+            f"the run does not know the class{'es' * (len(unknown) > 1)} {', '.join(unknown)}; it was trained on "
+            f"{', '.join(like.class_names)}",
+        )
+    return like.class_names
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names sorted as people count: 2 before 10."""
+
+    def parts(name: str) -> list[tuple[int, int, str]]:
+        return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+
+    return tuple(sorted(names, key=parts))
+
+
+def check_folder(root: Path, key: str = "data.root") -> None:
+    """Raise an InputError if there is no such folder."""
+    if root.is_dir():
+        return
+    if root.exists():
+        raise InputError(key, f"{root} is a file; expected a folder")
+    parent = next(folder for folder in root.parents if folder.is_dir())
+    near = (
+        difflib.get_close_matches(root.name, [path.name for path in parent.iterdir()], n=1)
+        if parent == root.parent
+        else []
+    )
+    hint = f"; did you mean '{parent / near[0]}'?" if near else f"; the nearest folder that exists is {parent}"
+    raise InputError(key, f"no folder {root}{hint}")
+
+
+def _two_classes(clips: list[Clip], where: str) -> list[Clip]:
+    labels = {clip.label for clip in clips}
+    if len(labels) < 2:
+        raise InputError(
+            "data.root", f"{where} has one class only ({labels.pop()}); a classifier needs at least two class folders"
+        )
+    return clips
+
+
+def read_text(file: Path, key: str) -> str:
+    """Return the text of a file, or raise an InputError that names the setting."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(key, f"{file} is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(key, f"{file} cannot be read: {error.strerror}") from None
+
+
+def _below(name: str, root: Path) -> str:
+    """Return a clip's path as counted from the root."""
+    path = Path(name.replace("\\", "/"))
+    return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else path.as_posix()

@@ -1,0 +1,31 @@
+"""Runs an exported file as its user would, in a process of its own: `exported_runner.py FORMAT FILE INPUTS OUTPUTS`.
+
+A SavedModel is run by TensorFlow alone; a `.keras` file needs the package's layers and nothing else of it.
+"""
+
+import sys
+
+import numpy as np
+
+
+def main(format: str, path: str, inputs_file: str, outputs_file: str) -> None:
+    """Run the file on one example and on all of them, and keep the outputs."""
+    inputs = np.load(inputs_file)
+    if format == "keras":
+        import keras
+
+        import lstm_zoo.layers  # noqa: F401 (registers the layers)
+
+        model = keras.saving.load_model(path, compile=False)
+    else:
+        import tensorflow as tf
+
+        model = tf.saved_model.load(path).serve
+    outputs = np.concatenate([np.asarray(model(inputs[:1])), np.asarray(model(inputs[1:]))])
+    assert "lstm_zoo" not in sys.modules or format == "keras", "a SavedModel must not need lstm_zoo"
+    np.save(outputs_file, outputs)
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # the folder of this script: its modules are not to shadow others
+    main(*sys.argv[1:])

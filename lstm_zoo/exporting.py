@@ -1,0 +1,141 @@
+"""Export: the network as a file that runs without this package, loaded again in a fresh process and compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from .contracts import InputError
+from .layers.cudnn import recurrent_layers
+
+if TYPE_CHECKING:
+    from .run import Run
+
+TOLERANCE = 1e-4
+_EXAMPLES = 3
+
+
+class ExportError(RuntimeError):
+    """An exported file that does not do what the run does."""
+
+
+def _save_keras(model: keras.Model, path: Path) -> None:
+    model.save(path)
+
+
+def _save_saved_model(model: keras.Model, path: Path) -> None:
+    model.export(path, format="tf_saved_model", verbose=False)
+
+
+FORMATS: dict[str, tuple[str, Callable[[keras.Model, Path], None]]] = {
+    "keras": (".keras", _save_keras),
+    "tf_saved_model": ("", _save_saved_model),
+}
+
+
+def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dict[str, Any]:
+    """Export a run's network: uint8 in, the task's activated outputs (probabilities) out, batch size free.
+
+    The network is rebuilt so that no recurrent layer uses cuDNN's kernels, written, loaded again in a fresh process
+    that sees no GPU, and compared with the run's own outputs.
+
+    Args:
+        run: The run.
+        format: One of `FORMATS`.
+        to: Directory for the file; None: `exports/` of the run.
+
+    Returns:
+        `path`, `format`, `max_difference`, `tolerance` and `examples` ("test examples" or "random pixels").
+
+    Raises:
+        InputError: There is no such format.
+        ExportError: The file could not be loaded, or differs by more than 1e-4; it is removed.
+    """
+    if format not in FORMATS:
+        raise InputError("", f"--format {format}: expected one of {', '.join(FORMATS)}")
+    suffix, save = FORMATS[format]
+    folder = Path(to) if to is not None else run.path / "exports"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{run.config.model.kind}{suffix or '_saved_model'}"
+    inputs, examples = _example_inputs(run)
+    expected = _activated(run.model, run)(inputs)
+    _remove(path)
+    save(_exportable(run), path)
+    try:
+        actual = _run_elsewhere(path, format, inputs)
+        difference = float(np.abs(actual - np.asarray(expected)).max())
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"{format}: its outputs differ from the run's by {difference:.2e} (tolerance {TOLERANCE:g})"
+            )
+    except ExportError:
+        _remove(path)
+        raise
+    result = {
+        "path": str(path),
+        "format": format,
+        "max_difference": difference,
+        "tolerance": TOLERANCE,
+        "examples": examples,
+    }
+    (folder / f"{path.stem}.{format}.json").write_text(
+        json.dumps({**result, "run": str(run.path), "class_names": run.spec.class_names}, indent=2), encoding="utf-8"
+    )
+    return result
+
+
+def _exportable(run: Run) -> keras.Model:
+    """Return a second copy of the network, free of cuDNN, with activated outputs."""
+    model = run.config.model.build(run.spec, pretrained=False)
+    for layer in recurrent_layers(model):
+        if hasattr(layer, "use_cudnn"):
+            layer.use_cudnn = False
+    model.set_weights(run.model.get_weights())
+    return _activated(model, run)
+
+
+def _activated(model: keras.Model, run: Run) -> keras.Model:
+    return keras.Model(model.inputs, run.config.task.activate(model.output), name=run.config.model.kind)
+
+
+def _example_inputs(run: Run) -> tuple[np.ndarray, str]:
+    """Return a few test examples, or random pixels where the data are not at hand."""
+    try:
+        splits = run.config.data.load(like=run.spec)
+        split = next(split for split in ("test", "val", "train") if splits.size(split))
+        stream = splits.eval_stream(split, 1).unbatch().take(_EXAMPLES)
+        return np.stack([inputs for inputs, _ in stream.as_numpy_iterator()]), f"{split} examples"
+    except InputError:
+        shape = (_EXAMPLES, *run.spec.input_shape)
+        return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8), "random pixels"
+
+
+def _run_elsewhere(path: Path, format: str, inputs: np.ndarray) -> np.ndarray:
+    """Run an exported file in a fresh process without a GPU: one example, then all of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npy")
+        np.save(source, inputs)
+        script = Path(__file__).with_name("exported_runner.py")
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [sys.executable, str(script), format, str(path), str(source), str(target)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            raise ExportError(f"{format}: the file does not run in a fresh process:\n{done.stderr.strip()[-2000:]}")
+        return np.load(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

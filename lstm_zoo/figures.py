@@ -1,0 +1,98 @@
+"""The figures of a run, as matplotlib figures; the report and the PNG files show the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+_OURS, _OTHER, _FLOOR = "#1f6feb", "#d1732c", "#8a919c"
+_MOST_CLASSES_WITH_NUMBERS = 25
+
+
+def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
+    """Draw each logged figure over the epochs, training and validation in one panel.
+
+    Args:
+        history: Rows of `history.csv`.
+    """
+    epochs = [int(row["epoch"]) + 1 for row in history]
+    names = [name for name in history[0] if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
+    names.sort(key=lambda name: name != "loss")
+    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), layout="constrained", squeeze=False)
+    for axis, name in zip(axes[0], names, strict=True):
+        axis.plot(epochs, [float(row[name]) for row in history], color=_OTHER, marker=".", label="training")
+        if f"val_{name}" in history[0]:
+            axis.plot(
+                epochs, [float(row[f"val_{name}"]) for row in history], color=_OURS, marker=".", label="validation"
+            )
+        axis.set(title=name, xlabel="epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.grid(alpha=0.25)
+        axis.legend(frameon=False)
+    return figure
+
+
+def result_against_floor(figures: Mapping[str, Any]) -> Figure:
+    """Draw each figure that has a floor beside it, as horizontal bars."""
+    floor = figures["floor"]
+    names = list(floor)
+    figure, axis = plt.subplots(figsize=(5.2, 0.7 * len(names) + 1.0), layout="constrained")
+    rows = np.arange(len(names))
+    for values, offset, colour, label in ((figures, -0.2, _OURS, "this run"), (floor, 0.2, _FLOOR, "floor (majority)")):
+        bars = axis.barh(rows + offset, [values[name] for name in names], 0.38, color=colour, label=label)
+        axis.bar_label(bars, fmt="%.3f", padding=3)
+    axis.set(xlim=(0, 1.15), yticks=rows, yticklabels=names, xticks=np.linspace(0, 1, 6))
+    axis.invert_yaxis()
+    axis.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def confusion_matrix(confusion: Sequence[Sequence[int]], class_names: Sequence[str]) -> Figure:
+    """Draw a confusion matrix, each row (a true class) scaled to its sum."""
+    counts = np.array(confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    num_classes = len(class_names)
+    side = min(14.0, 2.2 + 0.45 * num_classes)
+    figure, axis = plt.subplots(figsize=(side + 0.6, side), layout="constrained")
+    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, shrink=0.7, label="share of the true class")
+    size = 9 if num_classes <= 40 else 5
+    axis.set_xticks(range(num_classes), class_names, rotation=60, ha="right", rotation_mode="anchor", fontsize=size)
+    axis.set_yticks(range(num_classes), class_names, fontsize=size)
+    axis.set(xlabel="predicted", ylabel="true")
+    if num_classes <= _MOST_CLASSES_WITH_NUMBERS:
+        for row, column in np.argwhere(counts):
+            colour = "white" if shares[row, column] > 0.55 else "black"
+            axis.text(column, row, counts[row, column], ha="center", va="center", color=colour, fontsize=8)
+    return figure
+
+
+def film_strip(clip: np.ndarray, title: str, most_frames: int = 8) -> Figure:
+    """Draw frames of one clip in a row.
+
+    Args:
+        clip: (T, H, W, 3) uint8.
+        title: Text above the strip.
+        most_frames: Frames shown at most, evenly spaced.
+    """
+    chosen = np.linspace(0, len(clip) - 1, min(most_frames, len(clip))).round().astype(int)
+    strip = np.concatenate(list(np.pad(clip[chosen], ((0, 0), (0, 0), (0, 2), (0, 0)), constant_values=255)), axis=1)
+    figure, axis = plt.subplots(figsize=(9, 9 * strip.shape[0] / strip.shape[1] + 0.4), layout="constrained")
+    axis.imshow(strip)
+    axis.set_axis_off()
+    axis.set_title(title, fontsize=10, loc="left")
+    return figure
+
+
+def close(figure: Figure) -> None:
+    """Free a figure's memory."""
+    plt.close(figure)

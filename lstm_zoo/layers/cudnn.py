@@ -1,0 +1,39 @@
+"""Which recurrent layers will run on cuDNN's kernels, and why the others will not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+
+_FUSED = (keras.layers.LSTM, keras.layers.GRU)
+_RECURRENT = (*_FUSED, keras.layers.SimpleRNN, keras.layers.RNN)
+
+
+def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Yield the recurrent layers of a model, at any depth."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, _RECURRENT):
+            yield layer
+
+
+def cudnn_verdict(layer: keras.layers.Layer) -> str:
+    """Say whether a recurrent layer runs on cuDNN on this machine, and if not, which condition fails."""
+    if not isinstance(layer, _FUSED):
+        return "no cuDNN kernel for this kind of cell"
+    conditions = {
+        "use_cudnn is off": layer.use_cudnn in ("auto", True),
+        "activation is not tanh": layer.activation is keras.activations.tanh,
+        "recurrent_activation is not sigmoid": layer.recurrent_activation is keras.activations.sigmoid,
+        "it has recurrent dropout": not layer.recurrent_dropout,
+        "it is unrolled": not layer.unroll,
+        "it has no bias": layer.use_bias,
+        "reset_after is off": getattr(layer, "reset_after", True),
+        "no GPU is visible": _gpu_visible(),
+    }
+    failed = [reason for reason, holds in conditions.items() if not holds]
+    return f"no cuDNN: {'; '.join(failed)}" if failed else "cuDNN"
+
+
+def _gpu_visible() -> bool:
+    return any(device.lower().startswith(("gpu", "cuda")) for device in keras.distribution.list_devices())

@@ -1,0 +1,104 @@
+"""Video files to JPEG frames, with PyAV (FFmpeg's libraries; no ffmpeg program is needed)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import av.error
+import av.video.reformatter
+from PIL import Image
+
+_JPEG_QUALITY = 90
+
+
+class MediaError(ValueError):
+    """A file that gives no frames; the message is the reason, in a few words."""
+
+
+class EncodedVideo(NamedTuple):
+    """The frames of one video as they are stored and read."""
+
+    frames: list[bytes]
+    """JPEG pictures, RGB, in order of time."""
+    seconds: float
+    """Time from the first frame to the end of the last one."""
+
+
+def read_video(path: Path, short_side: int, max_fps: float | None = None) -> EncodedVideo:
+    """Decode a video file, upright as it is meant to be seen, and store its frames as JPEG.
+
+    Only compressed frames are held in memory. FFmpeg scales while it converts, by its fast bilinear method.
+
+    Args:
+        path: Anything FFmpeg can decode.
+        short_side: Length of the shorter side of the frames, in pixels; smaller videos are not enlarged.
+        max_fps: Frames kept per second at most; None keeps all.
+
+    Raises:
+        MediaError: The file cannot be read, holds no picture, or breaks off.
+    """
+    if not path.is_file():
+        raise MediaError("no such file")
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty (0 bytes)")
+    frames: list[bytes] = []
+    seconds = 0.0
+    scale = _Scaler(short_side)
+    try:
+        for frame, start, length in _decoded(path, max_fps):
+            frames.append(_jpeg(scale(frame)))
+            seconds = start + length
+    except (av.error.FFmpegError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        broken = f"breaks off after {len(frames)} frames: " if frames else ""
+        raise MediaError(f"{broken}{reason}") from None
+    if not frames:
+        raise MediaError("holds no frame that can be decoded")
+    return EncodedVideo(frames, seconds)
+
+
+def _decoded(path: Path, max_fps: float | None) -> Iterator[tuple[av.VideoFrame, float, float]]:
+    """Yield the frames to keep, each with its start and its length in seconds."""
+    with av.open(str(path)) as container:
+        if not container.streams.video:
+            raise MediaError("holds no video stream")
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1  # one decoder a thread: clips, not slices, are decoded in parallel
+        rate = float(stream.average_rate or stream.guessed_rate or 25)
+        first: float | None = None
+        due = 0.0
+        for count, frame in enumerate(container.decode(stream)):
+            time = frame.time if frame.time is not None else count / rate
+            first = time if first is None else first
+            start = time - first
+            if max_fps is not None:
+                if start < due - 0.5 / rate:  # nearer to an earlier tick than to the one that is due
+                    continue
+                due = max(due + 1 / max_fps, start)
+            yield frame, start, 1 / rate if max_fps is None else max(1 / rate, 1 / max_fps)
+
+
+class _Scaler:
+    """Scales the frames of one video to a short side and turns them upright."""
+
+    def __init__(self, short_side: int):
+        self.short_side = short_side
+        self.reformatter = av.video.reformatter.VideoReformatter()
+
+    def __call__(self, frame: av.VideoFrame) -> Image.Image:
+        scale = min(1.0, self.short_side / min(frame.width, frame.height))
+        width, height = round(frame.width * scale), round(frame.height * scale)
+        rgb = self.reformatter.reformat(frame, width, height, "rgb24", interpolation="FAST_BILINEAR")
+        image = Image.fromarray(rgb.to_ndarray())
+        turned = round(frame.rotation) % 360  # telephones store upright videos lying down
+        return image.rotate(turned, expand=True) if turned else image
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return buffer.getvalue()

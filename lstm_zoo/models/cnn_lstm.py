@@ -1,0 +1,67 @@
+"""CNN + LSTM, or LRCN (Donahue et al., CVPR 2015, arXiv 1411.4389): a CNN on every frame, an LSTM over the features.
+
+Differs from the paper: the scores are read from the LSTM's outputs over time (last, mean or attention) before one
+classifier, where LRCN classifies at every step and averages; the backbone is any modern CNN instead of CaffeNet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from ..contracts import ModelConfig, Spec
+from .backbones import BackboneConfig
+
+if TYPE_CHECKING:
+    import keras
+
+_Rate = Annotated[float, Field(ge=0, lt=1)]
+
+
+class CnnLstm(ModelConfig):
+    """A CNN on every frame and a recurrent network over its features (LRCN)."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    kind: Literal["cnn_lstm"] = "cnn_lstm"
+    backbone: BackboneConfig = BackboneConfig()
+    """The network on every frame."""
+    cell: Literal["lstm", "gru", "simple_rnn"] = "lstm"
+    """Kind of recurrent layer."""
+    units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (256,)
+    """Units of each recurrent layer, first to last."""
+    bidirectional: bool = False
+    """Run each layer forwards and backwards and join the outputs."""
+    readout: Literal["last", "mean", "attention"] = "last"
+    """How the outputs over time become one vector: the last one, their mean, or a learned weighting."""
+    feature_dropout: _Rate = 0.0
+    """Share of the frame features dropped before the recurrent layers, the same ones in all frames."""
+    dropout: _Rate = 0.5
+    """Share of the read-out dropped before the classifier."""
+
+    def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
+        """Build the network."""
+        import keras
+
+        from ..layers import AttentionPooling1D, FoldTime
+
+        recurrent = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple_rnn": keras.layers.SimpleRNN}[
+            self.cell
+        ]
+        inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
+        encoder = self.backbone.build(spec.input_shape[1:], pretrained=pretrained)
+        x = FoldTime(encoder, name="encoder")(inputs)  # (B, T, D)
+        x = keras.layers.SpatialDropout1D(self.feature_dropout, name="feature_dropout")(x)
+        for number, units in enumerate(self.units, 1):
+            sequence = self.readout != "last" or number < len(self.units)
+            layer = recurrent(units, return_sequences=sequence, name=f"{self.cell}_{number}")
+            if self.bidirectional:
+                layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
+            x = layer(x)  # (B, T, U), or (B, U) where the last output is read
+        if self.readout == "mean":
+            x = keras.layers.GlobalAveragePooling1D(name="readout")(x)  # (B, U)
+        elif self.readout == "attention":
+            x = AttentionPooling1D(name="readout")(x)  # (B, U)
+        x = keras.layers.Dropout(self.dropout, name="dropout")(x)
+        logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
+        return keras.Model(inputs, logits, name=self.kind)

@@ -1,0 +1,38 @@
+"""TensorFlow and TFDS without their start-up messages."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+
+
+def silence() -> None:
+    """Keep TensorFlow, absl and TFDS from talking; to be called before they are imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    for name in ("absl", "tensorflow"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore")
+
+
+def import_keras() -> None:
+    """Import Keras and its backend while standard error is held back, and show what was said only if that fails.
+
+    TensorFlow's C++ part writes to the file descriptor, whatever the log level says.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            import keras  # noqa: F401
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

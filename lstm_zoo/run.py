@@ -1,0 +1,207 @@
+"""The run directory: the only hand-over between commands.
+
+`config.yaml` and `spec.json` are enough to rebuild the network without the data; `environment.json` says where the
+run was made; `history.csv`, `metrics.json`, `report.html` and `figures/` hold what came out; `best.weights.h5` are the
+weights that eval, predict and export use; `checkpoints/` lets an interrupted run go on.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import Config, ConfigError, load
+from .contracts import InputError, Spec
+
+if TYPE_CHECKING:
+    import keras
+
+RUNS = Path("runs")
+_VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
+
+
+class Run:
+    """One training run on disk."""
+
+    def __init__(self, path: Path, config: Config, spec: Spec):
+        self.path = path
+        self.config = config
+        self.spec = spec
+
+    @classmethod
+    def create(cls, path: Path, config: Config, spec: Spec, fingerprint: str) -> Run:
+        """Write a new run directory.
+
+        Args:
+            path: The directory; it must not hold a run yet.
+            config: The recipe.
+            spec: What the data told the model.
+            fingerprint: That of the prepared data.
+        """
+        if (path / "config.yaml").exists():
+            raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "spec.json").write_text(spec.model_dump_json(indent=2), encoding="utf-8")
+        (path / "environment.json").write_text(json.dumps(_environment(fingerprint), indent=2), encoding="utf-8")
+        (path / "config.yaml").write_text(config.to_yaml(), encoding="utf-8")
+        return cls(path, config, spec)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, overrides: Iterable[str] = ()) -> Run:
+        """Open a run directory.
+
+        Args:
+            path: The directory; None takes the newest one below `runs/`.
+            overrides: Settings of the data section to change, such as `"data.root=other"`.
+
+        Raises:
+            InputError: There is no run.
+        """
+        path = newest(RUNS) if path is None else Path(path)
+        overrides = list(overrides)
+        foreign = [text for text in overrides if not text.startswith("data.")]
+        if foreign:
+            raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. can be changed")
+        files = [path / name for name in ("config.yaml", "spec.json")]
+        if not all(file.is_file() for file in files):
+            raise InputError("", f"{path} is no run directory (no {' and '.join(file.name for file in files)})")
+        config = load(files[0], overrides)
+        return cls(path, config, Spec.model_validate_json(files[1].read_text(encoding="utf-8")))
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The network with its best weights; it returns logits."""
+        weights = self.path / "best.weights.h5"
+        if not weights.is_file():
+            raise InputError("", f"{self.path} has no {weights.name} yet: its training did not finish an epoch")
+        model = self.config.model.build(self.spec, pretrained=False)
+        model.load_weights(weights)
+        return model
+
+    def evaluate(self, split: str = "test", **options: Any) -> dict[str, Any]:
+        """Evaluate on a split, beside the floor; see `evaluation.evaluate`."""
+        from .evaluation import evaluate
+
+        return evaluate(self, split, **options)
+
+    def predict(self, files: Sequence[str | Path]) -> list[dict[str, Any]]:
+        """Predict files; see `prediction.predict`."""
+        from .prediction import predict
+
+        return predict(self, files)
+
+    def export(self, format: str = "keras", to: str | Path | None = None) -> dict[str, Any]:
+        """Export the network and prove the file equal; see `exporting.export`."""
+        from .exporting import export
+
+        return export(self, format, to)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """All evaluations of this run, by split."""
+        file = self.path / "metrics.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+    def add_metrics(self, name: str, figures: dict[str, Any]) -> None:
+        """Keep the figures of an evaluation."""
+        text = json.dumps({**self.metrics, name: figures}, indent=2)
+        replace_file(self.path / "metrics.json", text)
+
+
+def new_path(config: Config) -> Path:
+    """Return an unused directory below `runs/` named after the recipe and the time."""
+    stem = f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = RUNS / stem
+    number = 1
+    while path.exists():
+        number += 1
+        path = RUNS / f"{stem}-{number}"
+    return path
+
+
+def newest(folder: Path, name: str = "*") -> Path:
+    """Return the directory of the newest run below a folder.
+
+    Args:
+        folder: Where runs are kept.
+        name: Name of the recipe; any by default.
+
+    Raises:
+        InputError: There is none.
+    """
+    found = sorted(
+        folder.glob(f"{name}/config.yaml" if name == "*" else f"{name}-*/config.yaml"),
+        key=lambda file: file.stat().st_mtime,
+    )
+    if not found:
+        what = "run" if name == "*" else f"run of {name}"
+        raise InputError("", f"no {what} below {folder.absolute()}; train one first, or name one with --run")
+    return found[-1].parent
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never half of it."""
+    draft = path.with_suffix(f"{path.suffix}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def same_recipe(run: Run, config: Config) -> None:
+    """Raise a ConfigError that lists what differs, if an interrupted run was started with another recipe."""
+    old, new = (_flat(one.model_dump(mode="json")) for one in (run.config, config))
+    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key) and key != "train.epochs"]
+    if changed:
+        raise ConfigError(
+            [
+                f"{key}: {run.path} was started with {old.get(key)!r}, now it is {new.get(key)!r}; "
+                "resume with the same settings (only train.epochs may change), or start a new run"
+                for key in changed
+            ]
+        )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _environment(fingerprint: str) -> dict[str, Any]:
+    import keras
+
+    return {
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "data": fingerprint,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in _VERSIONS},
+        "backend": keras.backend.backend(),
+        "devices": keras.distribution.list_devices(),
+        "platform": platform.platform(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Return the commit of this package's checkout; None where it is installed from a wheel."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,123 @@
+"""What the commands print for people, as rich tables; all text comes from the classes themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+_MOST_CLASSES = 5
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Return an empty table; the columns after the first are numbers where their name ends with a blank."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left", overflow="fold")
+    return table
+
+
+def evaluation_table(figures: Mapping[str, Any], title: str) -> Table:
+    """Return the figures of an evaluation beside the floor's."""
+    table = _table(f"{title} ({figures['examples']} examples)", "figure", "this run ", "floor ")
+    for name, floor in figures["floor"].items():
+        table.add_row(name, f"{figures[name]:.4f}", f"{floor:.4f}")
+    return table
+
+
+def class_table(per_class: Mapping[str, float]) -> Table:
+    """Return the accuracy of each class, worst first."""
+    table = _table("accuracy of each class", "class", "accuracy ")
+    for name, value in sorted(per_class.items(), key=lambda item: item[1]):
+        table.add_row(name, f"{value:.4f}")
+    return table
+
+
+def prediction_table(result: Mapping[str, Any]) -> Table:
+    """Return the top classes of one file, and the top class over time for a long one."""
+    table = _table(result["file"], "class", "probability ")
+    if "error" in result:
+        table.add_row(f"cannot be read: {result['error']}", "")
+        return table
+    for row in result["classes"][:_MOST_CLASSES]:
+        table.add_row(row["name"], f"{row['probability']:.4f}")
+    for number, window in enumerate(result.get("windows", ())):
+        if number == 0:
+            table.add_section()
+        top = window["classes"][0]
+        table.add_row(f"{window['start']:.1f}-{window['end']:.1f} s: {top['name']}", f"{top['probability']:.4f}")
+    return table
+
+
+def catalogue(what: str) -> list[dict[str, str]]:
+    """Return what there is of models, data, tasks or configs: name and one line each."""
+    if what == "configs":
+        from .config import shipped_configs
+
+        return [
+            {"name": name, "about": _header(path.read_text(encoding="utf-8"))}
+            for name, path in shipped_configs().items()
+        ]
+    from .data import DATA
+    from .models import MODELS
+    from .tasks import TASKS
+
+    classes = {"models": MODELS, "data": DATA, "tasks": TASKS}[what]
+    return [
+        {"name": section.model_fields["kind"].default, "about": inspect.cleandoc(section.__doc__ or "").splitlines()[0]}
+        for section in classes
+    ]
+
+
+def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
+    """Return a catalogue as a table."""
+    table = _table(what, "name", "about")
+    for row in rows:
+        table.add_row(row["name"], row["about"])
+    return table
+
+
+def dry_build_table(facts: Mapping[str, Any]) -> Table:
+    """Return the layers of a network with shapes, parameters and the verdict on cuDNN."""
+    title = (
+        f"{facts['config']}: input {_shape(facts['input_shape'])}, {facts['classes']} classes, "
+        f"{facts['parameters']:,} parameters ({facts['trainable']:,} trained)"
+    )
+    table = _table(title, "layer", "kind", "output", "parameters ")
+    for layer in facts["layers"]:
+        table.add_row(layer["name"], layer["kind"], _shape(layer["output"]), f"{layer['parameters']:,}")
+    table.add_section()
+    for name, verdict in facts["recurrent"].items():
+        table.add_row(name, verdict, "", "")
+    return table
+
+
+def data_table(facts: Mapping[str, Any]) -> Table:
+    """Return the number of examples of each class in each split."""
+    splits = facts["splits"]
+    classes = list(dict.fromkeys(name for counts in splits.values() for name in counts))
+    table = _table(
+        f"{facts['data']}: {facts['fingerprint'].split('/{')[0]}", "class", *(f"{split} " for split in splits)
+    )
+    for name in classes:
+        table.add_row(name, *(str(counts.get(name, 0)) for counts in splits.values()))
+    table.add_section()
+    table.add_row("all", *(str(sum(counts.values())) for counts in splits.values()))
+    if facts["bad_files"]:
+        table.caption = f"{len(facts['bad_files'])} files left out: " + ", ".join(
+            file[1] for file in facts["bad_files"][:5]
+        )
+    return table
+
+
+def _shape(shape: Sequence[int | None]) -> str:
+    return " x ".join("B" if side is None else str(side) for side in shape)
+
+
+def _header(text: str) -> str:
+    """Return the first comment line of a recipe."""
+    first = text.splitlines()[0] if text else ""
+    return first.removeprefix("#").strip() if first.startswith("#") else ""

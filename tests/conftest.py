@@ -1,0 +1,84 @@
+"""Fixtures: videos, data sets and a trained run, made here once a session; nothing is downloaded."""
+
+import os
+from pathlib import Path
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import av
+import numpy as np
+import pytest
+
+from lstm_zoo.config import load
+
+
+def write_video(path: Path, num_frames: int = 8, size=(32, 24), shade: int = 0, fps: int = 8, codec: str = "mpeg4"):
+    """Write a video whose frames grow brighter; `shade` tells classes apart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        for number in range(num_frames):
+            picture = np.full((size[1], size[0], 3), 40 + 10 * number, np.uint8)
+            picture[:, : size[0] // 2, 0] = shade
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_data_dir(tmp_path_factory):
+    """Keep prepared data out of the user's home."""
+    before = os.environ.get("TFDS_DATA_DIR")
+    os.environ["TFDS_DATA_DIR"] = str(tmp_path_factory.mktemp("tfds"))
+    yield
+    if before is None:
+        del os.environ["TFDS_DATA_DIR"]
+    else:
+        os.environ["TFDS_DATA_DIR"] = before
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("prepared")
+
+
+@pytest.fixture(scope="session")
+def video_root(tmp_path_factory) -> Path:
+    """Two classes of six clips from three sources each."""
+    root = tmp_path_factory.mktemp("videos") / "mine"
+    for label, shade in (("bright", 250), ("dark", 5)):
+        for number in range(6):
+            suffix = (".mp4", ".avi", ".mkv")[number % 3]
+            write_video(root / label / f"{label}_s{number // 2}_{number}{suffix}", 6 + number, shade=shade)
+    return root
+
+
+@pytest.fixture(scope="session")
+def ucf_root(tmp_path_factory) -> Path:
+    """Two classes of UCF101 in its own layout: groups 1 to 4 to train, 5 to test, CRLF line ends."""
+    root = tmp_path_factory.mktemp("ucf")
+    lists = root / "ucfTrainTestlist"
+    lists.mkdir()
+    (lists / "classInd.txt").write_bytes(b"1 Run\r\n2 Jump\r\n")
+    train, test = [], []
+    for number, (label, shade) in enumerate((("Run", 250), ("Jump", 5)), 1):
+        for group in range(1, 6):
+            name = f"{label}/v_{label}_g{group:02d}_c01.avi"
+            write_video(root / "UCF-101" / name, 6, shade=shade)
+            (train if group < 5 else test).append(f"{name} {number}" if group < 5 else name)
+    (lists / "trainlist01.txt").write_bytes("\r\n".join(train).encode())
+    (lists / "testlist01.txt").write_bytes("\r\n".join(test).encode())
+    return root
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory, data_dir):
+    """A trained run of the smoke recipe, evaluated on its validation split."""
+    from lstm_zoo.training import train
+
+    config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}"])
+    return train(config, tmp_path_factory.mktemp("runs") / "smoke")
