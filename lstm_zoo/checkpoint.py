@@ -1,8 +1,8 @@
 """Checkpoints from which an interrupted training goes on exactly where it stopped.
 
 Keras' own `BackupAndRestore` keeps weights, epoch and batch only. Here the optimizer's variables and the counters of
-the callbacks are kept too; the order of the data and its augmentation follow from (seed, epoch), and the state of
-dropout is part of the weights.
+the callbacks and the states of dropout's generators are kept too; the order of the data and its augmentation follow
+from (seed, epoch).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Checkpoint(keras.callbacks.Callback):
         if self._monitor is None or value > self.best:
             self.best = value
             draft = self._best_file.with_name("draft.weights.h5")
-            self.model.save_weights(draft)
+            keras.Model(self.model.input, self.model.output).save_weights(draft)  # a bare one, without the optimizer
             draft.replace(self._best_file)
         self._save(epoch + 1)
 
@@ -50,13 +50,12 @@ class Checkpoint(keras.callbacks.Callback):
         draft, final = self._folder / "draft", self._folder / f"epoch-{epochs_done:05d}"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        self.model.save_weights(draft / "model.weights.h5")
-        optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
-        np.savez(draft / "optimizer.npz", *optimizer)
+        self.model.save_weights(draft / "model.weights.h5")  # of a compiled model: the optimizer's variables too
         state = {
             "epochs_done": epochs_done,
             "best": float(self.best),
-            "callbacks": [_counters(c) for c in self._stateful],
+            "callbacks": [_counters(callback) for callback in self._stateful],
+            "seeds": [keras.ops.convert_to_numpy(seed).tolist() for seed in _seeds(self.model)],
         }
         (draft / "state.json").write_text(json.dumps(state), encoding="utf-8")
         shutil.rmtree(final, ignore_errors=True)
@@ -75,12 +74,10 @@ class Checkpoint(keras.callbacks.Callback):
         if not found:
             return 0
         state = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
+        self.model.optimizer.build(self.model.trainable_variables)
         self.model.load_weights(found[-1] / "model.weights.h5")
-        optimizer = self.model.optimizer
-        optimizer.build(self.model.trainable_variables)
-        with np.load(found[-1] / "optimizer.npz") as arrays:
-            for variable, name in zip(optimizer.variables, arrays.files, strict=True):
-                variable.assign(arrays[name])
+        for seed, value in zip(_seeds(self.model), state["seeds"], strict=True):
+            seed.assign(value)
         self.best = state["best"]
         for callback, counters in zip(self._stateful, state["callbacks"], strict=True):
             callback.set_model(self.model)
@@ -88,6 +85,12 @@ class Checkpoint(keras.callbacks.Callback):
             vars(callback).update(counters)
             callback.on_train_begin = _keep_counters
         return state["epochs_done"]
+
+
+def _seeds(model: keras.Model) -> list[keras.Variable]:
+    """Return the states of the random generators of dropout, which Keras does not save with the weights."""
+    kept = {id(variable) for variable in [*model.weights, *model.metrics_variables]}
+    return [variable for variable in model.variables if id(variable) not in kept]
 
 
 def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def main(format: str, path: str, inputs_file: str, outputs_file: str) -> None:
     else:
         import tensorflow as tf
 
-        model = tf.saved_model.load(path).serve
+        artifact = tf.saved_model.load(path)  # it owns the variables: it has to outlive its function
+        model = artifact.serve
     outputs = np.concatenate([np.asarray(model(inputs[:1])), np.asarray(model(inputs[1:]))])
     assert "lstm_zoo" not in sys.modules or format == "keras", "a SavedModel must not need lstm_zoo"
     np.save(outputs_file, outputs)

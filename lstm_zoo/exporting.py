@@ -105,7 +105,7 @@ def _exportable(run: Run) -> keras.Model:
 
 
 def _activated(model: keras.Model, run: Run) -> keras.Model:
-    return keras.Model(model.inputs, run.config.task.activate(model.output), name=run.config.model.kind)
+    return keras.Model(model.input, run.config.task.activate(model.output), name=run.config.model.kind)
 
 
 def _example_inputs(run: Run) -> tuple[np.ndarray, str]:

@@ -29,7 +29,7 @@ def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), layout="constrained", squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
         axis.plot(epochs, [float(row[name]) for row in history], color=_OTHER, marker=".", label="training")
-        if f"val_{name}" in history[0]:
+        if history[0].get(f"val_{name}", "NA") != "NA":  # Keras writes NA where there is no validation
             axis.plot(
                 epochs, [float(row[f"val_{name}"]) for row in history], color=_OURS, marker=".", label="validation"
             )
@@ -72,7 +72,7 @@ def confusion_matrix(confusion: Sequence[Sequence[int]], class_names: Sequence[s
     if num_classes <= _MOST_CLASSES_WITH_NUMBERS:
         for row, column in np.argwhere(counts):
             colour = "white" if shares[row, column] > 0.55 else "black"
-            axis.text(column, row, counts[row, column], ha="center", va="center", color=colour, fontsize=8)
+            axis.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
     return figure
 
 

@@ -37,7 +37,6 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
     if config.train.precision != "float32" or keras.config.dtype_policy().name != "float32":
         keras.config.set_dtype_policy(config.train.precision)
     try:
-        keras.utils.set_random_seed(config.train.seed)
         splits = config.data.load()
         if not splits.size("train"):
             raise InputError("data", "there are no training examples")
@@ -59,6 +58,7 @@ def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> keras.Model:
     """Compile and fit the network."""
     options = config.train
     steps = math.ceil(splits.size("train") / options.batch_size)
+    keras.utils.set_random_seed(options.seed)  # only now: preparing data may draw from the same generators
     with _strategy(options.devices):
         model = config.model.build(splits.spec)
         model.compile(
@@ -80,6 +80,7 @@ def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> keras.Model:
             initial_epoch=first_epoch,
             epochs=options.epochs,
             steps_per_epoch=steps,
+            shuffle=False,  # the stream is shuffled already
             class_weight=config.task.class_weight(splits),
             verbose=0,
             callbacks=[

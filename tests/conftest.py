@@ -20,7 +20,7 @@ def write_video(path: Path, num_frames: int = 8, size=(32, 24), shade: int = 0, 
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         for number in range(num_frames):
-            picture = np.full((size[1], size[0], 3), 40 + 10 * number, np.uint8)
+            picture = np.full((size[1], size[0], 3), 40 + 180 * number // num_frames, np.uint8)
             picture[:, : size[0] // 2, 0] = shade
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
                 container.mux(packet)

@@ -43,13 +43,11 @@ def prepared(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
         try:
             builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
         except Exception as error:  # whatever TFDS, requests or ffmpeg raise: the user needs the place and the reason
-            ffmpeg = (
-                "" if shutil.which("ffmpeg") else " The ffmpeg program, which TFDS calls for videos, is missing too."
-            )
+            ffmpeg = "" if shutil.which("ffmpeg") else " The ffmpeg program, which TFDS calls, is missing too."
             raise InputError(
                 "data.name",
-                f"TFDS could not prepare '{builder.name}' ({first_line(error)}); {_NO_NETWORK}{ffmpeg} Prepare it elsewhere "
-                f"and copy it to {builder.data_dir}",
+                f"TFDS could not prepare '{builder.name}' ({first_line(error)}); {_NO_NETWORK}{ffmpeg} Prepare it "
+                f"elsewhere and copy it to {builder.data_dir}",
             ) from error
     return builder
 

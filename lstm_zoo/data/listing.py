@@ -158,7 +158,7 @@ def split_by_group(clips: Sequence[Clip], shares: Mapping[str, float], seed: int
     if len(groups) < len(wanted):
         raise InputError(
             "data.val_fraction",
-            f"{len(groups)} groups cannot fill {len(wanted)} splits without being torn; set fractions to 0 or use lists",
+            f"{len(groups)} groups cannot fill {len(wanted)} splits untorn; set fractions to 0 or use lists",
         )
     names = sorted(groups)
     random.Random(seed).shuffle(names)

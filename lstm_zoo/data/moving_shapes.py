@@ -31,7 +31,7 @@ class MovingShapes(PreparedVideoData):
     """Synthetic clips of textured shapes; eight motions in time-reversed pairs."""
 
     kind: Literal["moving_shapes"] = "moving_shapes"
-    num_train: PositiveInt = 960
+    num_train: PositiveInt = 1920
     """Clips of the training split."""
     num_val: PositiveInt = 160
     """Clips of the validation split."""
@@ -127,7 +127,7 @@ def _motion(forward: str, time: np.ndarray, random: np.random.Generator) -> tupl
     elif forward == "grow":
         scale = scale * np.exp(random.uniform(0.5, 0.8) * (2 * time - 1))
     else:
-        angle = angle + random.uniform(0.6, 1.0) * np.pi * time
+        angle = still + random.uniform(-0.6, 0.6) + random.uniform(0.6, 1.0) * np.pi * (time - 0.5)
     return centre_x, centre_y, scale, angle
 
 

@@ -207,20 +207,20 @@ def eval_clips(frames: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
 
 
 def views_of_video(video: EncodedVideo, clip: ClipConfig, spec: Spec) -> Views:
-    """Return a decoded file as evaluation sees it, and windows over time where it is much longer than training clips."""
+    """Return a decoded file as evaluation sees it, with windows over time if it is much longer than training clips."""
     frames = tf.constant(video.frames)
     window_seconds = spec.clip_seconds or video.seconds
     count = int(video.seconds // window_seconds) if video.seconds >= 1.5 * window_seconds else 0
-    edges = np.linspace(0, len(video.frames), count + 1).round().astype(int) if count else np.zeros(1, int)
+    edges = np.linspace(0, len(video.frames), count + 1).round().astype(int).tolist()
+    stretches = list(zip(edges[:-1], edges[1:], strict=True)) if count else []
     one = clip.model_copy(update={"eval_clips": 1})
-    windows = [eval_clips(frames[start:end], one)[0] for start, end in zip(edges[:-1], edges[1:], strict=True)]
-    seconds_a_frame = video.seconds / len(video.frames)
+    seconds = video.seconds / len(video.frames)  # a frame
     return Views(
         inputs=eval_clips(frames, clip).numpy(),
-        windows=np.stack(windows) if windows else np.zeros((0, *spec.input_shape), np.uint8),
-        times=[
-            (start * seconds_a_frame, end * seconds_a_frame) for start, end in zip(edges[:-1], edges[1:], strict=True)
-        ],
+        windows=np.array([eval_clips(frames[start:end], one)[0] for start, end in stretches], np.uint8).reshape(
+            -1, *spec.input_shape
+        ),
+        times=[(start * seconds, end * seconds) for start, end in stretches],
     )
 
 

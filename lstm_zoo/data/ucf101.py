@@ -30,7 +30,7 @@ class Ucf101(FilesConfig):
 
     kind: Literal["ucf101"] = "ucf101"
     root: UserPath | None = None
-    """Folder that holds `UCF-101/<Class>/v_<Class>_gXX_cYY.avi` and `ucfTrainTestlist/`; null: download through TFDS."""
+    """Folder that holds `UCF-101/<Class>/v_<Class>_gXX_cYY.avi` and `ucfTrainTestlist/`; null: download it."""
     split: Literal[1, 2, 3] = 1
     """Official split: which trainlist and testlist to use."""
     val_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -107,7 +109,8 @@ class BackboneConfig(Section):
             raise InputError("model.backbone.options", f"{self.name} does not take them: {first_line(error)}") from None
         if pretrained and self.weights == "imagenet":
             try:
-                with network_patience():
+                with network_patience(), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # that weights made at 224 px are used at another size
                     network = make(weights="imagenet", **arguments)
             except Exception as error:  # get_file raises a bare Exception when the network is missing
                 raise _no_download(self.name, error) from error
@@ -164,8 +167,6 @@ def _load_weights(network: keras.Model, file: Path, name: str) -> None:
 
 
 def _no_download(name: str, error: Exception) -> InputError:
-    import re
-
     import keras
 
     from ..network import first_line

@@ -94,11 +94,15 @@ class Classification(TaskConfig):
         return figures
 
     def floor(self, splits: Splits, split: str) -> dict[str, Any]:
-        """Return the figures of the classes' frequencies in training as the prediction for every example."""
+        """Return the figures of the classes' frequencies in training as the prediction for every example.
+
+        Where there are no training examples, the frequencies in the split itself are taken: a floor no lower.
+        """
         import numpy as np
 
-        counts = np.bincount(splits.targets("train"), minlength=splits.spec.num_classes)
         targets = splits.targets(split)
-        outputs = np.tile(counts / max(counts.sum(), 1), (len(targets), 1))
+        known = splits.targets("train") if splits.size("train") else targets
+        counts = np.bincount(known, minlength=splits.spec.num_classes)
+        outputs = np.tile(counts / counts.sum(), (len(targets), 1))
         figures = self.evaluate(outputs, targets, splits.spec)
         return {name: figures[name] for name in ("top1", "top5", "mean_class") if name in figures}

@@ -1,0 +1,178 @@
+"""The commands as a user types them, in this process; exit status and output are the contract."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import write_video
+from typer.testing import CliRunner
+
+from lstm_zoo import cli
+from lstm_zoo.config import shipped_configs
+
+RUNNER = CliRunner()
+
+
+def call(*words, status=0):
+    result = RUNNER.invoke(cli.app, ["--debug", *map(str, words)] if status == 0 else list(map(str, words)))
+    assert result.exit_code == status, f"{result.output}\n{result.exception!r}"
+    return result
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_process_as_it_was(monkeypatch):
+    """`_silence` is for a process of its own: here warnings stay errors."""
+    monkeypatch.setattr("lstm_zoo.quiet.silence", lambda: None)
+    monkeypatch.setattr("lstm_zoo.quiet.import_keras", lambda: None)
+
+
+@pytest.mark.parametrize("kind", ["ucf101", "video_folder"])
+def test_the_whole_job_on_video_files(kind, ucf_root, video_root, data_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = ucf_root if kind == "ucf101" else video_root
+    settings = ["--set", f"data.root={root}", "--set", f"data.data_dir={data_dir}"]
+    trained = call("train", "--config", f"smoke/{kind}.yaml", *settings)
+    assert "report.html" in trained.output and "floor" in trained.output
+
+    figures = json.loads(call("eval", "--json").stdout)  # the newest run below runs/
+    assert figures["split"] == "test" and figures["examples"] >= 2 and "top1" in figures["floor"]
+    again = json.loads(call("eval", "--json", "--set", f"data.root={root}").stdout)
+    assert again["top1"] == figures["top1"]
+
+    clip = next(root.rglob("*.avi"))
+    (prediction,) = json.loads(call("predict", clip, "--json", "--save-to", tmp_path / "out").stdout)["predictions"]
+    assert sum(row["probability"] for row in prediction["classes"]) == pytest.approx(1, abs=1e-5)
+    assert json.loads(next((tmp_path / "out").iterdir()).read_text()) == prediction
+    assert prediction["classes"][0]["name"] in call("predict", clip).output
+
+    if kind == "ucf101":
+        exported = json.loads(call("export", "--format", "keras", "--json").stdout)
+        assert exported["max_difference"] < 1e-4
+
+
+def test_other_clips_with_the_same_classes(ucf_root, data_dir, tmp_path, monkeypatch):
+    """A folder that has a test list alone, its classes in another order, is evaluated with the run's labels."""
+    monkeypatch.chdir(tmp_path)
+    settings = ["--set", f"data.root={ucf_root}", "--set", f"data.data_dir={data_dir}"]
+    call("train", "--config", "smoke/ucf101.yaml", *settings)
+    other = tmp_path / "other"
+    lists = other / "ucfTrainTestlist"
+    lists.mkdir(parents=True)
+    (lists / "classInd.txt").write_text("1 Jump\n2 Run\n")
+    (lists / "testlist01.txt").write_text("Jump/v_Jump_g09_c01.avi\nRun/v_Run_g09_c01.avi\n")
+    for name in ("Jump", "Run"):
+        write_video(other / "UCF-101" / name / f"v_{name}_g09_c01.avi", 6)
+    figures = json.loads(call("eval", "--json", "--set", f"data.root={other}").stdout)
+    assert figures["examples"] == 2 and list(figures["per_class"]) == ["Run", "Jump"]
+    text = call("eval", "--set", f"data.root={other}", "--split", "train", status=2).output
+    assert "the split 'train' has no examples" in text
+    (lists / "classInd.txt").write_text("1 Jump\n2 Walk\n")
+    (lists / "testlist01.txt").write_text("Jump/v_Jump_g09_c01.avi\n")
+    text = call("eval", "--set", f"data.root={other}", status=2).output
+    assert "the run does not know the class Walk; it was trained on Run, Jump" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["train", "--config", "moving_shapes_cnn_lstm.yaml", "--set", "train.epoch=3"], "did you mean 'epochs'?"),
+        (
+            ["check", "--config", "ucf101_cnn_lstm.yaml", "--set", "data.root=/nowhere"],
+            "--set data.root: data.root: no folder",
+        ),
+        (["check", "--config", "nothing.yaml"], "no such file, and no shipped recipe"),
+        (["eval"], "no run below"),
+        (["predict", "x.mp4", "--run", "."], "is no run directory"),
+        (["data", "info", "--config", "smoke/video_folder.yaml"], "data.root: no folder"),
+        (["export", "--format", "h5"], "Invalid value for '--format'"),
+    ],
+)
+def test_a_user_s_mistake_is_told_in_a_line_or_two(words, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = call(*words, status=2).output
+    assert text in output and "Traceback" not in output
+
+
+def test_one_class_only(tmp_path):
+    write_video(tmp_path / "only" / "a.mp4")
+    output = call("check", "--config", "smoke/video_folder.yaml", "--set", f"data.root={tmp_path}", status=2).output
+    assert "one class only (only)" in output
+
+
+def test_weights_of_another_network_name_their_line(tmp_path):
+    (tmp_path / "x.weights.h5").write_bytes(b"text")
+    recipe = tmp_path / "recipe.yaml"
+    text = shipped_configs()["smoke/cnn_lstm.yaml"].read_text()
+    line = f"  backbone: {{ name: MobileNetV2, weights: {tmp_path / 'x.weights.h5'} }}"
+    recipe.write_text(
+        re.sub(r"  backbone: .*", line, text).replace("size: 16", "size: 32").replace("side: 16", "side: 32")
+    )
+    output = call("train", "--config", recipe, "--run-dir", tmp_path / "run", status=2).output
+    number = recipe.read_text().splitlines().index(line) + 1
+    assert f"{recipe}:{number}: model.backbone.weights: " in output and "does not fit MobileNetV2" in output
+
+
+def test_a_failure_is_one_line_and_status_one(monkeypatch):
+    monkeypatch.setattr("lstm_zoo.tables.dry_build_table", lambda facts: 1 / 0)
+    output = call("check", "--config", "smoke/cnn_lstm.yaml", status=1).output
+    assert "failed: ZeroDivisionError" in output and "--debug" in output and "Traceback" not in output
+
+
+def test_check_shows_shapes_parameters_and_the_verdict_on_cudnn():
+    facts = json.loads(call("check", "--config", "smoke/cnn_lstm.yaml", "--json").stdout)
+    assert facts["input_shape"] == [4, 16, 16, 3] and facts["classes"] == 8
+    assert facts["parameters"] == sum(layer["parameters"] for layer in facts["layers"])
+    assert facts["trainable"] < facts["parameters"]  # batch statistics
+    assert set(facts["recurrent"]) == {"lstm_1"} and "cuDNN" in facts["recurrent"]["lstm_1"]
+    assert "lstm_1" in call("check", "--config", "smoke/cnn_lstm.yaml").output
+
+
+@pytest.mark.parametrize("what", ["models", "data", "tasks", "configs"])
+def test_lists_name_everything_with_a_line(what):
+    rows = json.loads(call("list", what, "--json").stdout)[what]
+    assert rows and all(row["name"] and row["about"] for row in rows)
+    assert rows[0]["name"] in call("list", what).output
+
+
+def test_data_commands(video_root, data_dir, tmp_path):
+    settings = [
+        "--config",
+        "smoke/video_folder.yaml",
+        "--set",
+        f"data.root={video_root}",
+        "--set",
+        f"data.data_dir={data_dir}",
+    ]
+    assert "bright" in call("data", "prepare", *settings).output
+    facts = json.loads(call("data", "info", *settings, "--json").stdout)
+    assert sum(facts["splits"]["train"].values()) == 6 and facts["bad_files"] == []
+    assert "all files can be read" in call("data", "check", *settings).output
+    for label in ("a", "b"):
+        write_video(tmp_path / label / "0.mp4")
+    (tmp_path / "a" / "bad.mp4").write_bytes(b"?")
+    output = call(
+        "data", "check", "--config", "smoke/video_folder.yaml", "--set", f"data.root={tmp_path}", status=2
+    ).output
+    assert "a/bad.mp4: " in output and "1 of the files cannot be used" in output
+
+
+def test_the_installed_command_is_quiet_and_prints_one_json_object(data_dir):
+    script = os.path.join(os.path.dirname(sys.executable), "lstmzoo")
+    done = subprocess.run(
+        [script, "check", "--config", "smoke/cnn_lstm.yaml", "--json"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    assert json.loads(done.stdout)["config"] == "cnn_lstm"
+
+
+def test_everything_is_one_call_from_python(smoke_run):
+    code = (
+        "import sys, lstm_zoo; assert 'keras' not in sys.modules\n"
+        "config = lstm_zoo.load_config('moving_shapes_cnn_lstm.yaml'); assert 'keras' not in sys.modules\n"
+        f"print(lstm_zoo.Run.open({str(smoke_run.path)!r}).model.name, lstm_zoo.train.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["cnn_lstm", "train"], done.stderr

@@ -1,0 +1,190 @@
+"""One harness for every network of the zoo, over the smoke recipes."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstm_zoo.config import load, shipped_configs
+from lstm_zoo.contracts import InputError, Spec
+from lstm_zoo.models import MODELS
+from lstm_zoo.models.backbones import SCALING, BackboneConfig
+from lstm_zoo.models.cnn_lstm import CnnLstm
+from lstm_zoo.models.flatten_lstm import FlattenLstm
+
+SMOKE = [name for name in shipped_configs() if name.startswith("smoke/")]
+SPEC = Spec(input_shape=(4, 16, 16, 3), class_names=("a", "b", "c"))
+IMAGE = (32, 32, 3)
+
+
+def batch(spec=SPEC, size=6):
+    random = np.random.default_rng(0)
+    inputs = random.integers(0, 256, (size, *spec.input_shape), dtype=np.uint8)
+    return inputs, np.arange(size, dtype=np.int32) % spec.num_classes
+
+
+def gradients(model, loss, inputs, targets):
+    @tf.function
+    def compute(inputs, targets):
+        with tf.GradientTape() as tape:
+            value = tf.reduce_mean(loss(targets, model(inputs, training=True)))
+        return tape.gradient(value, model.trainable_variables)
+
+    return compute(inputs, targets)
+
+
+def test_every_kind_has_a_smoke_recipe():
+    kinds = {load(name).model.kind for name in SMOKE}
+    assert kinds == {model.model_fields["kind"].default for model in MODELS}
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_a_network_keeps_the_contract(name, tmp_path):
+    config = load(name)
+    inputs, targets = batch()
+    keras.utils.set_random_seed(3)
+    model = config.model.build(SPEC)
+    assert model.output_shape == (None, 3) and model.input_shape == (None, *SPEC.input_shape)
+    assert keras.backend.standardize_dtype(model.inputs[0].dtype) == "uint8"
+
+    for weight, gradient in zip(
+        model.trainable_variables, gradients(model, config.task.loss(), inputs, targets), strict=True
+    ):
+        assert gradient is not None and np.abs(gradient).max() > 0, weight.path
+
+    outputs = model.predict(inputs, verbose=0)
+    np.testing.assert_allclose(model.predict(inputs[2:3], verbose=0)[0], outputs[2], atol=1e-5)  # a row alone
+    model.save_weights(tmp_path / "x.weights.h5")
+    again = config.model.build(SPEC, pretrained=False)
+    again.load_weights(tmp_path / "x.weights.h5")
+    np.testing.assert_allclose(again.predict(inputs, verbose=0), outputs, atol=1e-6)
+
+    def loss_after_two_steps(seed):
+        keras.utils.set_random_seed(seed)
+        fresh = config.model.build(SPEC)
+        fresh.compile("adam", config.task.loss())
+        return fresh.fit(inputs, targets, epochs=1, batch_size=3, shuffle=False, verbose=0).history["loss"]
+
+    assert loss_after_two_steps(1) == loss_after_two_steps(1) != loss_after_two_steps(2)
+
+    model.compile(keras.optimizers.Adam(0.01), config.task.loss(), metrics=["accuracy"])
+    model.fit(inputs, targets, epochs=60, batch_size=6, verbose=0)
+    assert (model.predict(inputs, verbose=0).argmax(axis=1) == targets).all()  # one batch is learnt by heart
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("name", ["smoke/cnn_lstm.yaml", "smoke/flatten_lstm.yaml"])
+def test_mixed_precision_stays_finite(name, precision):
+    config = load(name)
+    keras.config.set_dtype_policy(precision)
+    try:
+        model = config.model.build(SPEC)
+        model.compile("adam", config.task.loss())
+        history = model.fit(*batch(), epochs=2, verbose=0).history["loss"]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert np.isfinite(history).all()
+    assert model.output.dtype == "float32" and all(weight.dtype == "float32" for weight in model.weights)
+
+
+def test_flatten_lstm_has_the_founding_document_s_size():
+    spec = Spec(input_shape=(16, 112, 112, 3), class_names=tuple("0123456789"))
+    assert FlattenLstm().build(spec).count_params() == 38_866_698
+
+
+def test_frame_average_is_blind_to_order_and_cnn_lstm_is_not():
+    inputs, _ = batch()
+    for kind, blind in (("frame_average", True), ("cnn_lstm", False)):
+        model = load(f"smoke/{kind}.yaml").model.build(SPEC)
+        difference = np.abs(model.predict(inputs, verbose=0) - model.predict(inputs[:, ::-1].copy(), verbose=0)).max()
+        assert (difference < 1e-5) == blind
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
+@pytest.mark.parametrize("readout", ["last", "mean", "attention"])
+def test_every_cell_and_readout_stacks(cell, readout):
+    backbone = BackboneConfig(name="small_cnn", weights=None, features=5)
+    model = CnnLstm(backbone=backbone, cell=cell, units=(4, 3), readout=readout, bidirectional=True).build(SPEC)
+    assert model.output_shape == (None, 3)
+    assert model.get_layer("dropout").output.shape == (None, 6)
+
+
+def test_backbone_names_are_those_of_keras():
+    functions = {name for name, value in vars(keras.applications).items() if name[0].isupper() and callable(value)}
+    assert set(SCALING) == functions
+
+
+@pytest.fixture(scope="module")
+def mobilenet_file(tmp_path_factory):
+    keras.utils.set_random_seed(5)
+    network = keras.applications.MobileNetV2(input_shape=IMAGE, include_top=False, weights=None, alpha=0.35)
+    file = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    network.save_weights(file)
+    return file
+
+
+def test_a_frozen_backbone_keeps_weights_and_statistics(mobilenet_file):
+    spec = Spec(input_shape=(2, *IMAGE), class_names=("a", "b"))
+    backbone = BackboneConfig(weights=mobilenet_file, options={"alpha": 0.35})
+    model = CnnLstm(backbone=backbone, units=(4,)).build(spec)
+    encoder = model.get_layer("encoder")
+    before = [weight.copy() for weight in encoder.get_weights()]
+    assert not encoder.trainable_weights
+    model.compile("adam", load("smoke/cnn_lstm.yaml").task.loss())
+    model.fit(*batch(spec, 4), epochs=2, verbose=0)
+    for old, new in zip(before, encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_fine_tuning_starts_at_the_named_layer(mobilenet_file):
+    options = {"weights": mobilenet_file, "options": {"alpha": 0.35}}
+    encoder = BackboneConfig(**options, train_from="block_15_expand").build(IMAGE)
+    network = next(layer for layer in encoder.layers if isinstance(layer, keras.Model))
+    trained = [layer.name for layer in network.layers if layer.trainable_weights]
+    assert trained[0] == "block_15_expand" and trained[-1] == "Conv_1"
+    assert not any("BN" in name or "bn" in name for name in trained)
+    encoder = BackboneConfig(**options, train_from="all").build(IMAGE)
+    assert len(encoder.trainable_weights) == 52  # all convolutions, no batch normalisation
+    assert (
+        BackboneConfig(weights=None, options={"alpha": 0.35}).build(IMAGE).trainable_weights[1].path.startswith("bn_")
+    )
+
+
+@pytest.mark.parametrize(("pooling", "width"), [("avg", 1280), ("max", 1280), ("flatten", 1280), (None, 96)])
+def test_pooling_and_inner_layers(pooling, width):
+    options = {"pooling": pooling} if pooling else {"output_layer": "block_13_expand_relu", "pooling": "avg"}
+    encoder = BackboneConfig(weights=None, options={"alpha": 0.35}, **options).build(IMAGE)
+    assert encoder.output_shape == (None, width if pooling else encoder.output_shape[1])
+    assert pooling or encoder.output_shape[1] == 192
+
+
+def test_wrong_backbone_settings_say_what_is_wrong(mobilenet_file, tmp_path):
+    def message(**options):
+        with pytest.raises(InputError) as caught:
+            BackboneConfig(**options).build(IMAGE)
+        return str(caught.value)
+
+    assert "does not fit MobileNetV2 as configured" in message(weights=mobilenet_file, options={"alpha": 0.5})
+    (tmp_path / "text.h5").write_text("no weights")
+    assert "does not fit MobileNetV2" in message(weights=tmp_path / "text.h5")
+    assert "model.backbone.options: MobileNetV2 does not take them" in message(weights=None, options={"beta": 1})
+    assert "near: block_15_expand" in message(weights=None, train_from="x", output_layer="block_15_expnd")
+    assert "model.backbone.train_from" in message(
+        weights=mobilenet_file, options={"alpha": 0.35}, train_from="block_99"
+    )
+
+
+def test_a_failed_download_names_file_and_place(monkeypatch):
+    import urllib.error
+
+    from keras.src.utils import file_utils
+
+    def fail(*args):
+        raise urllib.error.URLError("no route")
+
+    monkeypatch.setattr(file_utils, "urlretrieve", fail)
+    with pytest.raises(InputError) as caught:
+        BackboneConfig(options={"alpha": 0.75}).build((96, 96, 3))
+    message = str(caught.value)
+    assert message.startswith("model.backbone.weights: the ImageNet weights of MobileNetV2 could not be downloaded")
+    assert "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.75" in message and ".keras/models" in message

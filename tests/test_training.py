@@ -1,0 +1,127 @@
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstm_zoo.config import ConfigError, load
+from lstm_zoo.contracts import InputError
+from lstm_zoo.run import Run
+from lstm_zoo.training import make_optimizer, train
+
+
+def recipe(data_dir, *overrides):
+    return load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}", *overrides])
+
+
+def test_a_run_holds_what_later_commands_need(smoke_run):
+    path = smoke_run.path
+    for name in ("config.yaml", "spec.json", "history.csv", "metrics.json", "report.html", "best.weights.h5"):
+        assert (path / name).is_file(), name
+    environment = json.loads((path / "environment.json").read_text())
+    assert environment["versions"]["keras"] == keras.__version__ and environment["data"].startswith("moving_shapes/")
+    assert any((path / "tensorboard").rglob("events*")) and list((path / "checkpoints").iterdir())
+    with (path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "1"] and {"loss", "val_loss", "top1", "val_top1"} <= set(rows[0])
+    opened = Run.open(path)
+    assert opened.config.model_dump() == smoke_run.config.model_dump() and opened.spec == smoke_run.spec
+
+
+def test_the_best_weights_are_those_of_the_best_epoch(smoke_run):
+    with (smoke_run.path / "history.csv").open() as file:
+        best = min(float(row["val_loss"]) for row in csv.DictReader(file))
+    splits = smoke_run.config.data.load()
+    inputs, targets = next(splits.eval_stream("val", 8).as_numpy_iterator())
+    logits = smoke_run.model.predict(inputs, verbose=0)
+    assert float(np.mean(smoke_run.config.task.loss()(targets, logits))) == pytest.approx(best, abs=1e-4)
+
+
+EXACT = [
+    "train.epochs=4",
+    "train.early_stopping=9",
+    "train.schedule.kind=plateau",
+    "train.schedule.patience=1",
+    "model.dropout=0.4",
+]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the torn run leaves a file open
+def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path, monkeypatch):
+    config = recipe(data_dir, *EXACT)
+    whole = train(config, tmp_path / "whole", evaluate=False)
+
+    original = keras.callbacks.CSVLogger.on_epoch_end
+
+    def stop(self, epoch, logs=None):
+        original(self, epoch, logs)
+        if epoch == 2:  # after the row of the third epoch, before its checkpoint
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path / "torn", evaluate=False)
+    keras.utils.set_random_seed(77)
+    resumed = train(config, tmp_path / "torn", resume=True, evaluate=False)
+
+    for one, other in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    histories = [list(csv.DictReader((run.path / "history.csv").open())) for run in (whole, resumed)]
+    assert [row["epoch"] for row in histories[1]] == ["0", "1", "2", "3"]
+    for one, other in zip(*histories, strict=True):
+        assert {k: float(v) for k, v in one.items()} == pytest.approx({k: float(v) for k, v in other.items()}, abs=1e-5)
+
+
+def test_resuming_with_another_recipe_lists_what_differs(smoke_run, data_dir):
+    other = recipe(data_dir, "model.units=[9]", "train.epochs=3")
+    with pytest.raises(ConfigError) as caught:
+        train(other, smoke_run.path, resume=True)
+    assert len(caught.value.messages) == 1 and "model.units" in caught.value.messages[0]
+
+
+def test_a_run_is_never_overwritten(smoke_run):
+    with pytest.raises(InputError, match="holds a run already; go on with --resume"):
+        train(smoke_run.config, smoke_run.path)
+
+
+def test_without_validation_the_last_weights_are_kept(video_root, data_dir, tmp_path):
+    overrides = [f"data.root={video_root}", "data.val_fraction=0", "train.epochs=2", f"data.data_dir={data_dir}"]
+    run = train(load("smoke/video_folder.yaml", overrides), tmp_path / "run")
+    assert list(run.metrics) == ["test"]
+    last = run.config.model.build(run.spec)
+    (checkpoint,) = (run.path / "checkpoints").glob("epoch-00002")
+    last.load_weights(checkpoint / "model.weights.h5")
+    for one, other in zip(run.model.get_weights(), last.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_schedules_and_optimizers():
+    def rates(*overrides):
+        options = load("smoke/cnn_lstm.yaml", ["train.epochs=4", *overrides]).train
+        optimizer = make_optimizer(options, 10)
+        rate = optimizer._learning_rate
+        return [float(rate(step) if callable(rate) else rate) for step in (0, 5, 10, 25, 40)]
+
+    assert rates("train.schedule.kind=constant") == pytest.approx([1e-3] * 5)
+    assert rates("train.schedule.kind=plateau") == pytest.approx([1e-3] * 5)
+    assert rates("train.schedule.warmup_epochs=1") == pytest.approx([0, 5e-4, 1e-3, 5e-4, 0], abs=1e-8)
+    for kind in ("adam", "adamw", "sgd", "rmsprop"):
+        options = load("smoke/cnn_lstm.yaml", [f"train.optimizer.kind={kind}", "train.optimizer.clip_norm=2"]).train
+        optimizer = make_optimizer(options, 1)
+        assert type(optimizer).__name__.lower() == kind and optimizer.global_clipnorm == 2
+
+
+def test_too_many_devices_are_refused(data_dir, tmp_path):
+    if tf.config.list_logical_devices("GPU"):
+        pytest.skip("this machine has GPUs")
+    with pytest.raises(InputError, match="asks for 2 GPUs, but 0 are visible"):
+        train(recipe(data_dir, "train.devices=2"), tmp_path / "run")
+
+
+def test_mixed_precision_trains_and_leaves_no_trace(data_dir, tmp_path):
+    run = train(recipe(data_dir, "train.precision=mixed_float16", "train.epochs=1"), tmp_path / "run")
+    assert keras.config.dtype_policy().name == "float32"
+    assert np.isfinite(run.metrics["val"]["top1"])
