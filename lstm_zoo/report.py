@@ -35,6 +35,8 @@ def write_report(run: Run, splits: Splits, split: str, name: str, outputs: np.nd
     """
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
+    for old in folder.glob(f"mistake-{name}-*.png"):  # there may be fewer of them now
+        old.unlink()
     images: dict[str, str] = {}
     for title, file, figure in _figures(run, splits, split, name, outputs):
         png = io.BytesIO()
