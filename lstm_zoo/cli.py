@@ -201,10 +201,7 @@ def data_prepare(config: ConfigOption, set: SetOption = None) -> None:
     """Prepare the data of a recipe, once."""
     with _user_errors() as loaded:
         recipe = loaded(_load(config, set))
-        from .checking import data_facts
-        from .tables import data_table
-
-        _print(data_table(data_facts(recipe, recipe.data.load())))
+        _print_data(recipe, as_json=False)
 
 
 @data_app.command("check")
@@ -228,15 +225,19 @@ def data_info(config: ConfigOption, set: SetOption = None, as_json: JsonOption =
     """Show what is in a data set; prepares it if it was not."""
     with _user_errors() as loaded:
         recipe = loaded(_load(config, set))
-        from .checking import data_facts
+        _print_data(recipe, as_json)
 
-        facts = data_facts(recipe, recipe.data.load())
-        if as_json:
-            _json(facts)
-            return
-        from .tables import data_table
 
+def _print_data(recipe: Config, as_json: bool) -> None:
+    from .checking import data_facts
+    from .tables import data_table
+
+    facts = data_facts(recipe, recipe.data.load())
+    if as_json:
+        _json(facts)
+    else:
         _print(data_table(facts))
+        _print(f"prepared as {facts['fingerprint'].split('/{')[0]}")
 
 
 def _load(config: str, overrides: list[str] | None) -> Config:

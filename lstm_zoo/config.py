@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, PrivateAttr, ValidationError
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+)
 
 from . import yaml_lines
 from .contracts import InputError, Section
@@ -106,16 +115,9 @@ class Config(Section):
         """The recipe's name: that of its file, without the ending."""
         return self._name
 
-    def origin(self, location: Location) -> str:
-        """Return where a setting was written: `file:line`, or the `--set` that did it."""
-        return _nearest_origin(self._origins, location)
-
     def describe(self, problem: InputError) -> str:
         """Return a problem with the place of its setting in front."""
-        if not problem.key:
-            return problem.message
-        where = self.origin(tuple(problem.key.split(".")))
-        return f"{where}: {problem.key}: {problem.message}" if where else str(problem)
+        return _place(problem, self._origins)
 
     def problems(self) -> Iterator[InputError]:
         """Yield all that is wrong beyond types and ranges, also between sections."""
@@ -186,7 +188,8 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_messages(error, origins, str(file))) from None
+        problems = [_place(problem, origins) for problem in _problems_of_valid_sections(values)]
+        raise ConfigError(_messages(error, origins, str(file)) + problems) from None
     config._origins.update(origins)
     config._name = file.stem
     return config
@@ -230,6 +233,22 @@ def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Locat
         origins[tuple(parts)] = f"--set {key}"
     if messages:
         raise ConfigError(messages)
+
+
+def _problems_of_valid_sections(values: dict[str, Any]) -> Iterator[InputError]:
+    """Yield what else is wrong in those sections of a mistaken recipe that are right by themselves."""
+    for name, field in Config.model_fields.items():
+        try:
+            section = TypeAdapter(Annotated[field.annotation, field]).validate_python(values.get(name, {}))
+        except ValidationError:
+            continue
+        for problem in section.problems():
+            yield InputError(f"{name}.{problem.key}", problem.message)
+
+
+def _place(problem: InputError, origins: dict[Location, str]) -> str:
+    where = _nearest_origin(origins, tuple(problem.key.split(".")))
+    return f"{where}: {problem}" if where else str(problem)
 
 
 def _messages(error: ValidationError, origins: dict[Location, str], file: str) -> list[str]:
@@ -300,7 +319,7 @@ def _say(finding: dict[str, Any], owner: type[Section] | None) -> str:
 
 def _did_you_mean(word: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def _nearest_origin(origins: dict[Location, str], location: Location) -> str:

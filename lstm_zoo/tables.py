@@ -100,7 +100,7 @@ def data_table(facts: Mapping[str, Any]) -> Table:
     splits = facts["splits"]
     classes = list(dict.fromkeys(name for counts in splits.values() for name in counts))
     table = _table(
-        f"{facts['data']}: {facts['fingerprint'].split('/{')[0]}", "class", *(f"{split} " for split in splits)
+        f"{facts['data']}, clips of {_shape(facts['input_shape'])}", "class", *(f"{split} " for split in splits)
     )
     for name in classes:
         table.add_row(name, *(str(counts.get(name, 0)) for counts in splits.values()))

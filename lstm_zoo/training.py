@@ -34,30 +34,32 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
         InputError: The data or a weights file cannot be used.
     """
     config.check()
-    if config.train.precision != "float32" or keras.config.dtype_policy().name != "float32":
-        keras.config.set_dtype_policy(config.train.precision)
+    splits = config.data.load()
+    if not splits.size("train"):
+        raise InputError("data", "there are no training examples")
+    if resume:
+        run = Run.open(run_dir or newest(RUNS, config.name))
+        same_recipe(run, config)
+    else:
+        run = Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.train.precision)
     try:
-        splits = config.data.load()
-        if not splits.size("train"):
-            raise InputError("data", "there are no training examples")
-        if resume:
-            run = Run.open(run_dir or newest(RUNS, config.name))
-            same_recipe(run, config)
-        else:
-            run = Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint)
-        model = _fit(config, splits, run, resume)
+        _fit(config, splits, run, resume)
     finally:
-        keras.config.set_dtype_policy("float32")
-    del model
+        keras.config.set_dtype_policy(policy)
     if evaluate:
         run.evaluate("val" if splits.size("val") else "test", splits=splits)
     return run
 
 
-def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> keras.Model:
-    """Compile and fit the network."""
+def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> None:
+    """Build, compile and fit the network."""
     options = config.train
     steps = math.ceil(splits.size("train") / options.batch_size)
+    validate = splits.size("val") > 0
+    judges = _judges(options, config.task.monitor, config.task.monitor_mode, validate)
+    checkpoint = Checkpoint(run.path, config.task.monitor if validate else None, config.task.monitor_mode, judges)
     keras.utils.set_random_seed(options.seed)  # only now: preparing data may draw from the same generators
     with _strategy(options.devices):
         model = config.model.build(splits.spec)
@@ -67,11 +69,8 @@ def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> keras.Model:
             metrics=config.task.metrics(splits.spec),
             jit_compile=options.jit_compile,
         )
-    validate = splits.size("val") > 0
-    judges = _judges(options, config.task.monitor, config.task.monitor_mode, validate)
-    checkpoint = Checkpoint(run.path, config.task.monitor if validate else None, config.task.monitor_mode, judges)
-    checkpoint.set_model(model)
-    first_epoch = checkpoint.restore() if resume else 0
+        checkpoint.set_model(model)
+        first_epoch = checkpoint.restore() if resume else 0
     if first_epoch < options.epochs:
         _cut_history(run.path / "history.csv", first_epoch)
         model.fit(
@@ -91,7 +90,6 @@ def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> keras.Model:
                 TrainingProgress(options.epochs, steps, splits.size("train")),
             ],
         )
-    return model
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -146,11 +144,17 @@ def _strategy(devices: int | None):
         return nullcontext()
     import tensorflow as tf
 
-    gpus = tf.config.list_logical_devices("GPU")
+    gpus = _visible_gpus()
     if devices is not None and devices > max(1, len(gpus)):
         raise InputError("train.devices", f"asks for {devices} GPUs, but {len(gpus)} are visible here")
-    chosen = [gpu.name for gpu in gpus[:devices]]
+    chosen = gpus[:devices]
     return tf.distribute.MirroredStrategy(chosen).scope() if len(chosen) > 1 else nullcontext()
+
+
+def _visible_gpus() -> list[str]:
+    import tensorflow as tf
+
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
 
 
 def _cut_history(file: Path, epochs_done: int) -> None:

@@ -115,8 +115,9 @@ def test_a_wrong_recipe_names_line_and_mend(recipe, tmp_path, case):
 
 def test_all_mistakes_come_at_once(recipe):
     with pytest.raises(ConfigError) as caught:
-        recipe("  epochs: 3", "  epochs: -1\n  batch: 4\n  seed: x")
-    assert len(caught.value.messages) == 3
+        recipe("  epochs: 3", "  epochs: -1\n  batch: 4\n  seed: x", ["data.root=/nowhere"])
+    assert len(caught.value.messages) == 4
+    assert "--set data.root: data.root: no folder /nowhere" in caught.value.messages[3]
 
 
 def test_folders_that_are_no_data_set(recipe, tmp_path, video_root):

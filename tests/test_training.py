@@ -1,5 +1,7 @@
 import csv
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -112,6 +114,26 @@ def test_schedules_and_optimizers():
         options = load("smoke/cnn_lstm.yaml", [f"train.optimizer.kind={kind}", "train.optimizer.clip_norm=2"]).train
         optimizer = make_optimizer(options, 1)
         assert type(optimizer).__name__.lower() == kind and optimizer.global_clipnorm == 2
+
+
+def test_several_devices_share_a_batch(tmp_path):
+    """Two logical CPUs stand in for two GPUs, in a process of their own; the run is interrupted and resumed as well."""
+    code = f"""
+import tensorflow as tf
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
+from lstm_zoo import training
+from lstm_zoo.config import load
+training._visible_gpus = lambda: ["CPU:0", "CPU:1"]
+settings = ["data.data_dir={tmp_path}/data", "train.epochs="]
+for epochs in (1, 2):
+    config = load("smoke/cnn_lstm.yaml", [settings[0], settings[1] + str(epochs)])
+    run = training.train(config, "{tmp_path}/run", resume=epochs == 2, evaluate=False)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = (tmp_path / "run" / "history.csv").read_text().strip().splitlines()
+    assert len(rows) == 3 and "nan" not in rows[2]
 
 
 def test_too_many_devices_are_refused(data_dir, tmp_path):
