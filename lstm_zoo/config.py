@@ -61,6 +61,8 @@ class OptimizerConfig(Section):
     """Decoupled weight decay per step, as a fraction of the learning rate."""
     clip_norm: PositiveFloat | None = 1.0
     """Largest global norm of the gradients; longer ones are shortened to it. null: no clipping."""
+    ema_momentum: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Momentum of a running mean of the weights, which is what is validated and kept; null: the weights themselves."""
 
 
 class TrainConfig(Section):
@@ -239,7 +241,8 @@ def _problems_of_valid_sections(values: dict[str, Any]) -> Iterator[InputError]:
     """Yield what else is wrong in those sections of a mistaken recipe that are right by themselves."""
     for name, field in Config.model_fields.items():
         try:
-            section = TypeAdapter(Annotated[field.annotation, field]).validate_python(values.get(name, {}))
+            adapter: TypeAdapter[Section] = TypeAdapter(Annotated.__class_getitem__((field.annotation, field)))
+            section = adapter.validate_python(values.get(name, {}))
         except ValidationError:
             continue
         for problem in section.problems():

@@ -106,6 +106,8 @@ def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimize
         learning_rate=_learning_rate(options.schedule, chosen.learning_rate, options.epochs, steps_per_epoch),
         weight_decay=chosen.weight_decay or (0.0 if chosen.kind == "adamw" else None),
         global_clipnorm=chosen.clip_norm,
+        use_ema=chosen.ema_momentum is not None,
+        ema_momentum=chosen.ema_momentum or 0.99,  # a number is asked for even where it is not used
         **arguments,
     )
 
@@ -126,10 +128,15 @@ def _learning_rate(
 
 
 def _judges(options: TrainConfig, monitor: str, mode: str, validate: bool) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that act on the validation figure (on the training loss where there is none)."""
+    """Return the callbacks that act on the validation figure (on the training loss where there is none).
+
+    The one that puts the mean weights in place for each validation comes first.
+    """
     if not validate:
         monitor, mode = "loss", "min"
     judges: list[keras.callbacks.Callback] = []
+    if options.optimizer.ema_momentum:
+        judges.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if options.early_stopping:
         judges.append(keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=options.early_stopping))
     if options.schedule.kind == "plateau":

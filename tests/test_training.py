@@ -47,6 +47,8 @@ EXACT = [
     "train.schedule.kind=plateau",
     "train.schedule.patience=1",
     "model.dropout=0.4",
+    "model.feature_norm=true",
+    "train.optimizer.ema_momentum=0.9",
 ]
 
 
@@ -98,6 +100,23 @@ def test_without_validation_the_last_weights_are_kept(video_root, data_dir, tmp_
     last.load_weights(checkpoint / "model.weights.h5")
     for one, other in zip(run.model.get_weights(), last.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_mean_of_the_weights_is_validated_and_kept(data_dir, tmp_path):
+    """After one epoch of two steps the mean lies between first and last weights, and validation is of the mean."""
+    settings = ["train.epochs=1", "train.schedule.kind=constant", "train.optimizer.learning_rate=0.05"]
+    momentum = "train.optimizer.ema_momentum=0.75"
+    raw, mean = (
+        train(recipe(data_dir, *settings, *more), tmp_path / str(len(more)), evaluate=False)
+        for more in ([], [momentum])
+    )
+    with (tmp_path / "1" / "history.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    inputs, targets = next(mean.config.data.load().eval_stream("val", 8).as_numpy_iterator())
+    loss = float(np.mean(mean.config.task.loss()(targets, mean.model.predict(inputs, verbose=0))))
+    assert loss == pytest.approx(float(row["val_loss"]), abs=1e-4)
+    one, other = (run.model.get_layer("logits").get_weights()[0] for run in (raw, mean))
+    assert 0.005 < np.abs(one - other).max() < 0.1  # the mean lags by three quarters of the second step
 
 
 def test_schedules_and_optimizers():

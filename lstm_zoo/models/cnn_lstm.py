@@ -34,6 +34,8 @@ class CnnLstm(ModelConfig):
     """Run each layer forwards and backwards and join the outputs."""
     readout: Literal["last", "mean", "attention"] = "last"
     """How the outputs over time become one vector: the last one, their mean, or a learned weighting."""
+    feature_norm: bool = False
+    """Bring each frame's features to mean 0 and deviation 1 (layer normalisation) before the recurrent layers."""
     feature_dropout: _Rate = 0.0
     """Share of the frame features dropped before the recurrent layers, the same ones in all frames."""
     dropout: _Rate = 0.5
@@ -51,6 +53,8 @@ class CnnLstm(ModelConfig):
         inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
         encoder = self.backbone.build(spec.input_shape[1:], pretrained=pretrained)
         x = FoldTime(encoder, name="encoder")(inputs)  # (B, T, D)
+        if self.feature_norm:
+            x = keras.layers.LayerNormalization(name="feature_norm")(x)
         x = keras.layers.SpatialDropout1D(self.feature_dropout, name="feature_dropout")(x)
         for number, units in enumerate(self.units, 1):
             sequence = self.readout != "last" or number < len(self.units)
