@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def dry_build(config: Config) -> dict[str, Any]:
-    """Build the network without data or weights and describe it.
+    """Build the network without data or downloads and describe it.
 
     Args:
         config: The recipe.
@@ -23,7 +23,9 @@ def dry_build(config: Config) -> dict[str, Any]:
     from .layers.cudnn import cudnn_verdict, recurrent_layers
 
     spec = config.data.expected_spec()
-    model = config.model.build(spec, pretrained=False)
+    backbone = getattr(config.model, "backbone", None)
+    own_file = backbone is not None and backbone.weights != "imagenet"  # tried here; a download is left to training
+    model = config.model.build(spec, pretrained=own_file)
     return {
         "config": config.name,
         "input_shape": spec.input_shape,

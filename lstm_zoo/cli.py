@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the work failed, 2 the user's input was wrong.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,7 +143,9 @@ def predict(
             from .tables import prediction_table
 
             for result in results:
-                _print(prediction_table(result))
+                _print(f"{result['file']}: cannot be read: {result['error']}" if "error" in result else result["file"])
+                if "error" not in result:
+                    _print(prediction_table(result))
         if any("error" in result for result in results):
             raise typer.Exit(2)
 
@@ -299,6 +302,9 @@ def _user_errors() -> Iterator[Any]:
         raise typer.Exit(1) from None
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
     except Exception as error:
         if _debug:
             raise

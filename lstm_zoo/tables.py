@@ -14,7 +14,7 @@ _MOST_CLASSES = 5
 
 def _table(title: str, *columns: str) -> Table:
     """Return an empty table; the columns after the first are numbers where their name ends with a blank."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left", overflow="fold")
     return table
@@ -37,11 +37,8 @@ def class_table(per_class: Mapping[str, float]) -> Table:
 
 
 def prediction_table(result: Mapping[str, Any]) -> Table:
-    """Return the top classes of one file, and the top class over time for a long one."""
-    table = _table(result["file"], "class", "probability ")
-    if "error" in result:
-        table.add_row(f"cannot be read: {result['error']}", "")
-        return table
+    """Return the top classes of one file that could be read, and the top class over time for a long one."""
+    table = _table("", "class", "probability ")
     for row in result["classes"][:_MOST_CLASSES]:
         table.add_row(row["name"], f"{row['probability']:.4f}")
     for number, window in enumerate(result.get("windows", ())):
