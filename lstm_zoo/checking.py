@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def dry_build(config: Config) -> dict[str, Any]:
         "input_shape": spec.input_shape,
         "classes": len(spec.class_names),
         "parameters": model.count_params(),
-        "trainable": sum(int(weight.size) for weight in _sized(model.trainable_weights)),
+        "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
         "layers": [
             {
                 "name": layer.name,
@@ -43,12 +44,6 @@ def dry_build(config: Config) -> dict[str, Any]:
         ],
         "recurrent": {layer.name: cudnn_verdict(layer) for layer in recurrent_layers(model)},
     }
-
-
-def _sized(weights: list) -> list:
-    import numpy as np
-
-    return [np.empty(weight.shape, np.bool_) for weight in weights]
 
 
 def data_facts(config: Config, splits: Splits) -> dict[str, Any]:

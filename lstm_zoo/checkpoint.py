@@ -17,6 +17,10 @@ import keras
 import numpy as np
 
 
+class DivergedError(RuntimeError):
+    """A training whose loss is no number any more."""
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Keeps the best weights, and after every epoch all that is needed to go on.
 
@@ -38,6 +42,11 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save the best weights if these are, then the state."""
+        if not np.isfinite((logs or {})["loss"]):
+            raise DivergedError(
+                f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.optimizer.learning_rate, or set "
+                "train.optimizer.clip_norm"
+            )
         value = np.inf if self._monitor is None else self._sign * (logs or {})[self._monitor]
         if self._monitor is None or value > self.best:
             self.best = value
@@ -54,6 +63,7 @@ class Checkpoint(keras.callbacks.Callback):
         state = {
             "epochs_done": epochs_done,
             "best": float(self.best),
+            "stopped": bool(self.model.stop_training),
             "callbacks": [_counters(callback) for callback in self._stateful],
             "seeds": [keras.ops.convert_to_numpy(seed).tolist() for seed in _seeds(self.model)],
         }
@@ -79,6 +89,7 @@ class Checkpoint(keras.callbacks.Callback):
         for seed, value in zip(_seeds(self.model), state["seeds"], strict=True):
             seed.assign(value)
         self.best = state["best"]
+        self.model.stop_training = state["stopped"]
         for callback, counters in zip(self._stateful, state["callbacks"], strict=True):
             callback.set_model(self.model)
             callback.on_train_begin()  # sets the counters to their start, as `fit` will try to do again

@@ -276,6 +276,7 @@ def _user_errors() -> Iterator[Any]:
     """
     from .config import ConfigError
     from .contracts import InputError
+    from .network import first_line
 
     config: Config | None = None
 
@@ -298,7 +299,7 @@ def _user_errors() -> Iterator[Any]:
         _fail(config.describe(error) if config else str(error))
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        _fail("interrupted; the same command with --resume goes on after the last finished epoch")
+        _fail("interrupted; `train` goes on after its last finished epoch with --resume")
         raise typer.Exit(1) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -308,7 +309,7 @@ def _user_errors() -> Iterator[Any]:
     except Exception as error:
         if _debug:
             raise
-        _fail(f"failed: {type(error).__name__}: {error}", "lstmzoo --debug ... shows where")
+        _fail(f"failed: {type(error).__name__}: {first_line(error)[:500]}", "lstmzoo --debug ... shows where")
         raise typer.Exit(1) from None
 
 

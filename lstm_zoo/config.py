@@ -16,7 +16,6 @@ import yaml
 from pydantic import (
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     PrivateAttr,
@@ -72,7 +71,7 @@ class TrainConfig(Section):
     """Passes over the training split."""
     batch_size: PositiveInt = 16
     """Examples a step, over all devices together."""
-    seed: NonNegativeInt = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of initial weights, dropout, order and augmentation."""
     optimizer: OptimizerConfig = OptimizerConfig()
     """Optimizer and its settings."""
@@ -132,10 +131,6 @@ class Config(Section):
                     f"'{chosen.kind}' does not serve the task '{self.task.kind}'; it is made for "
                     f"{_listed(chosen.tasks)}",
                 )
-        if self.train.early_stopping is not None and getattr(self.data, "val_fraction", None) == 0:
-            yield InputError(
-                "train.early_stopping", "needs validation examples, but data.val_fraction is 0; set one of the two"
-            )
 
     def check(self) -> Config:
         """Return self if nothing is wrong.
@@ -220,19 +215,23 @@ def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Locat
         if not equals or not all(parts):
             messages.append(f"--set {override}: expected section.key=value, such as train.epochs=3")
             continue
-        place: Any = values
-        for part in parts[:-1]:
-            if not isinstance(place.get(part), dict):
-                place[part] = {}
-            place = place[part]
         try:
-            place[parts[-1]] = yaml.safe_load(text)
+            value = yaml.safe_load(text)
         except yaml.YAMLError:
             messages.append(f"--set {override}: the value is no valid YAML; put it in quotes")
             continue
-        for depth in range(1, len(parts)):
+        place: Any = values
+        for depth, part in enumerate(parts[:-1], 1):
+            if isinstance(place.get(part), list):
+                messages.append(f"--set {override}: {part} is a list and is set whole: {'.'.join(parts[:depth])}=[...]")
+                break
+            if not isinstance(place.get(part), dict):
+                place[part] = {}
+            place = place[part]
             origins.setdefault(tuple(parts[:depth]), f"--set {key}")
-        origins[tuple(parts)] = f"--set {key}"
+        else:
+            place[parts[-1]] = value
+            origins[tuple(parts)] = f"--set {key}"
     if messages:
         raise ConfigError(messages)
 

@@ -46,7 +46,7 @@ class InputError(ValueError):
 class Section(BaseModel):
     """One section of a config: frozen, without room for unknown keys, documented field by field."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
     def problems(self) -> Iterator[InputError]:
         """Yield what is wrong beyond types and ranges (a missing folder, say), without importing TensorFlow."""

@@ -34,6 +34,12 @@ def evaluate(run: Run, split: str = "test", *, splits: Splits | None = None, nam
     splits = splits or run.config.data.load(like=run.spec)
     if not splits.size(split):
         raise InputError("data", f"the split '{split}' has no examples; choose another with --split")
+    if splits.spec.input_shape != run.spec.input_shape:
+        raise InputError(
+            "data.clip",
+            f"gives inputs of {splits.spec.input_shape}, but the run was trained on {run.spec.input_shape}; num_frames "
+            "and size have to stay as they were",
+        )
     outputs = predict_split(run, splits, split)
     targets = splits.targets(split)
     figures = run.config.task.evaluate(outputs, targets, run.spec)

@@ -67,20 +67,16 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
     folder = Path(to) if to is not None else run.path / "exports"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run.config.model.kind}{suffix or '_saved_model'}"
+    draft = folder / f"draft-{path.name}"  # an older file stays until the new one is proved
     inputs, examples = _example_inputs(run)
-    expected = _activated(run.model, run)(inputs)
-    _remove(path)
-    save(_exportable(run), path)
+    expected = np.asarray(_activated(run.model, run)(inputs))
     try:
-        actual = _run_elsewhere(path, format, inputs)
-        difference = float(np.abs(actual - np.asarray(expected)).max())
-        if not difference <= TOLERANCE:
-            raise ExportError(
-                f"{format}: its outputs differ from the run's by {difference:.2e} (tolerance {TOLERANCE:g})"
-            )
-    except ExportError:
+        save(_exportable(run), draft)
+        difference = _difference(expected, _run_elsewhere(draft, format, inputs), format)
         _remove(path)
-        raise
+        draft.rename(path)
+    finally:
+        _remove(draft)
     result = {
         "path": str(path),
         "format": format,
@@ -92,6 +88,16 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
         json.dumps({**result, "run": str(run.path), "class_names": run.spec.class_names}, indent=2), encoding="utf-8"
     )
     return result
+
+
+def _difference(expected: np.ndarray, actual: np.ndarray, format: str) -> float:
+    """Return the largest difference, or raise an ExportError if it is above the tolerance or no number."""
+    if actual.shape != expected.shape:
+        raise ExportError(f"{format}: its outputs have the shape {actual.shape}, the run's {expected.shape}")
+    difference = float(np.abs(actual - expected).max())
+    if not difference <= TOLERANCE:
+        raise ExportError(f"{format}: its outputs differ from the run's by {difference:.2e} (tolerance {TOLERANCE:g})")
+    return difference
 
 
 def _exportable(run: Run) -> keras.Model:
@@ -127,7 +133,7 @@ def _run_elsewhere(path: Path, format: str, inputs: np.ndarray) -> np.ndarray:
         np.save(source, inputs)
         script = Path(__file__).with_name("exported_runner.py")
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, str(script), format, str(path), str(source), str(target)]
+        command = [sys.executable, "-P", str(script), format, str(path), str(source), str(target)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
             raise ExportError(f"{format}: the file does not run in a fresh process:\n{done.stderr.strip()[-2000:]}")

@@ -13,6 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+matplotlib.rcParams["text.parse_math"] = False  # a `$` in a file's name is a dollar
+
 _OURS, _OTHER, _FLOOR = "#1f6feb", "#d1732c", "#8a919c"
 _MOST_CLASSES_WITH_NUMBERS = 25
 

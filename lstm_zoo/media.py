@@ -83,16 +83,18 @@ def _decoded(path: Path, max_fps: float | None) -> Iterator[tuple[av.VideoFrame,
 
 
 class _Scaler:
-    """Scales the frames of one video to a short side and turns them upright."""
+    """Scales the frames of one video to a short side and turns them upright; the first frame decides the size."""
 
     def __init__(self, short_side: int):
         self.short_side = short_side
+        self.size: tuple[int, int] | None = None
         self.reformatter = av.video.reformatter.VideoReformatter()
 
     def __call__(self, frame: av.VideoFrame) -> Image.Image:
-        scale = min(1.0, self.short_side / min(frame.width, frame.height))
-        width, height = round(frame.width * scale), round(frame.height * scale)
-        rgb = self.reformatter.reformat(frame, width, height, "rgb24", interpolation="FAST_BILINEAR")
+        if self.size is None:
+            scale = min(1.0, self.short_side / min(frame.width, frame.height))
+            self.size = round(frame.width * scale), round(frame.height * scale)
+        rgb = self.reformatter.reformat(frame, *self.size, "rgb24", interpolation="FAST_BILINEAR")
         image = Image.fromarray(rgb.to_ndarray())
         turned = round(frame.rotation) % 360  # telephones store upright videos lying down
         return image.rotate(turned, expand=True) if turned else image

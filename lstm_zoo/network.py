@@ -11,13 +11,24 @@ _SECONDS = 15
 
 @contextmanager
 def network_patience() -> Iterator[None]:
-    """Let a server that stays silent for a few seconds count as a failure, for all that is done inside."""
-    before = socket.getdefaulttimeout()
+    """Let a server that stays silent for a few seconds count as a failure, for all that is done inside.
+
+    Keras downloads through `urllib`, which has a default to set; TFDS through `requests`, which has none.
+    """
+    import requests
+
+    default, send = socket.getdefaulttimeout(), requests.adapters.HTTPAdapter.send
+
+    def send_with_limit(self, request, stream=False, timeout=None, **options):
+        return send(self, request, stream=stream, timeout=timeout or _SECONDS, **options)
+
     socket.setdefaulttimeout(_SECONDS)
+    requests.adapters.HTTPAdapter.send = send_with_limit
     try:
         yield
     finally:
-        socket.setdefaulttimeout(before)
+        requests.adapters.HTTPAdapter.send = send
+        socket.setdefaulttimeout(default)
 
 
 def first_line(error: BaseException) -> str:

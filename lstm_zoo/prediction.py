@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from .contracts import InputError
-from .data.listing import VIDEO_SUFFIXES
+from .data.listing import videos_below
 
 if TYPE_CHECKING:
     from .run import Run
@@ -61,7 +61,7 @@ def _expand(files: Sequence[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, files):
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES)
+            inside = videos_below(path)
             if not inside:
                 raise InputError("", f"no videos in {path}")
             found += inside

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import Config, ConfigError, load
 from .contracts import InputError, Spec
+from .network import first_line
 
 if TYPE_CHECKING:
     import keras
@@ -65,7 +66,7 @@ class Run:
         Raises:
             InputError: There is no run.
         """
-        path = newest(RUNS) if path is None else Path(path)
+        path = newest(RUNS, trained=True) if path is None else Path(path)
         overrides = list(overrides)
         foreign = [text for text in overrides if not text.startswith("data.")]
         if foreign:
@@ -74,7 +75,11 @@ class Run:
         if not all(file.is_file() for file in files):
             raise InputError("", f"{path} is no run directory (no {' and '.join(file.name for file in files)})")
         config = load(files[0], overrides)
-        return cls(path, config, Spec.model_validate_json(files[1].read_text(encoding="utf-8")))
+        try:
+            spec = Spec.model_validate_json(files[1].read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError("", f"{files[1]} is damaged ({first_line(error)}); restore it, or train again") from None
+        return cls(path, config, spec)
 
     @cached_property
     def model(self) -> keras.Model:
@@ -104,6 +109,16 @@ class Run:
 
         return export(self, format, to)
 
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Where and from what the run was made."""
+        return json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+
+    def replace_config(self, config: Config) -> None:
+        """Write another recipe; it may differ in the number of epochs alone."""
+        replace_file(self.path / "config.yaml", config.to_yaml())
+        self.config = config
+
     @property
     def metrics(self) -> dict[str, Any]:
         """All evaluations of this run, by split."""
@@ -127,24 +142,26 @@ def new_path(config: Config) -> Path:
     return path
 
 
-def newest(folder: Path, name: str = "*") -> Path:
+def newest(folder: Path, name: str = "", trained: bool = False) -> Path:
     """Return the directory of the newest run below a folder.
 
     Args:
         folder: Where runs are kept.
         name: Name of the recipe; any by default.
+        trained: Pass over runs that have no weights yet.
 
     Raises:
         InputError: There is none.
     """
-    found = sorted(
-        folder.glob(f"{name}/config.yaml" if name == "*" else f"{name}-*/config.yaml"),
-        key=lambda file: file.stat().st_mtime,
-    )
+    found = [
+        file.parent
+        for file in sorted(folder.glob(f"{name}*/config.yaml"), key=lambda file: file.stat().st_mtime)
+        if (file.parent / "best.weights.h5").is_file() or not trained
+    ]
     if not found:
-        what = "run" if name == "*" else f"run of {name}"
+        what = f"run of {name}" if name else "run"
         raise InputError("", f"no {what} below {folder.absolute()}; train one first, or name one with --run")
-    return found[-1].parent
+    return found[-1]
 
 
 def replace_file(path: Path, text: str) -> None:

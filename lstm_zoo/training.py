@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -34,45 +35,73 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
         InputError: The data or a weights file cannot be used.
     """
     config.check()
-    splits = config.data.load()
-    if not splits.size("train"):
-        raise InputError("data", "there are no training examples")
-    if resume:
-        run = Run.open(run_dir or newest(RUNS, config.name))
-        same_recipe(run, config)
-    else:
-        run = Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
     try:
-        _fit(config, splits, run, resume)
+        strategy = _strategy(config.train.devices)
+        keras.utils.set_random_seed(config.train.seed)
+        with strategy.scope():  # before the data are prepared: a weights file that does not fit is told at once
+            model = config.model.build(config.data.expected_spec())
+        splits = _load(config)
+        run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir)
+        _fit(model, strategy, splits, run, resume)
     finally:
         keras.config.set_dtype_policy(policy)
     if evaluate:
-        run.evaluate("val" if splits.size("val") else "test", splits=splits)
+        run.evaluate(next(split for split in ("val", "test", "train") if splits.size(split)), splits=splits)
     return run
 
 
-def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> None:
-    """Build, compile and fit the network."""
-    options = config.train
+def _load(config: Config) -> Splits:
+    """Load the data, and refuse what cannot be trained on."""
+    splits = config.data.load()
+    if not splits.size("train"):
+        raise InputError("data", "there are no training examples")
+    if not splits.size("val") and (config.train.early_stopping or config.train.schedule.kind == "plateau"):
+        key = "train.early_stopping" if config.train.early_stopping else "train.schedule.kind"
+        raise InputError(key, "needs validation examples, but there are none; change this, or the splits of the data")
+    return splits
+
+
+def _created(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
+    return Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint)
+
+
+def _resumed(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
+    """Open the run to go on with, and make sure that recipe and data are the same."""
+    run = Run.open(run_dir or newest(RUNS, f"{config.name}-"))
+    same_recipe(run, config)
+    if splits.fingerprint != run.environment["data"]:
+        raise InputError(
+            "data",
+            f"the data have changed since {run.path} was started ({run.environment['data'].split('/{')[0]} then, "
+            f"{splits.fingerprint.split('/{')[0]} now); restore them, or start a new run",
+        )
+    run.replace_config(config)
+    return run
+
+
+def _fit(model: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bool) -> None:
+    """Compile and fit the network."""
+    options, task = run.config.train, run.config.task
     steps = math.ceil(splits.size("train") / options.batch_size)
     validate = splits.size("val") > 0
-    judges = _judges(options, config.task.monitor, config.task.monitor_mode, validate)
-    checkpoint = Checkpoint(run.path, config.task.monitor if validate else None, config.task.monitor_mode, judges)
-    keras.utils.set_random_seed(options.seed)  # only now: preparing data may draw from the same generators
-    with _strategy(options.devices):
-        model = config.model.build(splits.spec)
+    judges = _judges(options, task.monitor, task.monitor_mode)
+    checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges)
+    with strategy.scope():
         model.compile(
             optimizer=make_optimizer(options, steps),
-            loss=config.task.loss(),
-            metrics=config.task.metrics(splits.spec),
+            loss=task.loss(),
+            metrics=task.metrics(splits.spec),
             jit_compile=options.jit_compile,
         )
         checkpoint.set_model(model)
         first_epoch = checkpoint.restore() if resume else 0
-    if first_epoch < options.epochs:
-        _cut_history(run.path / "history.csv", first_epoch)
+    if first_epoch >= options.epochs or model.stop_training:  # nothing is left, or early stopping has spoken
+        return
+    _cut_history(run.path / "history.csv", first_epoch)
+    history = keras.callbacks.CSVLogger(run.path / "history.csv", append=first_epoch > 0)
+    try:
         model.fit(
             splits.train_stream(options.batch_size, options.seed, first_epoch),
             validation_data=splits.eval_stream("val", options.batch_size) if validate else None,
@@ -80,16 +109,19 @@ def _fit(config: Config, splits: Splits, run: Run, resume: bool) -> None:
             epochs=options.epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the stream is shuffled already
-            class_weight=config.task.class_weight(splits),
+            class_weight=task.class_weight(splits),
             verbose=0,
             callbacks=[
                 *judges,
-                keras.callbacks.CSVLogger(run.path / "history.csv", append=first_epoch > 0),
+                history,
                 keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
                 checkpoint,
                 TrainingProgress(options.epochs, steps, splits.size("train")),
             ],
         )
+    finally:
+        if history.csv_file:
+            history.csv_file.close()  # Keras closes it at the end only
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -127,13 +159,11 @@ def _learning_rate(
     )
 
 
-def _judges(options: TrainConfig, monitor: str, mode: str, validate: bool) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that act on the validation figure (on the training loss where there is none).
+def _judges(options: TrainConfig, monitor: str, mode: str) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that act on the validation figure.
 
     The one that puts the mean weights in place for each validation comes first.
     """
-    if not validate:
-        monitor, mode = "loss", "min"
     judges: list[keras.callbacks.Callback] = []
     if options.optimizer.ema_momentum:
         judges.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -145,17 +175,24 @@ def _judges(options: TrainConfig, monitor: str, mode: str, validate: bool) -> li
     return judges
 
 
-def _strategy(devices: int | None):
-    """Return the scope of the devices to train on: nothing for one, `MirroredStrategy` for several GPUs."""
-    if keras.backend.backend() != "tensorflow":
+class _OneDevice:
+    """Stands in for a strategy where there is nothing to share."""
+
+    def scope(self) -> AbstractContextManager:
         return nullcontext()
+
+
+def _strategy(devices: int | None) -> Any:
+    """Return how to share the work: not at all on one device, `MirroredStrategy` for several GPUs."""
+    if keras.backend.backend() != "tensorflow":
+        return _OneDevice()
     import tensorflow as tf
 
     gpus = _visible_gpus()
     if devices is not None and devices > max(1, len(gpus)):
         raise InputError("train.devices", f"asks for {devices} GPUs, but {len(gpus)} are visible here")
     chosen = gpus[:devices]
-    return tf.distribute.MirroredStrategy(chosen).scope() if len(chosen) > 1 else nullcontext()
+    return tf.distribute.MirroredStrategy(chosen) if len(chosen) > 1 else _OneDevice()
 
 
 def _visible_gpus() -> list[str]:

@@ -48,7 +48,10 @@ def read(path: Path) -> tuple[dict[str, Any], dict[Location, int]]:
         raise YamlError([f"{path}: expected sections such as `data:` and `model:`, got {_kind(node)}"])
     lines: dict[Location, int] = {}
     doubled: list[str] = []
-    _walk(node, (), lines, doubled)
+    try:
+        _walk(node, (), lines, doubled)
+    except RecursionError:
+        raise YamlError([f"{path}: an alias (*name) contains itself; write it out"]) from None
     if doubled:
         raise YamlError([f"{path}:{message}" for message in doubled])
     try:

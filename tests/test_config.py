@@ -4,7 +4,9 @@ import sys
 import pytest
 import yaml
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from lstm_zoo.cli import app
 from lstm_zoo.config import Config, ConfigError, load, shipped_configs
 from lstm_zoo.contracts import Spec
 
@@ -90,6 +92,13 @@ WRONG = {
     ),
     "missing weights file": ("weights: null", "weights: w.h5", 8, ["model.backbone.weights", "no file", "imagenet"]),
     "weights for small_cnn": ("weights: null", "weights: imagenet", 7, ["small_cnn is trained from scratch"]),
+    "options of ours": (
+        "name: small_cnn",
+        "name: VGG16\n    options: {include_top: true}",
+        8,
+        ["include_top: set by lstm_zoo"],
+    ),
+    "not a number": ("  epochs: 3", "  epochs: 3\n  optimizer: {learning_rate: .inf}", 13, ["finite number"]),
     "warm-up too long": ("  epochs: 3", "  epochs: 3\n  schedule: {warmup_epochs: 5}", 13, ["5 of 3 epochs"]),
     "bad pattern": ("model:", "  group_pattern: '_g(\\d+'\nmodel:", 4, ["no regular expression"]),
     "missing table": ("model:", "  table: clips.csv\nmodel:", 4, ["data.table", "no file clips.csv"]),
@@ -103,14 +112,18 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_recipe_names_line_and_mend(recipe, tmp_path, case):
+def test_a_wrong_recipe_names_line_and_mend(tmp_path, video_root, monkeypatch, case):
+    monkeypatch.setattr("lstm_zoo.quiet.silence", lambda: None)
     old, new, line, parts = WRONG[case]
-    with pytest.raises(ConfigError) as caught:
-        recipe(old, new)
-    message = str(caught.value)
-    assert f"{tmp_path / 'recipe.yaml'}:{line}:" in message
+    text = RECIPE.format(root=video_root)
+    assert old in text
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text.replace(old, new, 1))
+    result = CliRunner().invoke(app, ["check", "--config", str(file)])
+    assert result.exit_code == 2 and "Traceback" not in result.output
+    assert f"{file}:{line}:" in result.output
     for part in parts:
-        assert part in message
+        assert part in result.output
 
 
 def test_all_mistakes_come_at_once(recipe):
@@ -143,6 +156,8 @@ def test_overrides_are_merged_before_validation(recipe):
     assert config.model.units == (3, 4)
     with pytest.raises(ConfigError, match=r"--set train\.epochs: train\.epochs: got 'x'"):
         recipe(overrides=["train.epochs=x"])
+    with pytest.raises(ConfigError, match=r"tests is a list and is set whole"):
+        load("smoke/cnn_lstm.yaml", ["data.tests=[1]", "data.tests.0=2"])
     with pytest.raises(ConfigError, match=r"expected section\.key=value"):
         recipe(overrides=["train.epochs"])
 

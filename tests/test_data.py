@@ -6,9 +6,9 @@ from PIL import Image
 
 from lstm_zoo.config import load
 from lstm_zoo.contracts import InputError, Spec
-from lstm_zoo.data import reading
+from lstm_zoo.data import frames, reading
 from lstm_zoo.data.clips import AugmentConfig, ClipConfig
-from lstm_zoo.data.listing import Clip, natural_order, read_list, read_table, split_by_group
+from lstm_zoo.data.listing import Clip, list_videos, natural_order, read_list, read_table, split_by_group
 from lstm_zoo.data.moving_shapes import CLASS_NAMES, MovingShapes, draw_clip
 from lstm_zoo.data.ucf101 import Ucf101
 from lstm_zoo.data.video_folder import VideoFolder
@@ -103,8 +103,11 @@ def test_list_files_may_number_labels_from_anywhere(folder, tmp_path, video_root
     assert splits.spec.class_names == ("bright", "dark")
     assert splits.size("train") == 4 and splits.size("test") == 2 and splits.size("val") == 0
     assert sorted(splits.targets("test")) == [0, 1]
-    with pytest.raises(InputError, match=r"group 's0' stands in both train .* and test"):
+    with pytest.raises(InputError, match="is named twice, for train and for test"):
         folder(lists={"train": tmp_path / "train.txt", "test": tmp_path / "train.txt"}).load()
+    (tmp_path / "test.txt").write_text("bright/bright_s0_2.mp4\n")
+    with pytest.raises(InputError, match=r"group 's0' stands in both train .* and test"):
+        folder(lists={split: tmp_path / f"{split}.txt" for split in names}).load()
 
 
 def test_tables_may_name_their_columns_otherwise(tmp_path, video_root):
@@ -118,12 +121,34 @@ def test_tables_may_name_their_columns_otherwise(tmp_path, video_root):
     assert natural_order({"11", "3"}) == ("3", "11")
     with pytest.raises(InputError, match=r"clips.csv:1: no column 'clips' for the path, did you mean 'clip'"):
         read_table(table, video_root, columns | {"path": "clips"})
-    table.write_text(table.read_text().replace("test,v2", "test,v1"))
-    with pytest.raises(InputError, match="group 'v1' stands in both train"):
-        read_table(table, video_root, columns)
+    table.write_text(table.read_text().replace("test,v2", "test,v1").replace(",", " , "))  # blanks are no matter
+    (problem,) = VideoFolder(root=video_root, table=table, columns=columns).problems()
+    assert "group 'v1' stands in both train (bright/a.mp4) and test" in problem.message
     table.write_text("path,split\na/x.mp4,training\n")
     with pytest.raises(InputError, match="split 'training'; expected train, val or test"):
         read_table(table, video_root, {})
+
+
+def test_groups_by_pattern_are_checked_whatever_decides_the_splits(tmp_path, video_root):
+    table = tmp_path / "clips.csv"
+    table.write_text("path,split\nbright/a_g1_1.mp4,train\ndark/b_g1_2.mp4,test\n")
+    (problem,) = VideoFolder(root=video_root, table=table, group_pattern=r"_(g\d)_").problems()
+    assert "group 'g1' stands in both train" in problem.message
+    (problem,) = VideoFolder(root=video_root, group_pattern=r"_grp(\d)_").problems()
+    assert problem.key == "group_pattern" and "finds no group in 'bright/bright_s0_0.mp4'" in problem.message
+
+
+def test_the_class_is_the_first_folder_whatever_lists_the_clips(tmp_path):
+    for name in ("a/s1/x.vob", "b/s1/y.qt", "b/notes.txt", "b/.hidden.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    expected = [Clip("a/s1/x.vob", "a"), Clip("b/s1/y.qt", "b")]
+    assert list_videos(tmp_path) == expected
+    (tmp_path / "list.txt").write_text("a/s1/x.vob 1\nb/s1/y.qt 2\n")
+    assert read_list(tmp_path / "list.txt", tmp_path) == expected
+    (tmp_path / "stray.mp4").touch()
+    with pytest.raises(InputError, match=r"stray.mp4 lies directly in .*; move it into the folder of its class"):
+        list_videos(tmp_path)
 
 
 def test_a_list_without_classes_is_refused(tmp_path):
@@ -192,7 +217,7 @@ def test_labels_are_numbered_as_in_the_run(ucf_root, data_dir):
 
 def test_frames_of_evaluation():
     def indices(count, **options):
-        return reading.eval_indices(tf.constant(count), ClipConfig(**options)).numpy().tolist()
+        return frames.eval_indices(tf.constant(count), ClipConfig(**options)).numpy().tolist()
 
     assert indices(8, num_frames=4) == [[1, 3, 5, 7]]
     assert indices(16, num_frames=4, eval_clips=2) == [[1, 5, 9, 13], [3, 7, 11, 15]]
@@ -209,7 +234,7 @@ def test_frames_of_training_stay_in_order_and_in_the_video(sampling, count):
     clip = ClipConfig(num_frames=6, train_sampling=sampling, frame_step=3)
     seen = set()
     for seed in range(20):
-        chosen = reading._train_indices(tf.constant(count), clip, tf.constant([seed, 0])).numpy()
+        chosen = frames._train_indices(tf.constant(count), clip, tf.constant([seed, 0])).numpy()
         assert (np.diff(chosen) >= 0).all() and chosen.min() >= 0 and chosen.max() < count
         seen.add(tuple(chosen))
         if sampling == "random_segment" and count == 40:
@@ -238,13 +263,13 @@ def encoded(pixels, format="JPEG"):
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
 def test_evaluation_sees_the_central_square(format):
-    frames = tf.constant([encoded(picture(), format)] * 5)
-    (clip,) = reading.eval_clips(frames, ClipConfig(num_frames=2, size=40)).numpy()
+    pictures = tf.constant([encoded(picture(), format)] * 5)
+    (clip,) = frames.eval_clips(pictures, ClipConfig(num_frames=2, size=40)).numpy()
     np.testing.assert_allclose(clip[0].astype(int), picture()[:, 10:50].astype(int), atol=6)
 
 
 def test_augmentation_is_one_for_all_frames_and_repeats_with_its_seed():
-    frames = tf.constant([encoded(picture())] * 4)
+    pictures = tf.constant([encoded(picture())] * 4)
     augment = AugmentConfig(
         crop_scale=(0.3, 0.9),
         crop_ratio=(0.8, 1.25),
@@ -255,25 +280,25 @@ def test_augmentation_is_one_for_all_frames_and_repeats_with_its_seed():
         saturation=0.2,
     )
     clip = ClipConfig(num_frames=3, size=16, augment=augment)
-    one, again, other = (reading.train_clip(frames, clip, tf.constant([seed, 1])).numpy() for seed in (1, 1, 2))
+    one, again, other = (frames.train_clip(pictures, clip, tf.constant([seed, 1])).numpy() for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
     np.testing.assert_array_equal(one[0], one[2])
     plain = ClipConfig(num_frames=3, size=16)
     np.testing.assert_array_equal(
-        reading.train_clip(frames, plain, tf.constant([1, 1])).numpy()[0],
-        reading.eval_clips(frames, plain).numpy()[0, 0],
+        frames.train_clip(pictures, plain, tf.constant([1, 1])).numpy()[0],
+        frames.eval_clips(pictures, plain).numpy()[0, 0],
     )
 
 
 def test_each_augmentation_does_what_its_name_says():
-    frames = tf.constant([encoded(picture(48, 48))] * 2)
+    pictures = tf.constant([encoded(picture(48, 48))] * 2)
 
     def clips(**augment):
         config = ClipConfig(num_frames=2, size=48, augment=AugmentConfig(**augment))
-        return np.stack([reading.train_clip(frames, config, tf.constant([s, 0])).numpy()[0] for s in range(12)]).astype(
-            int
-        )
+        return np.stack(
+            [frames.train_clip(pictures, config, tf.constant([s, 0])).numpy()[0] for s in range(12)]
+        ).astype(int)
 
     plain = clips()[0]
     flipped = clips(flip=True)
@@ -379,3 +404,48 @@ def test_downloaded_ucf101_is_laid_out(tmp_path, monkeypatch, ucf_root):
 
 def test_moving_shapes_spec_needs_no_preparation():
     assert MovingShapes(clip=SMALL).expected_spec().class_names == CLASS_NAMES
+
+
+def test_a_silent_server_is_not_waited_for(monkeypatch):
+    import socket
+    import time
+    import urllib.request
+
+    import requests
+
+    from lstm_zoo import network
+
+    monkeypatch.setattr(network, "_SECONDS", 0.3)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        started = time.monotonic()
+        with network.network_patience():
+            with pytest.raises(requests.Timeout):
+                requests.get(url)
+            with pytest.raises(TimeoutError):
+                urllib.request.urlopen(url)
+        assert time.monotonic() - started < 5
+
+
+def test_damaged_prepared_data_are_told(ucf_root, tmp_path):
+    config = Ucf101(root=ucf_root, data_dir=tmp_path, short_side=24, clip=SMALL)
+    config.load()
+    next(tmp_path.rglob("clips.csv")).unlink()
+    with pytest.raises(InputError, match="are damaged; delete that folder"):
+        config.load()
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with pytest.raises(InputError, match=r"data.data_dir: .* cannot be written"):
+        Ucf101(root=ucf_root, data_dir=blocked, short_side=24, clip=SMALL).load()
+
+
+def test_a_part_of_a_tfds_split_has_a_size(ucf_root, data_dir):
+    builder = Ucf101(root=ucf_root, data_dir=data_dir, short_side=24, clip=SMALL, val_fraction=0).builder()
+    builder.prepare()
+    keys = {"video": "video", "label": "label"}
+    splits = reading.ClipSplits(
+        builder, SMALL, class_names=("Run", "Jump"), splits={"train": "train", "val": "train[:50%]"}, keys=keys
+    )
+    assert splits._num_bytes("val") == pytest.approx(splits._num_bytes("train") / 2, rel=0.01) != 0

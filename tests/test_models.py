@@ -167,7 +167,7 @@ def test_wrong_backbone_settings_say_what_is_wrong(mobilenet_file, tmp_path):
     assert "does not fit MobileNetV2 as configured" in message(weights=mobilenet_file, options={"alpha": 0.5})
     (tmp_path / "text.h5").write_text("no weights")
     assert "does not fit MobileNetV2" in message(weights=tmp_path / "text.h5")
-    assert "model.backbone.options: MobileNetV2 does not take them" in message(weights=None, options={"beta": 1})
+    assert "model.backbone: MobileNetV2 cannot be built: " in message(weights=None, options={"beta": 1})
     assert "near: block_15_expand" in message(weights=None, train_from="x", output_layer="block_15_expnd")
     assert "model.backbone.train_from" in message(
         weights=mobilenet_file, options={"alpha": 0.35}, train_from="block_99"

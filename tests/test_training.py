@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lstm_zoo.checkpoint import DivergedError
 from lstm_zoo.config import ConfigError, load
 from lstm_zoo.contracts import InputError
 from lstm_zoo.run import Run
@@ -52,7 +54,6 @@ EXACT = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the torn run leaves a file open
 def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path, monkeypatch):
     config = recipe(data_dir, *EXACT)
     whole = train(config, tmp_path / "whole", evaluate=False)
@@ -73,10 +74,47 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path,
 
     for one, other in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
-    histories = [list(csv.DictReader((run.path / "history.csv").open())) for run in (whole, resumed)]
+    histories = [list(csv.DictReader((run.path / "history.csv").read_text().splitlines())) for run in (whole, resumed)]
     assert [row["epoch"] for row in histories[1]] == ["0", "1", "2", "3"]
     for one, other in zip(*histories, strict=True):
         assert {k: float(v) for k, v in one.items()} == pytest.approx({k: float(v) for k, v in other.items()}, abs=1e-5)
+
+
+def test_a_run_that_stopped_early_stays_stopped(data_dir, tmp_path):
+    """With a learning rate of next to nothing no epoch is better than the first."""
+    settings = ["train.epochs=6", "train.early_stopping=1", "train.optimizer.learning_rate=1e-30"]
+    run = train(recipe(data_dir, *settings), tmp_path / "run", evaluate=False)
+    history = (run.path / "history.csv").read_text()
+    assert len(history.splitlines()) < 6
+    best = run.model.get_weights()
+    again = train(recipe(data_dir, *settings), tmp_path / "run", resume=True, evaluate=False)
+    assert (run.path / "history.csv").read_text() == history
+    for one, other in zip(best, again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_resuming_with_other_data_is_refused(video_root, data_dir, tmp_path):
+    root = tmp_path / "videos"
+    shutil.copytree(video_root, root)
+    config = load("smoke/video_folder.yaml", [f"data.root={root}", f"data.data_dir={data_dir}"])
+    train(config, tmp_path / "run", evaluate=False)
+    next(root.rglob("*.avi")).unlink()
+    with pytest.raises(InputError, match="the data have changed since"):
+        train(config, tmp_path / "run", resume=True)
+
+
+def test_a_loss_that_is_no_number_ends_training(data_dir, tmp_path):
+    settings = ["train.optimizer.kind=sgd", "train.optimizer.learning_rate=1e30", "train.optimizer.clip_norm=null"]
+    with pytest.raises(DivergedError, match=r"lower train\.optimizer\.learning_rate"):
+        train(recipe(data_dir, *settings), tmp_path / "run")
+    assert not (tmp_path / "run" / "best.weights.h5").exists()
+
+
+def test_early_stopping_needs_validation_examples(video_root, data_dir, tmp_path):
+    settings = [f"data.root={video_root}", f"data.data_dir={data_dir}", "data.val_fraction=0", "train.early_stopping=2"]
+    with pytest.raises(InputError, match=r"train\.early_stopping: needs validation examples"):
+        train(load("smoke/video_folder.yaml", settings), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_resuming_with_another_recipe_lists_what_differs(smoke_run, data_dir):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import difflib
+import os
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,28 +25,22 @@ class Clip(NamedTuple):
     """What it shares with clips of the same source; a group never stands in two splits."""
 
 
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".3gp",
-        ".asf",
-        ".avi",
-        ".flv",
-        ".gif",
-        ".m2ts",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".ogv",
-        ".ts",
-        ".webm",
-        ".wmv",
-    ]
+_NO_VIDEOS = frozenset(
+    ".bmp .csv .db .html .ini .jpeg .jpg .json .log .md .npy .npz .pdf .pickle .pkl .png .py .srt .tsv .txt .vtt .wav "
+    ".xml .yaml .yml .zip".split()
 )
-"""Endings of the files that are taken for videos."""
+"""Endings of files that lie beside videos; every other file in a class folder is taken for a video, and if it is none,
+preparation names it."""
+
+
+def videos_below(folder: Path) -> list[Path]:
+    """Return all files below a folder that may be videos, also behind links, in order."""
+    return sorted(
+        Path(place, name)
+        for place, _, names in os.walk(folder, followlinks=True)
+        for name in names
+        if not name.startswith(".") and Path(name).suffix.lower() not in _NO_VIDEOS
+    )
 
 
 def list_videos(root: Path) -> list[Clip]:
@@ -57,22 +52,24 @@ def list_videos(root: Path) -> list[Clip]:
     check_folder(root)
     classes = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     clips = [
-        Clip(path.relative_to(root).as_posix(), folder.name)
-        for folder in classes
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+        Clip(path.relative_to(root).as_posix(), folder.name) for folder in classes for path in videos_below(folder)
     ]
     if not clips:
         holds = ", ".join(folder.name for folder in classes[:5]) or "no folders"
         raise InputError(
             "data.root", f"no videos in {root}; expected root/<class>/<clip>.mp4 (or .avi, .mov, ...), found {holds}"
         )
+    stray = [path.name for path in videos_below(root) if path.parent == root and path.suffix]
+    if stray:
+        raise InputError(
+            "data.root", f"{stray[0]} lies directly in {root}; move it into the folder of its class, or elsewhere"
+        )
     empty = [folder.name for folder in classes if not any(clip.label == folder.name for clip in clips)]
     if empty:
         raise InputError(
             "data.root", f"these folders of {root} hold no videos: {', '.join(empty)}; fill or remove them"
         )
-    return _two_classes(clips, str(root))
+    return clips
 
 
 def read_list(file: Path, root: Path) -> list[Clip]:
@@ -86,10 +83,10 @@ def read_list(file: Path, root: Path) -> list[Clip]:
         name = re.sub(r"\s+\d+$", "", line.strip())
         if not name:
             continue
-        label = Path(name).parent.name
-        if not label:
+        clip = Clip(_below(name, root), _class_folder(_below(name, root)))
+        if not clip.label:
             raise InputError("data.lists", f"{file}:{number}: expected Class/clip.avi, got {line.strip()!r}")
-        clips.append(Clip(_below(name, root), label))
+        clips.append(clip)
     if not clips:
         raise InputError("data.lists", f"{file} names no clips")
     return clips
@@ -110,7 +107,7 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
         InputError: A column is missing, or a row has an unknown split or no path.
     """
     reader = csv.DictReader(read_text(file, "data.table").splitlines())
-    header = [name.strip() for name in reader.fieldnames or []]
+    reader.fieldnames = header = [name.strip() for name in reader.fieldnames or []]
     names = {name: columns.get(name, name) for name in ("path", "label", "split", "group")}
     for name in {"path", *columns}:
         if names[name] not in header:
@@ -121,7 +118,8 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
                 f"{f', did you mean {near[0]!r}?' if near else ''}; its columns: {', '.join(header)}",
             )
     splits: dict[str, list[Clip]] = defaultdict(list)
-    for number, raw in enumerate(reader, 2):
+    for raw in reader:
+        number = reader.line_num
         row = {name: (raw.get(column) or "").strip() for name, column in names.items()}
         split = row["split"].lower()
         if not row["path"]:
@@ -129,14 +127,12 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
         if split not in (SPLITS if names["split"] in header else ("",)):
             raise InputError("data.table", f"{file}:{number}: split {split!r}; expected train, val or test")
         name = _below(row["path"], root)
-        label = row["label"] or Path(name).parent.name
+        label = row["label"] or _class_folder(name)
         if not label:
             raise InputError("data.table", f"{file}:{number}: {name} has neither a label nor a folder that names one")
         splits[split].append(Clip(name, label, row["group"]))
     if not splits:
         raise InputError("data.table", f"{file} names no clips")
-    _two_classes([clip for clips in splits.values() for clip in clips], str(file))
-    refuse_shared_groups(splits, "data.table")
     return dict(splits)
 
 
@@ -181,18 +177,35 @@ def split_by_group(clips: Sequence[Clip], shares: Mapping[str, float], seed: int
     return {split: sorted(found) for split, found in dealt.items()}
 
 
-def refuse_shared_groups(splits: Mapping[str, Sequence[Clip]], key: str) -> None:
-    """Raise an InputError if clips of one source stand in two splits."""
-    home: dict[str, tuple[str, str]] = {}
+def check_splits(splits: Mapping[str, Sequence[Clip]], key: str, classes: Collection[str] = ()) -> None:
+    """Refuse clips that would spoil a training or its figures.
+
+    Args:
+        splits: The clips of each split.
+        key: The setting that decided about the splits.
+        classes: The classes that there are; those of the clips by default.
+
+    Raises:
+        InputError: There is one class only, a clip is named twice, or a group stands in two splits.
+    """
+    classes = classes or {clip.label for clips in splits.values() for clip in clips}
+    if len(classes) < 2:
+        raise InputError(key, f"one class only ({', '.join(classes)}); a classifier needs at least two")
+    names: dict[str, str] = {}
+    groups: dict[str, tuple[str, str]] = {}
     for split, clips in splits.items():
         for clip in clips:
-            known, first = home.setdefault(clip.group or f"clip:{clip.name}", (split, clip.name))
-            if known != split:
-                what = f"group '{clip.group}' stands" if clip.group else f"{clip.name} stands"
+            if clip.name in names:
+                raise InputError(
+                    key, f"{clip.name} is named twice, for {names[clip.name]} and for {split}; once is right"
+                )
+            names[clip.name] = split
+            home, first = groups.setdefault(clip.group, (split, clip.name)) if clip.group else (split, "")
+            if home != split:
                 raise InputError(
                     key,
-                    f"{what} in both {known} ({first}) and {split} ({clip.name}); scores would be too good: "
-                    "keep each source in one split",
+                    f"group '{clip.group}' stands in both {home} ({first}) and {split} ({clip.name}); scores would be "
+                    "too good: keep each source in one split",
                 )
 
 
@@ -218,7 +231,7 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return names sorted as people count: 2 before 10."""
 
     def parts(name: str) -> list[tuple[int, int, str]]:
-        return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name)]
+        return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", name)]
 
     return tuple(sorted(names, key=parts))
 
@@ -239,15 +252,6 @@ def check_folder(root: Path, key: str = "data.root") -> None:
     raise InputError(key, f"no folder {root}{hint}")
 
 
-def _two_classes(clips: list[Clip], where: str) -> list[Clip]:
-    labels = {clip.label for clip in clips}
-    if len(labels) < 2:
-        raise InputError(
-            "data.root", f"{where} has one class only ({labels.pop()}); a classifier needs at least two class folders"
-        )
-    return clips
-
-
 def read_text(file: Path, key: str) -> str:
     """Return the text of a file, or raise an InputError that names the setting."""
     try:
@@ -256,6 +260,12 @@ def read_text(file: Path, key: str) -> str:
         raise InputError(key, f"{file} is not UTF-8 text") from None
     except OSError as error:
         raise InputError(key, f"{file} cannot be read: {error.strerror}") from None
+
+
+def _class_folder(name: str) -> str:
+    """Return the first folder of a path below the root: the class, as in `list_videos`."""
+    parts = Path(name).parts
+    return parts[0] if len(parts) > 1 else ""
 
 
 def _below(name: str, root: Path) -> str:

@@ -19,11 +19,14 @@ import tensorflow_datasets as tfds
 
 from ..contracts import BadFile, InputError
 from ..media import EncodedVideo, MediaError
+from ..network import first_line
 from ..progress import ProgressBar
 from .listing import Clip
 
 BAD_FILES = "bad_files.csv"
-_LAYOUT = "1"  # raise it when the stored features change: older preparations are then made anew
+_CLIPS = "clips.csv"
+_CLIP_COLUMNS = ("split", "name", "label", "group", "seconds")
+_LAYOUT = "2"  # raise it when the stored features change: older preparations are then made anew
 
 
 @dataclass(kw_only=True, eq=False)
@@ -70,7 +73,7 @@ def fingerprint(*parts: Any) -> str:
 
 
 class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Writes the clips of a `ClipSource`: JPEG frames, label, name, group and length in seconds."""
+    """Writes the clips of a `ClipSource`: JPEG frames, label, name and group, and a table of them."""
 
     VERSION = tfds.core.Version("1.0.0")
     builder_config: ClipSource
@@ -86,7 +89,6 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 "label": tfds.features.ClassLabel(names=list(self.builder_config.class_names)),
                 "name": tfds.features.Text(),
                 "group": tfds.features.Text(),
-                "seconds": np.float32,
             }
         )
         return tfds.core.DatasetInfo(builder=self, features=features, disable_shuffling=True)
@@ -94,17 +96,24 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def prepare(self) -> None:
         """Write the shards if they do not exist yet, and judge the bad files.
 
-        All readable clips are kept whatever the bad ones are, so that nothing is decoded twice once the user has
+        The readable clips are kept whatever the bad ones are, so that nothing is decoded twice once the user has
         decided about them.
 
         Raises:
-            InputError: There are bad files and `on_bad_file` is `stop`, or nothing else is left of a split.
+            InputError: There are bad files and `on_bad_file` is `stop`; or a split has no others, and nothing is kept;
+                or the folder for prepared data cannot be written.
         """
         if not any(self.builder_config.splits.values()):
             raise InputError("data", "there are no clips in any split")
         tfds.disable_progress_bar()  # ours counts clips
         with redirect_stdout(io.StringIO()):  # TFDS announces itself where `--json` must stand alone
-            self.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+            try:
+                self.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+            except OSError as error:
+                raise InputError(
+                    "data.data_dir",
+                    f"{self.data_dir} cannot be written ({first_line(error)}); free some room, or set data.data_dir",
+                ) from error
         bad = self.bad_files()
         if bad and self.builder_config.on_bad_file == "stop":
             raise InputError(
@@ -115,8 +124,19 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def bad_files(self) -> list[BadFile]:
         """Return the videos that could not be prepared."""
-        with (Path(self.data_dir) / BAD_FILES).open(newline="", encoding="utf-8") as file:
-            return [BadFile(**row) for row in csv.DictReader(file)]
+        return [BadFile(**row) for row in self._table(BAD_FILES)]
+
+    def clips(self, split: str) -> list[dict[str, str]]:
+        """Return name, label, group and seconds of the clips of a split, in stored order."""
+        return [row for row in self._table(_CLIPS) if row["split"] == split]
+
+    def _table(self, name: str) -> list[dict[str, str]]:
+        """Read a table beside the shards."""
+        try:
+            with (Path(self.data_dir) / name).open(newline="", encoding="utf-8") as file:
+                return list(csv.DictReader(file))
+        except FileNotFoundError:
+            raise InputError("data", f"the prepared data in {self.data_dir} are damaged; delete that folder") from None
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
         del dl_manager
@@ -124,6 +144,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         total = sum(map(len, splits.values()))
         self._progress = ProgressBar(f"Preparing {self.name}", total, unit="clips")
         self._bad: list[BadFile] = []
+        self._rows: list[tuple[str, ...]] = []
         self._to_come = len(splits)
         return {split: self._generate_examples(split, clips) for split, clips in splits.items()}
 
@@ -139,6 +160,7 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 self._bad.append(BadFile(split, clip.name, str(error)))
                 continue
             good += 1
+            self._rows.append((split, clip.name, clip.label, clip.group, f"{video.seconds:.3f}"))
             yield (
                 clip.name,
                 {
@@ -146,7 +168,6 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                     "label": clip.label,
                     "name": clip.name,
                     "group": clip.group,
-                    "seconds": video.seconds,
                 },
             )
         if not good:
@@ -154,14 +175,16 @@ class ClipBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self._to_come -= 1
         if not self._to_come:
             self._progress.close()
-            self._write_report()
+            self._write_tables()
 
-    def _write_report(self) -> None:
-        """Write the bad files beside the shards; TFDS moves both to their place when all is done."""
-        with (Path(self.data_dir) / BAD_FILES).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(BadFile._fields)
-            writer.writerows(sorted(self._bad))
+    def _write_tables(self) -> None:
+        """Write clips and bad files beside the shards; TFDS moves all to their place when it is done."""
+        tables = {_CLIPS: (_CLIP_COLUMNS, self._rows), BAD_FILES: (BadFile._fields, sorted(self._bad))}
+        for name, (header, rows) in tables.items():
+            with (Path(self.data_dir) / name).open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(header)
+                writer.writerows(rows)
 
 
 def in_threads(read: Callable, items: Sequence) -> Iterator[tuple[Any, Future]]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from ..contracts import InputError, Spec, UserPath
-from .listing import Clip, check_folder, read_list, read_text, split_by_group
-from .video_folder import FilesConfig
+from .files import FilesConfig
+from .listing import Clip, check_folder, check_splits, read_list, read_text, split_by_group
 
 if TYPE_CHECKING:
     from .prepare import ClipBuilder
@@ -84,10 +84,11 @@ class Ucf101(FilesConfig):
         unknown = sorted(used - set(classes))
         if unknown:
             raise InputError("data.root", f"{lists / 'classInd.txt'} lacks the class {unknown[0]} that the lists use")
-        if len(classes) < 2:
-            raise InputError(
-                "data.root", f"{lists / 'classInd.txt'} has one class only; a classifier needs two or more"
-            )
+        sources = {  # a group's number counts within its class
+            split: [clip._replace(group=f"{clip.label} {clip.group}") for clip in clips]
+            for split, clips in official.items()
+        }
+        check_splits(sources, "data.root", classes)
         if self.val_fraction and "train" in official:
             shares = {"train": 1 - self.val_fraction, "val": self.val_fraction}
             official |= split_by_group(official["train"], shares, self.split_seed)

@@ -62,6 +62,14 @@ class BackboneConfig(Section):
             near = difflib.get_close_matches(self.name, names, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
             yield InputError("name", f"no backbone '{self.name}'{hint}; valid: {', '.join(names)}")
+        if own := sorted({"include_top", "input_shape", "input_tensor", "pooling", "weights"} & set(self.options)):
+            yield InputError(
+                "options", f"{', '.join(own)}: set by lstm_zoo; `pooling` and `weights` have their own keys"
+            )
+        if self.train_from and self.weights is None:
+            yield InputError(
+                "train_from", "without pretrained weights everything is trained; remove it, or set weights"
+            )
         if isinstance(self.weights, Path) and not self.weights.is_file():
             yield InputError("weights", f"no file {self.weights}; expected a weights file, imagenet or null")
         if self.name == SMALL_CNN and (
@@ -106,7 +114,7 @@ class BackboneConfig(Section):
         try:
             network = make(weights=None, **arguments)
         except (TypeError, ValueError) as error:
-            raise InputError("model.backbone.options", f"{self.name} does not take them: {first_line(error)}") from None
+            raise InputError("model.backbone", f"{self.name} cannot be built: {first_line(error)}") from None
         if pretrained and self.weights == "imagenet":
             try:
                 with network_patience(), warnings.catch_warnings():
