@@ -6,11 +6,9 @@ The sections are discriminated unions over `kind`: the classes in `lstm_zoo.data
 
 from __future__ import annotations
 
-import difflib
-import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -26,7 +24,9 @@ from pydantic import (
 from . import yaml_lines
 from .contracts import InputError, Section
 from .data import Data
+from .mistakes import explain, nearest_origin
 from .models import Model
+from .nearest import did_you_mean
 from .tasks import Task
 from .yaml_lines import Location
 
@@ -186,7 +186,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Config:
         config = Config.model_validate(values)
     except ValidationError as error:
         problems = [_place(problem, origins) for problem in _problems_of_valid_sections(values)]
-        raise ConfigError(_messages(error, origins, str(file)) + problems) from None
+        raise ConfigError(explain(error, Config, origins, str(file)) + problems) from None
     config._origins.update(origins)
     config._name = file.stem
     return config
@@ -200,7 +200,7 @@ def _find(path: Path) -> Path:
         for name in (path.as_posix(), f"{path.as_posix()}.yaml"):
             if name in shipped:
                 return shipped[name]
-    near = _did_you_mean(path.name, shipped)
+    near = did_you_mean(path.name, shipped)
     raise ConfigError(
         [f"{path}: no such file, and no shipped recipe of that name{near}; `lstmzoo list configs` has all"]
     )
@@ -249,90 +249,9 @@ def _problems_of_valid_sections(values: dict[str, Any]) -> Iterator[InputError]:
 
 
 def _place(problem: InputError, origins: dict[Location, str]) -> str:
-    where = _nearest_origin(origins, tuple(problem.key.split(".")))
+    where = nearest_origin(origins, tuple(problem.key.split(".")))
     return f"{where}: {problem}" if where else str(problem)
-
-
-def _messages(error: ValidationError, origins: dict[Location, str], file: str) -> list[str]:
-    """Say each of pydantic's findings in the user's terms."""
-    messages = []
-    for finding in error.errors():
-        location, owner = _resolve(finding["loc"])
-        if finding["type"] == "union_tag_invalid":
-            location = (*location, "kind")
-        where = _nearest_origin(origins, location) or file
-        key = ".".join(map(str, location))
-        messages.append(f"{where}: {key}: {_say(dict(finding), owner)}")
-    return messages
-
-
-def _resolve(loc: Location) -> tuple[Location, type[Section] | None]:
-    """Drop the union tags from pydantic's location, and find the section that owns its last key."""
-    current: Any = Config
-    owner: type[Section] | None = None
-    location: list[str | int] = []
-    for part in loc:
-        options = _sections(current)
-        tagged = [option for option in options if len(options) > 1 and _tag(option) == part]
-        if tagged:
-            current = tagged[0]
-            continue
-        owner = options[0] if len(options) == 1 else None
-        location.append(part)
-        field = owner.model_fields.get(str(part)) if owner else None
-        current = field.annotation if field else None
-    return tuple(location), owner
-
-
-def _sections(annotation: Any) -> list[type[Section]]:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return [annotation]
-    if get_origin(annotation) in (Union, types.UnionType, Annotated):
-        return [section for part in get_args(annotation) for section in _sections(part)]
-    return []
-
-
-def _tag(section: type[Section]) -> str | None:
-    return section.model_fields["kind"].default if "kind" in section.model_fields else None
-
-
-def _say(finding: dict[str, Any], owner: type[Section] | None) -> str:
-    kind, given, context = finding["type"], finding["input"], finding.get("ctx", {})
-    name = str(finding["loc"][-1])
-    if kind == "extra_forbidden":
-        fields = list(owner.model_fields) if owner else []
-        near = _did_you_mean(name, fields)
-        return f"unknown key{near}; valid here: {', '.join(fields)}" if fields else f"unknown key{near}"
-    if kind == "missing":
-        return "is missing"
-    if kind == "union_tag_not_found":
-        got = "no `kind`" if isinstance(given, dict) else f"{given!r}"
-        return f"expected a section with `kind:` ({context['discriminator']}), got {got}"
-    if kind == "union_tag_invalid":
-        valid = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
-        return f"got '{context['tag']}'{_did_you_mean(context['tag'], valid)}; valid kinds: {', '.join(valid)}"
-    if kind == "literal_error":
-        valid = [text.strip("' ") for text in context["expected"].replace(" or ", ", ").split(",")]
-        return f"got {given!r}{_did_you_mean(str(given), valid)}; expected one of: {', '.join(valid)}"
-    if kind in ("model_type", "model_attributes_type"):
-        return f"expected a section with keys below it, got {given!r}"
-    return f"got {given!r}; {_lower_first(finding['msg'].removeprefix('Value error, '))}"
-
-
-def _did_you_mean(word: str, valid: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else ""
-
-
-def _nearest_origin(origins: dict[Location, str], location: Location) -> str:
-    while location and location not in origins:
-        location = location[:-1]
-    return origins.get(location, "")
 
 
 def _listed(words: Iterable[str]) -> str:
     return ", ".join(sorted(words))
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

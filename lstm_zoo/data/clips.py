@@ -98,7 +98,7 @@ class VideoData(DataConfig):
         return Spec(input_shape=shape, class_names=self.class_names())
 
     def read(self, path: Path, spec: Spec) -> Views:
-        """Read one video file just as preparation and evaluation would."""
+        """Read one video file as preparation and evaluation would: scaled to `short_side`, thinned to `max_fps`."""
         from ..media import MediaError, read_video
         from .reading import views_of_video
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 import sys
 from contextlib import redirect_stdout
@@ -11,6 +10,7 @@ from pathlib import Path
 import tensorflow_datasets as tfds
 
 from ..contracts import InputError
+from ..nearest import did_you_mean
 from ..network import first_line, network_patience
 
 _NO_NETWORK = "is there a network?"
@@ -25,8 +25,7 @@ def tfds_builder(name: str, data_dir: Path | None) -> tfds.core.DatasetBuilder:
     try:
         return tfds.builder(name, data_dir=data_dir, try_gcs=False)
     except tfds.core.DatasetNotFoundError:
-        near = difflib.get_close_matches(name.split("/")[0], tfds.list_builders(), n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(name.split("/")[0], tfds.list_builders())
         raise InputError("data.name", f"TFDS has no data set '{name}'{hint}") from None
     except ValueError as error:
         raise InputError("data.name", f"TFDS does not take '{name}': {first_line(error)}") from None

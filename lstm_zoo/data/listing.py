@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import os
 import random
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..contracts import SPLITS, InputError, Spec
+from ..nearest import did_you_mean
 
 
 class Clip(NamedTuple):
@@ -111,11 +111,10 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
     names = {name: columns.get(name, name) for name in ("path", "label", "split", "group")}
     for name in {"path", *columns}:
         if names[name] not in header:
-            near = difflib.get_close_matches(names[name], header, n=1)
             raise InputError(
                 "data.columns",
-                f"{file}:1: no column '{names[name]}' for the {name}"
-                f"{f', did you mean {near[0]!r}?' if near else ''}; its columns: {', '.join(header)}",
+                f"{file}:1: no column '{names[name]}' for the {name}{did_you_mean(names[name], header)}; its columns: "
+                f"{', '.join(header)}",
             )
     splits: dict[str, list[Clip]] = defaultdict(list)
     for raw in reader:
@@ -243,13 +242,8 @@ def check_folder(root: Path, key: str = "data.root") -> None:
     if root.exists():
         raise InputError(key, f"{root} is a file; expected a folder")
     parent = next(folder for folder in root.parents if folder.is_dir())
-    near = (
-        difflib.get_close_matches(root.name, [path.name for path in parent.iterdir()], n=1)
-        if parent == root.parent
-        else []
-    )
-    hint = f"; did you mean '{parent / near[0]}'?" if near else f"; the nearest folder that exists is {parent}"
-    raise InputError(key, f"no folder {root}{hint}")
+    hint = did_you_mean(root.name, [path.name for path in parent.iterdir()]) if parent == root.parent else ""
+    raise InputError(key, f"no folder {root}{hint}; the nearest folder that exists is {parent}")
 
 
 def read_text(file: Path, key: str) -> str:

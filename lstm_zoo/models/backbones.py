@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, PositiveInt
 
 from ..contracts import InputError, Section
+from ..nearest import did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -59,9 +60,9 @@ class BackboneConfig(Section):
         """Yield unknown names and missing files."""
         if self.name != SMALL_CNN and self.name not in SCALING:
             names = [SMALL_CNN, *SCALING]
-            near = difflib.get_close_matches(self.name, names, n=1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            yield InputError("name", f"no backbone '{self.name}'{hint}; valid: {', '.join(names)}")
+            yield InputError(
+                "name", f"no backbone '{self.name}'{did_you_mean(self.name, names)}; valid: {', '.join(names)}"
+            )
         if own := sorted({"include_top", "input_shape", "input_tensor", "pooling", "weights"} & set(self.options)):
             yield InputError(
                 "options", f"{', '.join(own)}: set by lstm_zoo; `pooling` and `weights` have their own keys"
