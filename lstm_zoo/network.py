@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SECONDS = 15
+_RETRIES = 2
 
 
 @contextmanager
@@ -20,6 +21,7 @@ def network_patience() -> Iterator[None]:
     default, send = socket.getdefaulttimeout(), requests.adapters.HTTPAdapter.send
 
     def send_with_limit(self, request, stream=False, timeout=None, **options):
+        self.max_retries = requests.adapters.Retry(_RETRIES, backoff_factor=0.5)  # TFDS asks for minutes of them
         return send(self, request, stream=stream, timeout=timeout or _SECONDS, **options)
 
     socket.setdefaulttimeout(_SECONDS)

@@ -180,7 +180,7 @@ def _no_download(name: str, error: Exception) -> InputError:
 
     from ..network import first_line
 
-    url = re.search(r"https?://\S+", str(error))
+    url = re.search(r"https?://[^\s:]+", str(error))
     place = Path(keras.config.keras_home()) / "models" if hasattr(keras.config, "keras_home") else "~/.keras/models"
     file = f"fetch {url.group(0)} elsewhere and put it into {place}" if url else f"put the file into {place}"
     return InputError(
