@@ -6,5 +6,6 @@ Importing this package registers them, so that a `.keras` file made here loads w
 from .attention_pooling import AttentionPooling1D
 from .fold_time import FoldTime
 from .image_scaling import ImageScaling
+from .lstm import LSTM
 
-__all__ = ["AttentionPooling1D", "FoldTime", "ImageScaling"]
+__all__ = ["LSTM", "AttentionPooling1D", "FoldTime", "ImageScaling"]
