@@ -84,7 +84,7 @@ class TrainConfig(Section):
     devices: PositiveInt | None = None
     """GPUs to train on; null: all that are visible. More than one trains through `tf.distribute.MirroredStrategy`."""
     jit_compile: bool = False
-    """Compile the training step with XLA: slower to start, often faster to run."""
+    """Compile the training step with XLA; the first step then takes longer."""
 
     def problems(self) -> Iterator[InputError]:
         """Yield combinations that cannot work."""

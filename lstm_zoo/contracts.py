@@ -132,6 +132,8 @@ class Views(NamedTuple):
 class DataConfig(Section, ABC):
     """The `data` section: where examples come from and how they become tensors."""
 
+    kind: str
+    """Name of the data set."""
     tasks: ClassVar[frozenset[str]]
     """Kinds of task that the targets of this data set serve."""
 
@@ -140,8 +142,12 @@ class DataConfig(Section, ABC):
         """Return the spec as far as it is known before anything is prepared."""
 
     def bad_files(self) -> list[BadFile]:
-        """Read every file once, and return those that cannot be used; none where there are no files."""
-        return []
+        """Read every file once, and return those that cannot be used.
+
+        Raises:
+            InputError: The data set is not made of the user's files.
+        """
+        raise InputError("data.kind", f"'{self.kind}' is not made of files of yours; there is nothing to check")
 
     @abstractmethod
     def load(self, like: Spec | None = None) -> Splits:

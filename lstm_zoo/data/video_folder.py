@@ -92,11 +92,12 @@ class VideoFolder(FilesConfig):
 
     def builder(self, like: Spec | None = None) -> ClipBuilder:
         """Return the TFDS builder of the folder."""
-        return self.builder_of(self.root, self._clips(), list(self.class_names()), like)
+        splits = self._clips()
+        return self.builder_of(self.root, splits, list(_labels(splits)), like)
 
     def class_names(self) -> tuple[str, ...]:
         """Return the labels found, in natural order."""
-        return natural_order({clip.label for clips in self._clips().values() for clip in clips})
+        return _labels(self._clips())
 
     def _clips(self) -> dict[str, list[Clip]]:
         """Return the clips of each split."""
@@ -133,3 +134,7 @@ class VideoFolder(FilesConfig):
         if not place.is_file():
             raise InputError(f"data.{key}", f"no file {file}, neither from the working directory nor below {self.root}")
         return place
+
+
+def _labels(splits: dict[str, list[Clip]]) -> tuple[str, ...]:
+    return natural_order({clip.label for clips in splits.values() for clip in clips})

@@ -1,12 +1,11 @@
-"""A faster LSTM (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000) with Keras' own weights and options.
+"""An LSTM arranged for speed (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000), with Keras' own weights.
 
 Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathematics is arranged otherwise:
 
 - the input projection of all steps is one matrix product, outside the loop over time;
 - the gradient is written by hand: the loop backwards only finds the derivatives of the gates, and the gradient of the
   recurrent kernel is then ONE product over all steps, where automatic differentiation adds up T of them;
-- the loop is a scan; up to `_UNROLLED_STEPS` steps it is unrolled. On two CPU cores the scan was as fast or faster from
-  8 steps on at all sizes tried but the smallest (batch 8, 64 units), and it is traced in a fraction of the time.
+- the loop is a scan, unrolled where it takes no more than `_UNROLLED_STEPS` steps.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _UNROLLED_STEPS = 4
 
 @keras.saving.register_keras_serializable("lstm_zoo")
 class LSTM(keras.layers.LSTM):
-    """`keras.layers.LSTM` with a faster inner loop; arguments, weights, masks and states are the same.
+    """`keras.layers.LSTM` with another inner loop; arguments, weights, masks and states are the same.
 
     With recurrent dropout, with activations other than tanh and sigmoid, or on a backend other than TensorFlow and JAX,
     Keras' own loop runs.
