@@ -19,9 +19,9 @@ def dry_build(config: Config) -> dict[str, Any]:
         config: The recipe.
 
     Returns:
-        Layers with output shapes and parameters, and the verdict on cuDNN of each recurrent layer, ready for JSON.
+        Layers with output shapes and parameters, and how each recurrent layer will run here; ready for JSON.
     """
-    from .layers.cudnn import cudnn_verdict, recurrent_layers
+    from .layers.implementation import implementation, recurrent_layers
 
     spec = config.data.expected_spec()
     backbone = getattr(config.model, "backbone", None)
@@ -42,7 +42,7 @@ def dry_build(config: Config) -> dict[str, Any]:
             }
             for layer in model.layers
         ],
-        "recurrent": {layer.name: cudnn_verdict(layer) for layer in recurrent_layers(model)},
+        "recurrent": {layer.name: implementation(layer)._asdict() for layer in recurrent_layers(model)},
     }
 
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from .contracts import InputError
-from .layers.cudnn import recurrent_layers
+from .layers.implementation import recurrent_layers
 
 if TYPE_CHECKING:
     from .run import Run

@@ -78,7 +78,7 @@ def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
 
 
 def dry_build_table(facts: Mapping[str, Any]) -> Table:
-    """Return the layers of a network with shapes, parameters and the verdict on cuDNN."""
+    """Return the layers of a network with shapes, parameters, and how the recurrent ones run."""
     title = (
         f"{facts['config']}: input {_shape(facts['input_shape'])}, {facts['classes']} classes, "
         f"{facts['parameters']:,} parameters ({facts['trainable']:,} trained)"
@@ -87,8 +87,8 @@ def dry_build_table(facts: Mapping[str, Any]) -> Table:
     for layer in facts["layers"]:
         table.add_row(layer["name"], layer["kind"], _shape(layer["output"]), f"{layer['parameters']:,}")
     table.add_section()
-    for name, verdict in facts["recurrent"].items():
-        table.add_row(name, verdict, "", "")
+    for name, runs in facts["recurrent"].items():
+        table.add_row(name, runs["kind"], runs["why"], "")
     return table
 
 

@@ -15,6 +15,7 @@ from lstm_zoo.models.flatten_lstm import FlattenLstm
 SMOKE = [name for name in shipped_configs() if name.startswith("smoke/")]
 SPEC = Spec(input_shape=(4, 16, 16, 3), class_names=("a", "b", "c"))
 IMAGE = (32, 32, 3)
+TINY = BackboneConfig(name="small_cnn", weights=None, features=5)
 
 
 def batch(spec=SPEC, size=6):
@@ -103,8 +104,7 @@ def test_frame_average_is_blind_to_order_and_cnn_lstm_is_not():
 @pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
 @pytest.mark.parametrize("readout", ["last", "mean", "attention"])
 def test_every_cell_and_readout_stacks(cell, readout):
-    backbone = BackboneConfig(name="small_cnn", weights=None, features=5)
-    model = CnnLstm(backbone=backbone, cell=cell, units=(4, 3), readout=readout, bidirectional=True).build(SPEC)
+    model = CnnLstm(backbone=TINY, cell=cell, units=(4, 3), readout=readout, bidirectional=True).build(SPEC)
     assert model.output_shape == (None, 3)
     assert model.get_layer("dropout").output.shape == (None, 6)
 
@@ -189,3 +189,23 @@ def test_a_failed_download_names_file_and_place(monkeypatch):
     assert message.startswith("model.backbone.weights: the ImageNet weights of MobileNetV2 could not be downloaded")
     assert "fetch https://" in message and "tf_kernels_0.75_96_no_top.h5 elsewhere and put it into" in message
     assert ".keras/models" in message
+
+
+@pytest.mark.parametrize("forget_bias", [0, 1, "chrono"])
+def test_the_taught_cell_and_the_fast_layer_are_one_network(forget_bias):
+    options = {"backbone": TINY, "units": (6,), "forget_bias": forget_bias, "readout": "mean"}
+    keras.utils.set_random_seed(0)
+    taught = CnnLstm(cell="textbook_lstm", **options).build(SPEC)
+    fast = CnnLstm(cell="lstm", **options).build(SPEC)
+    fast.get_layer("lstm_1").set_weights(taught.get_layer("textbook_lstm_1").cell.packed_weights())
+    fast.get_layer("encoder").set_weights(taught.get_layer("encoder").get_weights())
+    fast.get_layer("logits").set_weights(taught.get_layer("logits").get_weights())
+    inputs, _ = batch()
+    np.testing.assert_allclose(fast.predict(inputs, verbose=0), taught.predict(inputs, verbose=0), atol=1e-5)
+
+
+def test_a_forget_bias_without_a_forget_gate_or_for_too_short_clips_is_refused():
+    (problem,) = CnnLstm(cell="gru", forget_bias="chrono").problems()
+    assert problem.key == "forget_bias" and "no forget gate" in problem.message
+    with pytest.raises(InputError, match="3 frames or more"):
+        CnnLstm(backbone=TINY, forget_bias="chrono").build(Spec(input_shape=(2, 16, 16, 3), class_names=("a", "b")))

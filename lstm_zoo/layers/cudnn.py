@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import keras
 
 _FUSED = (keras.layers.LSTM, keras.layers.GRU)
-_RECURRENT = (*_FUSED, keras.layers.SimpleRNN, keras.layers.RNN)
-
-
-def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Yield the recurrent layers of a model, at any depth."""
-    for layer in model._flatten_layers():
-        if isinstance(layer, _RECURRENT):
-            yield layer
 
 
 def cudnn_verdict(layer: keras.layers.Layer) -> str:

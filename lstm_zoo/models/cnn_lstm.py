@@ -6,11 +6,12 @@ classifier, where LRCN classifies at every step and averages; the backbone is an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from ..contracts import ModelConfig, Spec
+from ..contracts import InputError, ModelConfig, Spec
 from .backbones import BackboneConfig
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class CnnLstm(ModelConfig):
     kind: Literal["cnn_lstm"] = "cnn_lstm"
     backbone: BackboneConfig = BackboneConfig()
     """The network on every frame."""
-    cell: Literal["lstm", "gru", "simple_rnn"] = "lstm"
-    """Kind of recurrent layer."""
+    cell: Literal["lstm", "gru", "simple_rnn", "textbook_lstm"] = "lstm"
+    """Kind of recurrent layer; `textbook_lstm` is the LSTM with one matrix for each gate, to read, and slow."""
+    forget_bias: Literal[0, 1, "chrono"] = 1
+    """Where an LSTM's forget biases start; `chrono` spreads the times over which cells forget from 1 to T frames."""
     units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (256,)
     """Units of each recurrent layer, first to last."""
     bidirectional: bool = False
@@ -41,15 +44,18 @@ class CnnLstm(ModelConfig):
     dropout: _Rate = 0.5
     """Share of the read-out dropped before the classifier."""
 
+    def problems(self) -> Iterator[InputError]:
+        """Yield combinations that cannot work."""
+        yield from super().problems()
+        if self.forget_bias != 1 and self.cell not in ("lstm", "textbook_lstm"):
+            yield InputError("forget_bias", f"is {self.forget_bias}, but cell: {self.cell} has no forget gate")
+
     def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
         """Build the network."""
         import keras
 
         from ..layers import AttentionPooling1D, FoldTime
 
-        recurrent = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "simple_rnn": keras.layers.SimpleRNN}[
-            self.cell
-        ]
         inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
         encoder = self.backbone.build(spec.input_shape[1:], pretrained=pretrained)
         x = FoldTime(encoder, name="encoder")(inputs)  # (B, T, D)
@@ -58,7 +64,7 @@ class CnnLstm(ModelConfig):
         x = keras.layers.SpatialDropout1D(self.feature_dropout, name="feature_dropout")(x)
         for number, units in enumerate(self.units, 1):
             sequence = self.readout != "last" or number < len(self.units)
-            layer = recurrent(units, return_sequences=sequence, name=f"{self.cell}_{number}")
+            layer = self._recurrent(units, spec.input_shape[0], return_sequences=sequence, name=f"{self.cell}_{number}")
             if self.bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
             x = layer(x)  # (B, T, U), or (B, U) where the last output is read
@@ -69,3 +75,20 @@ class CnnLstm(ModelConfig):
         x = keras.layers.Dropout(self.dropout, name="dropout")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
         return keras.Model(inputs, logits, name=self.kind)
+
+    def _recurrent(self, units: int, num_frames: int, **options: Any) -> keras.layers.Layer:
+        """Return one recurrent layer."""
+        import keras
+
+        from ..layers import GRU, LSTM, ChronoBias, SimpleRNN, TextbookLSTMCell
+
+        if self.cell in ("gru", "simple_rnn"):
+            return {"gru": GRU, "simple_rnn": SimpleRNN}[self.cell](units, **options)
+        bias: dict[str, Any] = {"unit_forget_bias": self.forget_bias == 1}
+        if self.forget_bias == "chrono":
+            if num_frames < 3:
+                raise InputError("model.forget_bias", f"chrono needs clips of 3 frames or more, not {num_frames}")
+            bias["bias_initializer"] = ChronoBias(num_frames)
+        if self.cell == "textbook_lstm":
+            return keras.layers.RNN(TextbookLSTMCell(units, **bias), **options)
+        return LSTM(units, **bias, **options)

@@ -1,0 +1,261 @@
+"""A recurrent network over a whole sequence, arranged for speed: what the LSTM, the GRU and the simple RNN share.
+
+Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathematics is arranged otherwise:
+
+- the input projection of all steps is one matrix product, outside the loop over time;
+- inside the loop the units stand first and the batch last: the product `(n * U, U) x (U, B)` runs up to twice as fast
+  as `(B, U) x (U, n * U)` for the small batches of recurrent networks, and a gate is a contiguous block;
+- the gradient is written by hand: the loop backwards only finds the derivatives of the gates, and the gradient of the
+  recurrent kernel is then ONE product over all steps, where automatic differentiation adds up T of them;
+- the loop is a scan. Up to `UNROLLED_STEPS` steps, and with Keras' own `unroll=True`, it is unrolled: a longer loop
+  measured no faster that way, several times slower under XLA, and each step is compiled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import keras
+from keras import ops
+
+from .cudnn import cudnn_verdict
+
+UNROLLED_STEPS = 4
+
+
+class Step(Protocol):
+    """One step in time of a cell with n gates, forwards and backwards; everything is (units, batch)."""
+
+    tape_blocks: int
+    """m: `forward` returns a tape of m * U rows."""
+    num_derivatives: int
+    """How many derivatives `backward` returns: 1 where those by `x` and by `recurrent` are the same, else 2."""
+
+    def forward(self, x: Any, recurrent: Any, before: Sequence) -> tuple:
+        """Take one step.
+
+        Args:
+            x: Projection of the inputs, with bias, (n * U, B).
+            recurrent: Projection of the hidden state, with its bias if it has one, (n * U, B).
+            before: States before the step, (U, B) each; the hidden state first.
+
+        Returns:
+            A sequence of the states after the step, and unless m is 0 what else `backward` needs, (m * U, B).
+        """
+        ...
+
+    def saved(self, before: Sequence, after: Sequence, *tape: Any) -> Sequence:
+        """Choose, from the states before and after all steps and the tape, what `backward` gets of its step."""
+        ...
+
+    def backward(self, upstream: Sequence, saved: Sequence) -> tuple[Sequence, list]:
+        """Take one step back.
+
+        Args:
+            upstream: Derivatives of the loss by the states after the step, (U, B) each.
+            saved: What was saved of the step.
+
+        Returns:
+            Derivatives by `x` and `recurrent`, (n * U, B), and those by the states before the step, (U, B) each, as
+            far as they do not pass through `recurrent`.
+        """
+        ...
+
+
+class FastRecurrence:
+    """Mixin before a Keras recurrent layer: another inner loop; arguments, weights, masks and states are the same.
+
+    With recurrent dropout, with other activations than Keras' default ones, or on a backend other than TensorFlow and
+    JAX, Keras' own loop runs.
+    """
+
+    step_of_cell: ClassVar[Step]
+    num_steps: int | None = None
+    """T, where it is known when the layer is built."""
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        self.num_steps = sequences_shape[1]
+        super().build(sequences_shape, initial_state_shape)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        if self.slow_because() or cudnn_verdict(self) == "cuDNN":
+            return super().inner_loop(sequences, initial_state, mask, training)
+        if isinstance(mask, (list, tuple)):
+            mask = mask[0]
+        cell, dtype = self.cell, sequences.dtype
+        if training and cell.dropout:
+            sequences = sequences * ops.expand_dims(cell.get_dropout_mask(sequences[:, 0, :]), 1)
+        keep = None if mask is None else ops.cast(ops.transpose(mask), dtype)[:, None, :]  # (T, 1, B)
+        if self.go_backwards:
+            sequences = ops.flip(sequences, axis=1)
+            keep = None if keep is None else ops.flip(keep, axis=0)
+        biases = () if cell.bias is None else ops.unstack(ops.reshape(cell.bias, (-1, cell.kernel.shape[1])))
+        weights = [ops.cast(weight, dtype) for weight in (cell.kernel, cell.recurrent_kernel, *biases)]
+        states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
+        states = [ops.transpose(ops.cast(state, dtype)) for state in states]  # (U, B) each
+        unroll = self.unroll or (sequences.shape[1] or UNROLLED_STEPS + 1) <= UNROLLED_STEPS
+        recurrence = Recurrence(self.step_of_cell, keep, self.return_sequences, unroll)
+        outputs, *last = recurrence.run(sequences, weights, states)
+        if keep is not None:
+            counts = keep if self.zero_output_for_mask else self._until_first(keep)
+            outputs = outputs if counts is None else outputs * (counts if self.return_sequences else counts[-1:])
+        outputs = ops.transpose(outputs, (2, 0, 1))  # (B, T, U)
+        return outputs[:, -1], outputs, [ops.transpose(state) for state in last]
+
+    def slow_because(self) -> str:
+        """Say what keeps this layer from the fast loop; empty if nothing does."""
+        cell = self.cell
+        if keras.backend.backend() not in ("tensorflow", "jax"):
+            return f"not written for the backend {keras.backend.backend()}"
+        if cell.recurrent_dropout:
+            return "it has recurrent dropout"
+        if cell.activation is not keras.activations.tanh:
+            return "activation is not tanh"
+        if getattr(cell, "recurrent_activation", keras.activations.sigmoid) is not keras.activations.sigmoid:
+            return "recurrent_activation is not sigmoid"
+        if not getattr(cell, "reset_after", True):
+            return "reset_after is off"
+        if cell.dropout and getattr(cell, "implementation", 2) != 2:
+            return "it has dropout with implementation=1"
+        return ""
+
+    @staticmethod
+    def _until_first(keep):
+        """Return 0 until the first step that counts and 1 from there; None where outputs are left as they are.
+
+        Until that step, Keras gives zeros on TensorFlow and the initial state on JAX.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return None
+        return ops.cast(ops.cumsum(keep, axis=0) > 0, keep.dtype)
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A cell over a sequence, with its gradient."""
+
+    step: Step
+    """The cell's mathematics."""
+    keep: Any = None
+    """1 where a step counts and 0 where the states are carried over, (T, 1, B); None where all count."""
+    all_outputs: bool = False
+    """Whether to return the hidden state after every step, or after the last one only."""
+    unroll: bool = False
+    """Whether to write the steps out; T must then be known."""
+
+    def run(self, x: Any, weights: list[Any], states: list[Any]) -> tuple[Any, ...]:
+        """Run the cell.
+
+        Args:
+            x: Inputs, (B, T, D).
+            weights: Kernel (D, n * U), recurrent kernel (U, n * U), and no bias, one for the inputs, or one for the
+                inputs and one for the hidden state, (n * U,) each.
+            states: States before the first step, (U, B) each; the hidden state first.
+
+        Returns:
+            The hidden state after every step, (T, U, B), or after the last one, (1, U, B); then the last states,
+            (U, B) each.
+        """
+        num_weights = len(weights)
+
+        @ops.custom_gradient
+        def run(x, *tensors):
+            weights, states = tensors[:num_weights], tensors[num_weights:]
+            columns = self._forward(x, weights, states)
+
+            def gradient(*upstream, **_):
+                if isinstance(upstream[0], (list, tuple)):  # as JAX hands them over
+                    upstream = upstream[0]
+                return self._backward(x, weights, states, columns, *upstream)
+
+            outputs = columns[0] if self.all_outputs else columns[0][-1:]
+            return (outputs, *(column[-1] for column in columns[: len(states)])), gradient
+
+        return run(x, *weights, *states)
+
+    def _forward(self, x, weights, states):
+        """Return the states after each step, (T, U, B) each, followed by the tape, (T, m * U, B), if there is one."""
+        kernel, recurrent_kernel, *biases = weights
+        projected = ops.matmul(ops.reshape(x, (-1, kernel.shape[0])), kernel)  # (B * T, n * U), all steps at once
+        if biases:
+            projected = projected + biases[0]
+        projected = ops.reshape(projected, (-1, ops.shape(x)[1], kernel.shape[1]))
+        projected = ops.transpose(projected, (1, 2, 0))  # (T, n * U, B)
+        by_units = ops.transpose(recurrent_kernel)  # (n * U, U)
+
+        def one(carried, x, keep=None):
+            before = carried[: len(states)]
+            recurrent = ops.matmul(by_units, before[0])  # (n * U, B)
+            if len(biases) > 1:
+                recurrent = recurrent + biases[1][:, None]
+            after, *tape = self.step.forward(x, recurrent, before)
+            if keep is not None:
+                after = [keep * new + (1 - keep) * old for new, old in zip(after, before, strict=True)]
+            return (*after, *tape)
+
+        tape = [_zeros(states[0], self.step.tape_blocks)] if self.step.tape_blocks else []
+        return self._over_time(one, (*states, *tape), (projected,))
+
+    def _backward(self, x, weights, states, columns, by_outputs, *by_last):
+        """Return the derivatives of the loss by x, the weights and the states before the first step."""
+        kernel, recurrent_kernel, *biases = weights
+        width, rows = kernel.shape
+        after, tape = columns[: len(states)], columns[len(states) :]
+        before = [ops.concatenate([first[None], later[:-1]]) for first, later in zip(states, after, strict=True)]
+        saved = self.step.saved(before, after, *tape)
+        if not self.all_outputs:
+            by_last = (by_last[0] + by_outputs[0], *by_last[1:])
+
+        def one(carried, *now):
+            upstream = list(carried[: len(states)])
+            if self.all_outputs:
+                upstream[0], now = upstream[0] + now[0], now[1:]
+            keep = None if self.keep is None else now[-1]
+            kept = upstream if keep is None else [keep * one for one in upstream]
+            derivatives, by_before = self.step.backward(kept, now[: len(saved)])
+            by_before[0] = by_before[0] + ops.matmul(recurrent_kernel, derivatives[-1])  # (U, n * U) x (n * U, B)
+            if keep is not None:
+                by_before = [one + (1 - keep) * past for one, past in zip(by_before, upstream, strict=True)]
+            return (*by_before, *derivatives)
+
+        start = (*by_last, *[_zeros(states[0], rows // recurrent_kernel.shape[0])] * self.step.num_derivatives)
+        inputs = (by_outputs, *saved) if self.all_outputs else saved
+        columns = self._over_time(one, start, inputs, backwards=True)
+        by_x, by_recurrent = _joined(columns[len(states)]), _joined(columns[-1])  # (n * U, T * B)
+        by_kernel = ops.matmul(_joined(ops.transpose(x, (1, 2, 0))), ops.transpose(by_x))  # ONE product over all steps
+        by_recurrent_kernel = ops.matmul(_joined(before[0]), ops.transpose(by_recurrent))
+        by_biases = [ops.sum(one, axis=1) for one in (by_x, by_recurrent)[: len(biases)]]
+        by_input = ops.reshape(ops.matmul(kernel, by_x), (width, ops.shape(x)[1], -1))  # (D, T, B)
+        by_states = [column[0] for column in columns[: len(states)]]
+        return (ops.transpose(by_input, (2, 1, 0)), by_kernel, by_recurrent_kernel, *by_biases, *by_states)
+
+    def _over_time(self, step: Any, state: tuple, inputs: tuple, backwards: bool = False) -> tuple:
+        """Run `state = step(state, *inputs_t)` over the first axis, and return the states after all steps, by time.
+
+        All that a step computes is part of the state, since `keras.ops.scan` on TensorFlow stacks nothing else.
+        """
+        if self.keep is not None:
+            inputs = (*inputs, self.keep)
+        if not self.unroll:
+            return ops.scan(lambda state, now: (step(state, *now),) * 2, state, inputs, reverse=backwards)[1]
+        num_steps = inputs[0].shape[0]
+        states = []
+        for t in reversed(range(num_steps)) if backwards else range(num_steps):
+            state = step(state, *(one[t] for one in inputs))
+            states.append(state)
+        if backwards:
+            states.reverse()
+        return tuple(ops.stack(column) for column in zip(*states, strict=True))
+
+
+def _zeros(state: Any, blocks: int) -> Any:
+    """Return zeros as large as so many states one below the other."""
+    return ops.concatenate([ops.zeros_like(state)] * blocks)
+
+
+def _joined(by_time: Any) -> Any:
+    """Put time beside the batch: (T, rows, B) to (rows, T * B)."""
+    by_rows = ops.transpose(by_time, (1, 0, 2))
+    return ops.reshape(by_rows, (by_rows.shape[0], -1))

@@ -1,0 +1,171 @@
+"""The fast recurrent layers against Keras' own, outputs and gradients, over random shapes, masks and options."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstm_zoo.layers import GRU, LSTM, SimpleRNN
+from lstm_zoo.layers.implementation import implementation
+
+KINDS = {
+    "lstm": (LSTM, keras.layers.LSTM),
+    "gru": (GRU, keras.layers.GRU),
+    "simple": (SimpleRNN, keras.layers.SimpleRNN),
+}
+
+OPTIONS = {
+    "plain": {},
+    "sequences": {"return_sequences": True},
+    "backwards": {"go_backwards": True, "return_sequences": True},
+    "no bias": {"use_bias": False},
+    "zero output": {"zero_output_for_mask": True, "return_sequences": True},
+}
+
+
+def results(layer, x, mask, weights, states):
+    """Return outputs, states and all gradients of a loss that sees both."""
+    layer.build(x.shape)
+    layer.set_weights(weights)
+
+    @tf.function
+    def compute(x, states):
+        with tf.GradientTape() as tape:
+            tape.watch([x, states])
+            outputs, *last = layer(x, mask=mask, initial_state=states)
+            factors = tf.range(1, tf.size(outputs) + 1, dtype=tf.float32) / tf.cast(tf.size(outputs), tf.float32)
+            loss = tf.reduce_sum(tf.reshape(outputs, [-1]) * factors) + sum(tf.reduce_sum(s * s) for s in last)
+        trained = [variable.value for variable in layer.trainable_variables]
+        return [outputs, *last], tape.gradient(loss, [x, *states, *trained])
+
+    forward, gradients = compute(tf.constant(x), [tf.constant(state) for state in states])
+    return [np.asarray(one) for one in [*forward, *gradients]]
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("shape", [(3, 4, 4, 6), (2, 30, 3, 5)], ids=["unrolled", "scanned"])
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_outputs_and_gradients_equal_keras(kinds, shape, masked, options):
+    batch, steps, width, units = shape
+    random = np.random.default_rng([*shape, masked])
+    x = random.normal(size=(batch, steps, width)).astype("float32")
+    states = random.normal(size=(2 if kinds[0] is LSTM else 1, batch, units)).astype("float32")
+    mask = tf.constant(random.random((batch, steps)) > 0.3) if masked else None
+    ours, theirs = (kind(units, return_state=True, **options) for kind in kinds)
+    theirs.build(x.shape)
+    weights = [random.normal(size=weight.shape).astype("float32") * 0.5 for weight in theirs.weights]
+    for one, other in zip(
+        results(ours, x, mask, weights, states), results(theirs, x, mask, weights, states), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_dropout_falls_on_the_same_inputs(kinds):
+    x = np.random.default_rng(0).normal(size=(4, 6, 5)).astype("float32")
+    outputs = []
+    for kind in kinds:
+        keras.utils.set_random_seed(1)
+        layer = kind(3, dropout=0.5, seed=7)
+        outputs.append(np.asarray(layer(x, training=True)))
+    np.testing.assert_allclose(*outputs, atol=1e-6)
+
+
+def test_bidirectional_networks_save_load_and_take_keras_weights(tmp_path):
+    def network(kind):
+        inputs = keras.Input((None, 4))
+        x = keras.layers.Masking()(inputs)
+        x = keras.layers.Bidirectional(kind(5, return_sequences=True))(x)
+        return keras.Model(inputs, kind(3)(x))
+
+    ours, theirs = network(LSTM), network(keras.layers.LSTM)
+    theirs.save_weights(tmp_path / "keras.weights.h5")
+    ours.set_weights(theirs.get_weights())
+    x = np.random.default_rng(0).normal(size=(2, 7, 4)).astype("float32")
+    x[1, 4:] = 0
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-6)
+    ours.save(tmp_path / "ours.keras")
+    again = keras.saving.load_model(tmp_path / "ours.keras")
+    np.testing.assert_allclose(again.predict(x, verbose=0), ours.predict(x, verbose=0), atol=1e-6)
+
+
+JAX = """
+import jax, jax.numpy as jnp, keras, numpy as np
+from lstm_zoo.layers import GRU, LSTM, SimpleRNN
+
+random = np.random.default_rng(0)
+options = {}, {"return_sequences": True, "go_backwards": True}, {"use_bias": False}
+kinds = (LSTM, keras.layers.LSTM, 2), (GRU, keras.layers.GRU, 1), (SimpleRNN, keras.layers.SimpleRNN, 1)
+cases = [(*case, options[n % 3], n % 2) for n, case in enumerate([*kinds, *kinds, *kinds])]
+for ours, theirs, num_states, options, masked in cases:
+    x = jnp.array(random.normal(size=(3, 7, 4)), "float32")
+    state = [jnp.array(random.normal(size=(3, 5)), "float32") for _ in range(num_states)]
+    mask = jnp.array(random.random((3, 7)) > 0.3) if masked else None
+    results, weights = [], None
+    for kind in (ours, theirs):
+        layer = kind(5, return_state=True, **options)
+        layer.build(x.shape)
+        weights = weights or [random.normal(size=one.shape).astype("float32") * 0.5 for one in layer.weights]
+        layer.set_weights(weights)
+
+        def loss(trained, x, state):
+            rest = [variable.value for variable in layer.non_trainable_variables]
+            (y, *states), _ = layer.stateless_call(trained, rest, x, mask=mask, initial_state=state)
+            factors = jnp.arange(1, y.size + 1) / y.size
+            return (y.reshape(-1) * factors).sum() + sum((s * s).sum() for s in states), (y, states)
+
+        gradient = jax.jit(jax.grad(loss, argnums=(0, 1, 2), has_aux=True))
+        trained = [variable.value for variable in layer.trainable_variables]
+        results.append(jax.tree.leaves(gradient(trained, x, state)))
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)
+print("equal")
+"""
+
+
+def test_outputs_and_gradients_equal_keras_on_jax():
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run([sys.executable, "-c", JAX], capture_output=True, text=True, env=environment)
+    assert done.stdout.strip() == "equal", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_stays_near_keras(precision):
+    x = np.random.default_rng(0).normal(size=(4, 6, 5)).astype("float32")
+    ours, theirs = (kind(8, dtype=precision, return_sequences=True) for kind in (LSTM, keras.layers.LSTM))
+    for layer in (theirs, ours):
+        layer.build(x.shape)
+    ours.set_weights(theirs.get_weights())
+    one, other = ours(x), theirs(x)
+    assert one.dtype == other.dtype
+    np.testing.assert_allclose(np.asarray(one, "float32"), np.asarray(other, "float32"), atol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind", "why"),
+    [
+        (LSTM(2), "scanned", "16 steps, not up to 4; no cuDNN: no GPU is visible"),
+        (LSTM(2, unroll=True), "unrolled", "unroll=True"),
+        (GRU(2, activation="relu"), "Keras' loop", "activation is not tanh"),
+        (GRU(2, reset_after=False), "Keras' loop", "reset_after is off"),
+        (SimpleRNN(2, recurrent_dropout=0.5), "Keras' loop", "recurrent dropout"),
+        (keras.layers.LSTM(2), "Keras' loop", "step by step over LSTMCell"),
+    ],
+)
+def test_how_a_layer_runs_is_said_with_the_reason(layer, kind, why):
+    layer.build((None, 16, 3))
+    said = implementation(layer)
+    assert said.kind == kind and why in said.why
+
+
+def test_layers_that_cannot_be_fast_run_as_keras_runs_them():
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    ours, theirs = (kind(4, activation="relu") for kind in (LSTM, keras.layers.LSTM))
+    ours.build(x.shape), theirs.build(x.shape)
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_array_equal(ours(x), theirs(x))
