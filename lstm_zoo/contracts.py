@@ -92,18 +92,35 @@ class Splits(ABC):
     """Number N of consecutive rows of `eval_stream` that belong to one example."""
     bad_files: Sequence[BadFile] = ()
     """What was left out."""
+    folder: Path
+    """Where the prepared examples are kept; what is computed from them (features) may be kept below it."""
+    augmented: bool
+    """Whether a training example differs from epoch to epoch."""
 
     @abstractmethod
     def size(self, split: str) -> int:
         """Return the number of examples in a split; 0 where there is no such split."""
 
     @abstractmethod
-    def train_stream(self, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
+    def train_stream(
+        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+    ) -> tf.data.Dataset:
         """Return endless batches `(inputs, targets)`, one epoch after the other.
 
         Order and augmentation depend on `(seed, epoch, example)` alone, so a stream that starts at `first_epoch`
-        continues exactly where an interrupted one would have gone on. The last batch of an epoch may be smaller.
+        continues exactly where an interrupted one would have gone on.
+
+        Args:
+            batch_size: Examples a batch.
+            seed: Seed of order and augmentation.
+            first_epoch: Epoch to start with.
+            drop_remainder: Leave out what does not fill the last batch of an epoch, other examples each time, instead
+                of making a smaller batch.
         """
+
+    @abstractmethod
+    def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
+        """Return one pass over the training examples in stored order, augmented as in that epoch of `train_stream`."""
 
     @abstractmethod
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:

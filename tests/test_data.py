@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -60,6 +62,37 @@ def test_train_stream_depends_on_seed_and_epoch_alone(data_dir):
         np.testing.assert_array_equal(targets, targets_again)
     other_seed = streamed(splits.train_stream(16, seed=2), 1)
     assert not np.array_equal(other_seed[0][1], first)
+
+
+@pytest.mark.parametrize("sampling", ["uniform", "random_segment"])
+@pytest.mark.parametrize("augment", [{}, {"crop_scale": (0.5, 0.9), "flip": True}], ids=["plain", "cropped"])
+def test_clips_are_the_same_whether_kept_decoded_or_not(data_dir, monkeypatch, sampling, augment):
+    overrides = [f"data.data_dir={data_dir}", f"data.clip.train_sampling={sampling}"]
+    overrides += [f"data.clip.augment={json.dumps(augment)}"]
+    config = load("smoke/cnn_lstm.yaml", overrides)
+    kept = config.data.load()
+    assert kept.augmented == (sampling != "uniform" or bool(augment))
+    clips = streamed(kept.train_stream(6, seed=1), 5)
+    assert kept._pictures["train"] and kept._pictures["train"][0].shape[1:] == (16, 16, 3)
+    monkeypatch.setattr("lstm_zoo.data.reading._DECODED_BYTES", 0)
+    read = config.data.load()
+    for (inputs, targets), (same_inputs, same_targets) in zip(
+        clips, streamed(read.train_stream(6, seed=1), 5), strict=True
+    ):
+        np.testing.assert_array_equal(targets, same_targets)
+        difference = np.abs(inputs.astype(int) - same_inputs)
+        # Decoding a part of a JPEG interpolates colour otherwise at the part's edges.
+        assert difference.max() == 0 if not augment else difference.mean() < 2
+    assert read._pictures["train"] is None
+
+
+def test_views_of_an_epoch_are_what_its_stream_shows(data_dir):
+    splits = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}", "data.clip.augment.flip=true"]).data.load()
+    views = np.concatenate([inputs for inputs, _ in splits.train_views(5, seed=3, epoch=1).as_numpy_iterator()])
+    shown = np.concatenate([inputs for inputs, _ in streamed(splits.train_stream(8, seed=3, first_epoch=1), 2)])
+    assert sorted(clip.tobytes() for clip in views) == sorted(clip.tobytes() for clip in shown)
+    full = streamed(splits.train_stream(6, seed=1, drop_remainder=True), 4)
+    assert [len(targets) for _, targets in full] == [6] * 4
 
 
 def test_labels_of_a_folder_follow_the_pictures(folder):
@@ -263,13 +296,13 @@ def encoded(pixels, format="JPEG"):
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
 def test_evaluation_sees_the_central_square(format):
-    pictures = tf.constant([encoded(picture(), format)] * 5)
+    pictures = frames.EncodedFrames(tf.constant([encoded(picture(), format)] * 5))
     (clip,) = frames.eval_clips(pictures, ClipConfig(num_frames=2, size=40)).numpy()
     np.testing.assert_allclose(clip[0].astype(int), picture()[:, 10:50].astype(int), atol=6)
 
 
 def test_augmentation_is_one_for_all_frames_and_repeats_with_its_seed():
-    pictures = tf.constant([encoded(picture())] * 4)
+    pictures = frames.EncodedFrames(tf.constant([encoded(picture())] * 4))
     augment = AugmentConfig(
         crop_scale=(0.3, 0.9),
         crop_ratio=(0.8, 1.25),
@@ -292,7 +325,7 @@ def test_augmentation_is_one_for_all_frames_and_repeats_with_its_seed():
 
 
 def test_each_augmentation_does_what_its_name_says():
-    pictures = tf.constant([encoded(picture(48, 48))] * 2)
+    pictures = frames.EncodedFrames(tf.constant([encoded(picture(48, 48))] * 2))
 
     def clips(**augment):
         config = ClipConfig(num_frames=2, size=48, augment=AugmentConfig(**augment))

@@ -5,17 +5,133 @@ All of it is TensorFlow code that runs inside the reader, and all chance is a fu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 import tensorflow as tf
 
 from .clips import AugmentConfig, ClipConfig
 
 
-def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
+class Frames(Protocol):
+    """The frames of one video."""
+
+    def count(self) -> tf.Tensor:
+        """Return the number of frames."""
+        ...
+
+    def size(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return height and width in pixels."""
+        ...
+
+    def pictures(self, indices: tf.Tensor, box: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+        """Return a part of some frames, scaled.
+
+        Args:
+            indices: Numbers of the frames, (T,).
+            box: The part, as [top, left, height, width] in pixels.
+            clip: The size.
+
+        Returns:
+            (T, H, W, 3) uint8.
+        """
+        ...
+
+
+class EncodedFrames:
+    """Frames as they are stored; only what is asked for is decoded.
+
+    Args:
+        encoded: JPEG or PNG pictures, (frames,) string.
+    """
+
+    def __init__(self, encoded: tf.Tensor):
+        self.encoded = encoded
+
+    def count(self) -> tf.Tensor:
+        """Return the number of frames."""
+        return tf.shape(self.encoded)[0]
+
+    def size(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return height and width, read from the head of the first frame."""
+        first = self.encoded[0]
+
+        def of_png() -> tf.Tensor:  # bytes 16 to 23 of a PNG file: width and height
+            sides = tf.io.decode_raw(tf.strings.substr(first, 16, 8), tf.int32, little_endian=False)
+            return tf.reverse(sides, [0])
+
+        size = tf.cond(_is_png(first), of_png, lambda: tf.io.extract_jpeg_shape(first)[:2])
+        return size[0], size[1]
+
+    def part(self, indices: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
+        """Decode a part of some frames, (T, h, w, 3) uint8."""
+        chosen = tf.gather(self.encoded, indices)
+        return tf.map_fn(lambda frame: _decode_frame(frame, box), chosen, fn_output_signature=tf.uint8)
+
+    def pictures(self, indices: tf.Tensor, box: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+        """Decode and scale a part of some frames, (T, H, W, 3) uint8."""
+        return _scale(self.part(indices, box), clip)
+
+
+class DecodedFrames:
+    """Frames that `decode_video` has decoded.
+
+    Args:
+        videos: Pictures of all videos, (frames, h, w, 3) uint8 each.
+        row: Which of the videos.
+        clip: What they were decoded for.
+    """
+
+    def __init__(self, videos: Sequence[np.ndarray], row: tf.Tensor, clip: ClipConfig):
+        self.videos, self.row = videos, row
+        self.scaled = not _crops(clip)
+
+    def _shape(self) -> tf.Tensor:
+        return tf.numpy_function(lambda row: np.array(self.videos[row].shape, np.int32), [self.row], tf.int32)
+
+    def count(self) -> tf.Tensor:
+        """Return the number of frames."""
+        return self._shape()[0]
+
+    def size(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return height and width."""
+        shape = self._shape()
+        return shape[1], shape[2]
+
+    def pictures(self, indices: tf.Tensor, box: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+        """Return a part of some frames, scaled, (T, H, W, 3) uint8."""
+        chosen = tf.numpy_function(lambda row, indices: self.videos[row][indices], [self.row, indices], tf.uint8)
+        if self.scaled:
+            return tf.ensure_shape(chosen, [None, clip.size, clip.size, 3])
+        return _scale(tf.slice(chosen, [0, box[0], box[1], 0], [-1, box[2], box[3], 3]), clip)
+
+
+def decode_video(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+    """Decode all frames that training clips can show, once, for `DecodedFrames`.
+
+    Args:
+        encoded: All frames of a video as JPEG, (frames,) string.
+        clip: Sampling, size and augmentation.
+
+    Returns:
+        Scaled to (frames, H, W, 3) uint8 where clips show the central square, as they are stored where it varies.
+    """
+    frames = EncodedFrames(encoded)
+    indices = tf.range(frames.count())
+    if clip.train_sampling == "uniform":
+        indices = _train_indices(frames.count(), clip, tf.zeros(2, tf.int32))
+    if not _crops(clip):
+        return frames.pictures(indices, _central_box(frames), clip)
+    height, width = frames.size()
+    return frames.part(indices, tf.stack([0, 0, height, width]))
+
+
+def train_clip(frames: Frames, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
     """Return one augmented training clip.
 
     Args:
-        frames: All frames of a video as JPEG, (frames,) string.
+        frames: A video.
         clip: Sampling, size and augmentation.
         seed: (2,) integers on which all random choices depend.
 
@@ -23,23 +139,23 @@ def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> tf.Tenso
         (T, H, W, 3) uint8.
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-    chosen = tf.gather(frames, _train_indices(tf.shape(frames)[0], clip, seeds[0]))
-    box = _random_box(chosen, clip.augment, seeds[1])
-    return _augment(_decode(chosen, clip, box), clip.augment, seeds[2])
+    indices = _train_indices(frames.count(), clip, seeds[0])
+    box = _random_box(frames, clip.augment, seeds[1]) if _crops(clip) else _central_box(frames)
+    return _augment(frames.pictures(indices, box, clip), clip.augment, seeds[2])
 
 
-def eval_clips(frames: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+def eval_clips(frames: Frames, clip: ClipConfig) -> tf.Tensor:
     """Return the clips by which a video is judged.
 
     Args:
-        frames: All frames of a video as JPEG, (frames,) string.
+        frames: A video.
         clip: Sampling and size.
 
     Returns:
         (N, T, H, W, 3) uint8, with N = `clip.eval_clips`.
     """
-    indices = eval_indices(tf.shape(frames)[0], clip)  # (N, T)
-    pictures = _decode(tf.gather(frames, tf.reshape(indices, [-1])), clip, _central_box(frames))
+    indices = eval_indices(frames.count(), clip)  # (N, T)
+    pictures = frames.pictures(tf.reshape(indices, [-1]), _central_box(frames), clip)
     return tf.reshape(pictures, [clip.eval_clips, clip.num_frames, clip.size, clip.size, 3])
 
 
@@ -75,18 +191,21 @@ def _train_indices(num_frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> 
     return tf.minimum(tf.cast(positions, tf.int32), num_frames - 1)
 
 
-def _central_box(frames: tf.Tensor) -> tf.Tensor:
+def _crops(clip: ClipConfig) -> bool:
+    """Say whether training clips show varying parts of the frames."""
+    return clip.augment.crop_scale != (1.0, 1.0) or clip.augment.crop_ratio != (1.0, 1.0)
+
+
+def _central_box(frames: Frames) -> tf.Tensor:
     """Return the largest central square of a video, as [top, left, height, width] in pixels."""
-    height, width = _picture_size(frames)
+    height, width = frames.size()
     side = tf.minimum(height, width)
     return tf.stack([(height - side) // 2, (width - side) // 2, side, side])
 
 
-def _random_box(frames: tf.Tensor, augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
+def _random_box(frames: Frames, augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
     """Return the random crop of a clip, as [top, left, height, width] in pixels."""
-    if augment.crop_scale == (1.0, 1.0) and augment.crop_ratio == (1.0, 1.0):
-        return _central_box(frames)
-    height, width = (tf.cast(side, tf.float32) for side in _picture_size(frames))
+    height, width = (tf.cast(side, tf.float32) for side in frames.size())
     draws = tf.unstack(tf.random.stateless_uniform([4], seed))
     low, high = augment.crop_scale
     area = height * width * (low + draws[0] * (high - low))
@@ -98,18 +217,6 @@ def _random_box(frames: tf.Tensor, augment: AugmentConfig, seed: tf.Tensor) -> t
         crop_height = crop_width = tf.minimum(crop_height, crop_width)
     top, left = draws[2] * (height - crop_height), draws[3] * (width - crop_width)
     return tf.cast(tf.stack([top, left, crop_height, crop_width]), tf.int32)
-
-
-def _picture_size(frames: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return height and width, read from the head of the first frame."""
-    first = frames[0]
-
-    def of_png() -> tf.Tensor:  # bytes 16 to 23 of a PNG file: width and height
-        sides = tf.io.decode_raw(tf.strings.substr(first, 16, 8), tf.int32, little_endian=False)
-        return tf.reverse(sides, [0])
-
-    size = tf.cond(_is_png(first), of_png, lambda: tf.io.extract_jpeg_shape(first)[:2])
-    return size[0], size[1]
 
 
 def _is_png(frame: tf.Tensor) -> tf.Tensor:
@@ -125,13 +232,10 @@ def _decode_frame(frame: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
     )
 
 
-def _decode(frames: tf.Tensor, clip: ClipConfig, box: tf.Tensor) -> tf.Tensor:
-    """Decode the box of encoded frames (T,) and scale it, (T, H, W, 3) uint8."""
-    pictures = tf.map_fn(lambda frame: _decode_frame(frame, box), frames, fn_output_signature=tf.uint8)
-    return tf.ensure_shape(
-        tf.cast(tf.round(tf.image.resize(pictures, [clip.size, clip.size])), tf.uint8),
-        [None, clip.size, clip.size, 3],
-    )
+def _scale(pictures: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+    """Scale pictures to the size of a clip, (T, H, W, 3) uint8."""
+    scaled = tf.image.resize(pictures, [clip.size, clip.size])
+    return tf.ensure_shape(tf.cast(tf.round(scaled), tf.uint8), [None, clip.size, clip.size, 3])
 
 
 def _augment(pictures: tf.Tensor, augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:

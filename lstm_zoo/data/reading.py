@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,14 @@ import tensorflow_datasets as tfds
 
 from ..contracts import InputError, Spec, Splits, Views
 from ..media import EncodedVideo
-from .clips import ClipConfig
-from .frames import eval_clips, train_clip
+from .clips import AugmentConfig, ClipConfig
+from .frames import DecodedFrames, EncodedFrames, decode_video, eval_clips, train_clip
 from .prepare import ClipBuilder
 
-_CACHE_BYTES = 2 * 1024**3
-_BLOCK_BYTES = 512 * 1024**2
+_CACHE_BYTES = 2 * 1024**3  # a split stored in less is kept in memory
+_BLOCK_BYTES = 512 * 1024**2  # what is shuffled at a time
+_DECODED_BYTES = 1024**3  # a split whose pictures need less is kept in memory decoded
+_LEAST_COMPRESSION = 6  # of video frames as JPEG: a larger split need not be tried
 _THREADS = os.cpu_count() or 1
 
 
@@ -49,7 +53,10 @@ class ClipSplits(Splits):
         self._keys = keys
         self._label_map = np.arange(len(class_names)) if label_map is None else label_map
         self._facts: dict[str, dict[str, Any]] = {}
+        self._pictures: dict[str, list[np.ndarray] | None] = {}
         self.num_views = clip.eval_clips
+        self.folder = Path(builder.data_dir)
+        self.augmented = clip.train_sampling != "uniform" or clip.augment != AugmentConfig()
         self.fingerprint = f"{builder.info.full_name}/{clip.model_dump_json()}"
         self.spec = Spec(
             input_shape=(clip.num_frames, clip.size, clip.size, 3),
@@ -74,36 +81,61 @@ class ClipSplits(Splits):
         """Return the number of examples in a split; 0 where there is no such split."""
         return self._builder.info.splits[self._splits[split]].num_examples if split in self._splits else 0
 
-    def train_stream(self, batch_size: int, seed: int, first_epoch: int = 0) -> tf.data.Dataset:
-        """Return endless shuffled, augmented batches: clips (B, T, H, W, 3) uint8 and labels (B,) int32."""
-        blocks = self._blocks("train")
+    def train_stream(
+        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+    ) -> tf.data.Dataset:
+        """Return endless shuffled, augmented batches: clips (B, T, H, W, 3) uint8 and labels (B,) int32.
+
+        The stored order is random, so that a block is a fair sample even where it is not the whole split: shuffling
+        goes on within a block.
+        """
+        blocks, frames_of = self._blocks("train")
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            epoch_seed = tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), epoch)  # (2,)
+            epoch_seed = _epoch_seed(seed, epoch)
 
-            def one_block(indices: tf.Tensor, videos: tf.RaggedTensor, labels: tf.Tensor) -> tf.data.Dataset:
-                def one_clip(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                    example_seed = tf.random.experimental.stateless_fold_in(epoch_seed, indices[row])
-                    return train_clip(videos[row], self._clip, example_seed), labels[row]
+            def one_block(numbers: tf.Tensor, *videos_and_labels: Any) -> tf.data.Dataset:
+                block_seed = tf.random.experimental.stateless_fold_in(epoch_seed, -1 - numbers[0])
+                rows = tf.random.experimental.stateless_shuffle(tf.range(tf.size(numbers)), block_seed)
+                return self._train_clips(frames_of, rows, epoch_seed, numbers, *videos_and_labels)
 
-                block_seed = tf.random.experimental.stateless_fold_in(epoch_seed, -1 - indices[0])
-                rows = tf.random.experimental.stateless_shuffle(tf.range(tf.size(indices)), block_seed)
-                return tf.data.Dataset.from_tensor_slices(rows).map(one_clip, num_parallel_calls=_THREADS)
-
-            return blocks.flat_map(one_block).batch(batch_size)
+            return blocks.flat_map(one_block).batch(batch_size, drop_remainder)
 
         epochs = tf.data.Dataset.range(first_epoch, tf.int32.max)
         return epochs.flat_map(one_epoch).with_options(_options()).prefetch(2)
+
+    def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
+        """Return one pass over the training clips in stored order, augmented as in that epoch."""
+        blocks, frames_of = self._blocks("train")
+        epoch_seed = _epoch_seed(seed, epoch)
+
+        def one_block(numbers: tf.Tensor, *videos_and_labels: Any) -> tf.data.Dataset:
+            return self._train_clips(frames_of, tf.range(tf.size(numbers)), epoch_seed, numbers, *videos_and_labels)
+
+        return blocks.flat_map(one_block).batch(batch_size).with_options(_options()).prefetch(2)
+
+    def _train_clips(
+        self, frames_of: Callable, rows: tf.Tensor, epoch_seed: tf.Tensor, numbers: tf.Tensor, videos: Any, labels: Any
+    ) -> tf.data.Dataset:
+        """Return the training clips of some rows of a block, with their labels."""
+
+        def one_clip(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            example_seed = tf.random.experimental.stateless_fold_in(epoch_seed, numbers[row])
+            return train_clip(frames_of(videos[row]), self._clip, example_seed), labels[row]
+
+        return tf.data.Dataset.from_tensor_slices(rows).map(one_clip, num_parallel_calls=_THREADS)
 
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Return clips (B, T, H, W, 3) uint8 and labels (B,), `num_views` rows a video, in stored order."""
 
         def one_video(video: tf.Tensor, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            views = eval_clips(video, self._clip)  # (N, T, H, W, 3)
+            views = eval_clips(EncodedFrames(video), self._clip)  # (N, T, H, W, 3)
             return views, tf.repeat(label, self.num_views)
 
-        clips = self._records(split).map(one_video, num_parallel_calls=_THREADS)
-        return clips.unbatch().batch(batch_size).with_options(_options()).prefetch(2)
+        clips = self._records(split).map(one_video, num_parallel_calls=_THREADS).unbatch()
+        if self.size(split) * self.num_views * math.prod(self.spec.input_shape) <= _DECODED_BYTES:
+            clips = clips.cache()  # a validation split is read in every epoch
+        return clips.batch(batch_size).with_options(_options()).prefetch(2)
 
     def targets(self, split: str) -> np.ndarray:
         """Return the labels of a split, (examples,)."""
@@ -114,18 +146,42 @@ class ClipSplits(Splits):
         known = self._known(split)
         return [f"{split} {index}" for index in range(self.size(split))] if "name" not in known else known["name"]
 
-    def _blocks(self, split: str) -> tf.data.Dataset:
-        """Return `(numbers, videos, labels)` of many examples at a time; shuffling goes on within a block.
+    def _blocks(self, split: str) -> tuple[tf.data.Dataset, Callable]:
+        """Return a split as blocks of many examples.
 
-        The stored order is random, so a block is a fair sample even where it is not the whole split; what fits into
-        memory is read from disk once.
+        What fits into memory is read from disk once, and decoded once where the pictures fit as well.
+
+        Returns:
+            Blocks `(numbers (n,), videos (n, ...), labels (n,))`, and what makes `Frames` of one of the videos.
         """
-        size = self.size(split)
-        num_bytes = self._num_bytes(split)
-        block = size if num_bytes <= _BLOCK_BYTES else max(1, size * _BLOCK_BYTES // num_bytes)
-        records = self._records(split).enumerate().map(lambda index, record: (index, *record))
-        blocks = records.ragged_batch(block)
-        return blocks.cache() if num_bytes <= _CACHE_BYTES else blocks
+        size, num_bytes = self.size(split), self._num_bytes(split)
+        if pictures := self._decoded(split):
+            block = np.arange(size), np.arange(size), self.targets(split)
+            return tf.data.Dataset.from_tensors(block), lambda row: DecodedFrames(pictures, row, self._clip)
+        length = size if num_bytes <= _BLOCK_BYTES else max(1, size * _BLOCK_BYTES // num_bytes)
+        records = self._records(split).enumerate().map(lambda number, record: (number, *record))
+        blocks = records.ragged_batch(length)
+        return blocks.cache() if num_bytes <= _CACHE_BYTES else blocks, EncodedFrames
+
+    def _decoded(self, split: str) -> list[np.ndarray] | None:
+        """Return the decoded pictures of each video of a split, or None where they are too many to keep."""
+        if split not in self._pictures:
+            self._pictures[split] = self._decode(split)
+        return self._pictures[split]
+
+    def _decode(self, split: str) -> list[np.ndarray] | None:
+        if self._num_bytes(split) > _DECODED_BYTES // _LEAST_COMPRESSION:
+            return None
+        videos = self._records(split).map(
+            lambda video, label: decode_video(video, self._clip), num_parallel_calls=_THREADS
+        )
+        pictures, left = [], _DECODED_BYTES
+        for decoded in videos.with_options(_options()).prefetch(2).as_numpy_iterator():
+            pictures.append(decoded)
+            left -= decoded.nbytes
+            if left < 0:
+                return None
+        return pictures
 
     def _num_bytes(self, split: str) -> int:
         """Return the stored size of a split; of a part of one (`train[:90%]`), TFDS knows only the whole's."""
@@ -182,7 +238,7 @@ class ClipSplits(Splits):
 
 def views_of_video(video: EncodedVideo, clip: ClipConfig, spec: Spec) -> Views:
     """Return a decoded file as evaluation sees it, with windows over time if it is much longer than training clips."""
-    frames = tf.constant(video.frames)
+    encoded = tf.constant(video.frames)
     window_seconds = spec.clip_seconds or video.seconds
     count = int(video.seconds // window_seconds) if video.seconds >= 1.5 * window_seconds else 0
     count = min(count, len(video.frames))
@@ -191,12 +247,17 @@ def views_of_video(video: EncodedVideo, clip: ClipConfig, spec: Spec) -> Views:
     one = clip.model_copy(update={"eval_clips": 1})
     seconds = video.seconds / len(video.frames)  # a frame
     return Views(
-        inputs=eval_clips(frames, clip).numpy(),
-        windows=np.array([eval_clips(frames[start:end], one)[0] for start, end in stretches], np.uint8).reshape(
-            -1, *spec.input_shape
-        ),
+        inputs=eval_clips(EncodedFrames(encoded), clip).numpy(),
+        windows=np.array(
+            [eval_clips(EncodedFrames(encoded[start:end]), one)[0] for start, end in stretches], np.uint8
+        ).reshape(-1, *spec.input_shape),
         times=[(start * seconds, end * seconds) for start, end in stretches],
     )
+
+
+def _epoch_seed(seed: int, epoch: tf.Tensor | int) -> tf.Tensor:
+    """Return the seed of one epoch, (2,)."""
+    return tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), tf.cast(epoch, tf.int64))
 
 
 def _options() -> tf.data.Options:
