@@ -24,17 +24,20 @@ class TrainingProgress(keras.callbacks.Callback):
         self._epochs, self._steps, self._examples = epochs, steps, examples
         self._console = Console(stderr=True)
         self._bar: ProgressBar | None = None
+        self._done = 0
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the bar."""
         self._started = time.perf_counter()
+        self._done = 0
         self._bar = ProgressBar(f"epoch {epoch + 1}/{self._epochs}", self._steps, "steps", transient=True)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Move the bar."""
+        """Move the bar; several steps may have been taken at once."""
         if self._bar:
-            self._bar.advance()
+            self._bar.advance(batch + 1 - self._done)
+            self._done = batch + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Print the epoch's line."""

@@ -29,10 +29,19 @@ class Checkpoint(keras.callbacks.Callback):
         monitor: Logged value that decides which weights are best; None: the last ones are.
         mode: `min` or `max`.
         stateful: Callbacks whose counters are kept as well.
+        network: The whole network, of which the model that is trained may be a part.
     """
 
-    def __init__(self, run_path: Path, monitor: str | None, mode: str, stateful: Sequence[keras.callbacks.Callback]):
+    def __init__(
+        self,
+        run_path: Path,
+        monitor: str | None,
+        mode: str,
+        stateful: Sequence[keras.callbacks.Callback],
+        network: keras.Model,
+    ):
         super().__init__()
+        self._network = network
         self._best_file = run_path / "best.weights.h5"
         self._folder = run_path / "checkpoints"
         self._monitor = monitor
@@ -51,7 +60,8 @@ class Checkpoint(keras.callbacks.Callback):
         if self._monitor is None or value > self.best:
             self.best = value
             draft = self._best_file.with_name("draft.weights.h5")
-            keras.Model(self.model.input, self.model.output).save_weights(draft)  # a bare one, without the optimizer
+            # A bare one, without the optimizer.
+            keras.Model(self._network.input, self._network.output).save_weights(draft)
             draft.replace(self._best_file)
         self._save(epoch + 1)
 

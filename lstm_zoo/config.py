@@ -14,6 +14,7 @@ import yaml
 from pydantic import (
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     PrivateAttr,
@@ -83,8 +84,12 @@ class TrainConfig(Section):
     """Numbers to compute with; weights stay float32."""
     devices: PositiveInt | None = None
     """GPUs to train on; null: all that are visible. More than one trains through `tf.distribute.MirroredStrategy`."""
-    jit_compile: bool = False
-    """Compile the training step with XLA; the first step then takes longer."""
+    cached_views: NonNegativeInt | None = None
+    """Views of each training example whose features are computed once and kept, where the encoder is frozen; null: one
+    where training examples are the same in every epoch, else none; 0: features are never kept."""
+    jit_compile: bool | None = None
+    """Compile the training step with XLA; null: where that is faster. Each epoch then leaves out the examples that do
+    not fill a batch, others each time, since every further batch size would be compiled anew."""
 
     def problems(self) -> Iterator[InputError]:
         """Yield combinations that cannot work."""

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from .contracts import InputError, Splits
+from .features import on_features
 
 if TYPE_CHECKING:
     from .run import Run
@@ -53,7 +54,8 @@ def evaluate(run: Run, split: str = "test", *, splits: Splits | None = None, nam
 
 def predict_split(run: Run, splits: Splits, split: str) -> np.ndarray:
     """Return the activated outputs of each example, averaged over its views; (examples, ...)."""
-    logits = run.model.predict(splits.eval_stream(split, run.config.train.batch_size), verbose=0)
+    model, streams = on_features(run.config, run.model, splits)
+    logits = model.predict(streams.eval_stream(split, run.config.train.batch_size), verbose=0)
     outputs = keras.ops.convert_to_numpy(run.config.task.activate(logits))
     return outputs.reshape(-1, splits.num_views, *outputs.shape[1:]).mean(axis=1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from .callbacks import TrainingProgress
 from .checkpoint import Checkpoint
 from .config import Config, OptimizerConfig, ScheduleConfig, TrainConfig
 from .contracts import InputError, Splits
+from .features import on_features
 from .run import RUNS, Run, new_path, newest, same_recipe
 
 
@@ -81,19 +81,25 @@ def _resumed(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
     return run
 
 
-def _fit(model: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bool) -> None:
-    """Compile and fit the network."""
+def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bool) -> None:
+    """Compile and fit the network, or its head where the encoder's features are cached."""
     options, task = run.config.train, run.config.task
-    steps = math.ceil(splits.size("train") / options.batch_size)
+    with strategy.scope():
+        model, streams = on_features(run.config, network, splits, training=True)
+    jit_compile = helps_xla(model) if options.jit_compile is None else options.jit_compile
+    full_batches, rest = divmod(splits.size("train"), options.batch_size)
+    drop_remainder = jit_compile and full_batches > 0
+    steps = full_batches if drop_remainder or not rest else full_batches + 1
     validate = splits.size("val") > 0
     judges = _judges(options, task.monitor, task.monitor_mode)
-    checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges)
+    checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges, network)
     with strategy.scope():
         model.compile(
             optimizer=make_optimizer(options, steps),
             loss=task.loss(),
             metrics=task.metrics(splits.spec),
-            jit_compile=options.jit_compile,
+            jit_compile=jit_compile,
+            steps_per_execution=_steps_per_execution(steps) if isinstance(strategy, _OneDevice) else 1,
         )
         checkpoint.set_model(model)
         first_epoch = checkpoint.restore() if resume else 0
@@ -101,10 +107,11 @@ def _fit(model: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bo
         return
     _cut_history(run.path / "history.csv", first_epoch)
     history = keras.callbacks.CSVLogger(run.path / "history.csv", append=first_epoch > 0)
+    train_stream = streams.train_stream(options.batch_size, options.seed, first_epoch, drop_remainder=drop_remainder)
     try:
         model.fit(
-            splits.train_stream(options.batch_size, options.seed, first_epoch),
-            validation_data=splits.eval_stream("val", options.batch_size) if validate else None,
+            train_stream,
+            validation_data=streams.eval_stream("val", options.batch_size) if validate else None,
             initial_epoch=first_epoch,
             epochs=options.epochs,
             steps_per_epoch=steps,
@@ -122,6 +129,26 @@ def _fit(model: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bo
     finally:
         if history.csv_file:
             history.csv_file.close()  # Keras closes it at the end only
+
+
+def helps_xla(model: keras.Model) -> bool:
+    """Say whether to compile a training step with XLA.
+
+    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's.
+    On a GPU, XLA cannot call cuDNN's recurrent kernels.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return True
+    convolutions = any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
+    return not convolutions and not _visible_gpus()
+
+
+def _steps_per_execution(steps: int) -> int:
+    """Return how many steps run without a return to Python; an epoch is a whole number of such executions.
+
+    Keras 3.15 cannot run several under `MirroredStrategy`.
+    """
+    return max(number for number in range(1, 9) if steps % number == 0)
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

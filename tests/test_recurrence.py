@@ -66,6 +66,26 @@ def test_outputs_and_gradients_equal_keras(kinds, shape, masked, options):
 
 
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_nothing_need_be_known_of_batch_and_time(kinds):
+    ours, theirs = (kind(4, return_sequences=True) for kind in kinds)
+    ours.build((None, None, 3)), theirs.build((None, None, 3))
+    ours.set_weights(theirs.get_weights())
+    assert ours.num_steps is None
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 3]), tf.TensorSpec([None, None], tf.bool)])
+    def gradients(x, mask):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            losses = [tf.reduce_sum(layer(x, mask=mask) ** 2) for layer in (ours, theirs)]
+        return [tape.gradient(loss, x) for loss in losses]
+
+    random = np.random.default_rng(0)
+    for shape in ((2, 5, 3), (3, 7, 3)):
+        x, mask = random.normal(size=shape).astype("float32"), random.random(shape[:2]) > 0.3
+        np.testing.assert_allclose(*gradients(x, mask), atol=1e-5)
+
+
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 def test_dropout_falls_on_the_same_inputs(kinds):
     x = np.random.default_rng(0).normal(size=(4, 6, 5)).astype("float32")
     outputs = []

@@ -63,6 +63,11 @@ class ClipConfig(Section):
     augment: AugmentConfig = AugmentConfig()
     """Random changes of the training clips."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether a training clip differs from epoch to epoch."""
+        return self.train_sampling != "uniform" or self.augment != AugmentConfig()
+
 
 class VideoData(DataConfig):
     """What all data sets of labelled videos share."""

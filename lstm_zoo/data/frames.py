@@ -141,7 +141,8 @@ def train_clip(frames: Frames, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
     indices = _train_indices(frames.count(), clip, seeds[0])
     box = _random_box(frames, clip.augment, seeds[1]) if _crops(clip) else _central_box(frames)
-    return _augment(frames.pictures(indices, box, clip), clip.augment, seeds[2])
+    pictures = tf.ensure_shape(frames.pictures(indices, box, clip), [clip.num_frames, clip.size, clip.size, 3])
+    return _augment(pictures, clip.augment, seeds[2])
 
 
 def eval_clips(frames: Frames, clip: ClipConfig) -> tf.Tensor:

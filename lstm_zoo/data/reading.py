@@ -14,7 +14,7 @@ import tensorflow_datasets as tfds
 
 from ..contracts import InputError, Spec, Splits, Views
 from ..media import EncodedVideo
-from .clips import AugmentConfig, ClipConfig
+from .clips import ClipConfig
 from .frames import DecodedFrames, EncodedFrames, decode_video, eval_clips, train_clip
 from .prepare import ClipBuilder
 
@@ -56,7 +56,7 @@ class ClipSplits(Splits):
         self._pictures: dict[str, list[np.ndarray] | None] = {}
         self.num_views = clip.eval_clips
         self.folder = Path(builder.data_dir)
-        self.augmented = clip.train_sampling != "uniform" or clip.augment != AugmentConfig()
+        self.augmented = clip.varies
         self.fingerprint = f"{builder.info.full_name}/{clip.model_dump_json()}"
         self.spec = Spec(
             input_shape=(clip.num_frames, clip.size, clip.size, 3),

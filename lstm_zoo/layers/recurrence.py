@@ -13,7 +13,8 @@ Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathema
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -239,7 +240,8 @@ class Recurrence:
         if self.keep is not None:
             inputs = (*inputs, self.keep)
         if not self.unroll:
-            return ops.scan(lambda state, now: (step(state, *now),) * 2, state, inputs, reverse=backwards)[1]
+            joined, parted = _one_array(inputs)
+            return ops.scan(lambda state, now: (step(state, *parted(now)),) * 2, state, joined, reverse=backwards)[1]
         num_steps = inputs[0].shape[0]
         states = []
         for t in reversed(range(num_steps)) if backwards else range(num_steps):
@@ -248,6 +250,17 @@ class Recurrence:
         if backwards:
             states.reverse()
         return tuple(ops.stack(column) for column in zip(*states, strict=True))
+
+
+def _one_array(inputs: tuple) -> tuple[Any, Callable]:
+    """Return inputs for `keras.ops.scan`, and what makes the inputs of one step of what it hands over.
+
+    On TensorFlow, `scan` fails on several arrays whose length is not known before (Keras 3.15).
+    """
+    if len(inputs) == 1 or inputs[0].shape[0] is not None:
+        return inputs, tuple
+    ends = list(itertools.accumulate(one.shape[1] for one in inputs))
+    return ops.concatenate(inputs, axis=1), lambda now: ops.split(now, ends[:-1])
 
 
 def _zeros(state: Any, blocks: int) -> Any:

@@ -1,0 +1,212 @@
+"""Features that are computed once: what a frozen encoder makes of the examples, kept beside the prepared data.
+
+A network's layer named `encoder` turns inputs into features. Where nothing in it is trained, the rest of the network
+(its head) is trained and evaluated on features from a file; the layers are those of the whole network, which is
+complete again at any time. A file's folder is named after all that its content depends on, so a changed encoder or
+data set is computed anew, and a file appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from . import __version__
+from .contracts import InputError, Splits
+from .network import first_line
+from .progress import ProgressBar
+
+if TYPE_CHECKING:
+    from .config import Config
+
+ENCODER = "encoder"
+_BATCH_ROWS = 8
+
+
+def on_features(
+    config: Config, model: keras.Model, splits: Splits, *, training: bool = False
+) -> tuple[keras.Model, Splits]:
+    """Return what is to be trained or evaluated: the head on cached features, or the network itself on its inputs.
+
+    Args:
+        config: The recipe; `train.cached_views` decides.
+        model: The whole network.
+        splits: Its data.
+        training: Whether the training split will be read as well.
+
+    Returns:
+        The head, which shares its layers with the network, and splits that stream features; or `model` and `splits`
+        where the encoder is trained, or features are not to be cached.
+
+    Raises:
+        InputError: `train.cached_views` asks for views, but there is no frozen encoder.
+    """
+    views = config.train.cached_views
+    if not has_frozen_encoder(model):
+        if views:
+            raise InputError(
+                "train.cached_views",
+                f"is {views}, but {config.model.kind} has no frozen encoder here; freeze it (pretrained weights, and "
+                "model.backbone.train_from: null), or set train.cached_views=null",
+            )
+        return model, splits
+    if views == 0 or (training and views is None and splits.augmented):
+        return model, splits
+    features = model.get_layer(ENCODER).output
+    backbone = getattr(config.model, "backbone").model_dump(mode="json", exclude={"weights"})  # noqa: B009
+    encoder = keras.Model(model.input, features)
+    head = keras.Model(features, model.output, name=f"{model.name}_head")
+    return head, FeatureSplits(splits, encoder, backbone, (views or 1) if splits.augmented else 1)
+
+
+def has_frozen_encoder(model: keras.Model) -> bool:
+    """Say whether the network has an encoder in which nothing is trained."""
+    return any(layer.name == ENCODER and layer.weights and not layer.trainable_weights for layer in model.layers)
+
+
+class FeatureSplits(Splits):
+    """The features of another data set's examples, in the same order.
+
+    Args:
+        splits: The examples.
+        encoder: From inputs to features.
+        description: What the encoder is, besides its weights; ready for JSON.
+        num_train_views: Augmented views of each training example; epoch e shows view e modulo their number.
+    """
+
+    def __init__(self, splits: Splits, encoder: keras.Model, description: dict[str, Any], num_train_views: int):
+        self._splits = splits
+        self._encoder = encoder
+        self._num_train_views = num_train_views
+        self.spec, self.num_views = splits.spec, splits.num_views
+        self.bad_files, self.augmented = splits.bad_files, splits.augmented
+        about = {
+            "data": splits.fingerprint,
+            "input_shape": splits.spec.input_shape,
+            "encoder": description,
+            "weights": _hash(encoder),
+            "precision": keras.config.dtype_policy().name,
+            "lstm_zoo": __version__,
+        }
+        self.fingerprint = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+        self.folder = splits.folder / "features" / self.fingerprint
+        self._about = about
+
+    def size(self, split: str) -> int:
+        """Return the number of examples in a split."""
+        return self._splits.size(split)
+
+    def train_stream(
+        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+    ) -> tf.data.Dataset:
+        """Return endless shuffled batches: features (B, ...) and targets (B, ...)."""
+        views = [self._train_features(seed, view) for view in range(self._num_train_views)]
+        targets = self._splits.targets("train")
+
+        def rows(epoch: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return views[epoch % len(views)][chosen], targets[chosen]
+
+        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            epoch_seed = tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), epoch)
+            order = tf.random.experimental.stateless_shuffle(tf.range(len(targets)), epoch_seed)
+            batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder)
+            return batches.map(lambda chosen: _shaped(rows, [epoch, chosen], views[0], targets))
+
+        return tf.data.Dataset.range(first_epoch, tf.int32.max).flat_map(one_epoch).prefetch(tf.data.AUTOTUNE)
+
+    def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
+        """Return one pass over the training split in stored order, as that epoch shows it."""
+        features = self._train_features(seed, epoch % self._num_train_views)
+        return self._in_order(features, self._splits.targets("train"), batch_size)
+
+    def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return one pass over a split in stored order, `num_views` consecutive rows an example."""
+        features = self._cached(split, split, lambda: self._splits.eval_stream(split, _BATCH_ROWS), self.num_views)
+        return self._in_order(features, np.repeat(self._splits.targets(split), self.num_views, axis=0), batch_size)
+
+    def targets(self, split: str) -> np.ndarray:
+        """Return the targets of a split."""
+        return self._splits.targets(split)
+
+    def names(self, split: str) -> list[str]:
+        """Return the examples' names."""
+        return self._splits.names(split)
+
+    def _train_features(self, seed: int, view: int) -> np.ndarray:
+        name = f"train-view-seed{seed}-{view}" if self.augmented else "train-view"
+        return self._cached(name, "train", lambda: self._splits.train_views(_BATCH_ROWS, seed, view), 1)
+
+    def _in_order(self, features: np.ndarray, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
+        def rows(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return features[chosen], targets[chosen]
+
+        batches = tf.data.Dataset.range(len(features)).batch(batch_size)
+        return batches.map(lambda chosen: _shaped(rows, [chosen], features, targets)).prefetch(tf.data.AUTOTUNE)
+
+    def _cached(self, name: str, split: str, stream: Callable[[], tf.data.Dataset], num_views: int) -> np.ndarray:
+        """Return features, (rows, ...), as a view of their file; compute them first if there is no such file."""
+        file = self.folder / f"{name}.npy"
+        num_rows = self.size(split) * num_views
+        if not file.is_file():
+            try:
+                self._compute(file, stream(), num_rows, f"Features of {split}")
+            except OSError as error:
+                raise InputError(
+                    "train.cached_views",
+                    f"{self.folder} cannot be written ({first_line(error)}); free some room, or set "
+                    "train.cached_views=0 to compute features anew each time",
+                ) from error
+        try:
+            features = np.load(file, mmap_mode="r")
+        except ValueError as error:
+            raise InputError("", f"{file} is damaged ({first_line(error)}); delete it") from None
+        assert len(features) == num_rows, (file, len(features), num_rows)
+        return features
+
+    def _compute(self, file: Path, stream: tf.data.Dataset, num_rows: int, title: str) -> None:
+        """Write the features of a stream; the file has its name only once it is whole."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / "about.json").write_text(json.dumps(self._about, indent=2), encoding="utf-8")
+        draft = file.with_suffix(f".{os.getpid()}.draft")
+        dtype = "float16" if keras.backend.standardize_dtype(self._encoder.output.dtype) == "float16" else "float32"
+        shape = (num_rows, *self._encoder.output.shape[1:])
+        progress = ProgressBar(title, num_rows, unit="rows")
+        try:
+            written = np.lib.format.open_memmap(draft, "w+", dtype, shape)
+            start = 0
+            for inputs, _ in stream:
+                features = keras.ops.convert_to_numpy(self._encoder.predict_on_batch(inputs))
+                written[start : start + len(features)] = features
+                start += len(features)
+                progress.advance(len(features))
+            assert start == num_rows, (start, num_rows)
+            written.flush()
+            draft.replace(file)
+        finally:
+            progress.close()
+            draft.unlink(missing_ok=True)
+
+
+def _shaped(rows: Callable, arguments: list[Any], features: np.ndarray, targets: np.ndarray) -> tuple[tf.Tensor, ...]:
+    """Fetch rows within a tf.data pipeline, and tell their shapes."""
+    batch = tf.numpy_function(rows, arguments, (features.dtype, targets.dtype))
+    return tuple(
+        tf.ensure_shape(one, (arguments[-1].shape[0], *whole.shape[1:]))
+        for one, whole in zip(batch, (features, targets), strict=True)
+    )
+
+
+def _hash(encoder: keras.Model) -> str:
+    """Return a hash of all weights."""
+    found = hashlib.sha256()
+    for weight in encoder.get_weights():
+        found.update(np.ascontiguousarray(weight).data)
+    return found.hexdigest()
