@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from . import __version__
 from .contracts import InputError, Splits
+from .data.order import epoch_seed, shuffled
 from .network import first_line
 from .progress import ProgressBar
 
@@ -115,8 +116,7 @@ class FeatureSplits(Splits):
             return views[epoch % len(views)][chosen], targets[chosen]
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            epoch_seed = tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), epoch)
-            order = tf.random.experimental.stateless_shuffle(tf.range(len(targets)), epoch_seed)
+            order = shuffled(len(targets), epoch_seed(seed, epoch))
             batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder)
             return batches.map(lambda chosen: _shaped(rows, [epoch, chosen], views[0], targets))
 

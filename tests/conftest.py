@@ -82,3 +82,15 @@ def smoke_run(tmp_path_factory, data_dir):
 
     config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}"])
     return train(config, tmp_path_factory.mktemp("runs") / "smoke")
+
+
+@pytest.fixture(scope="session")
+def mobilenet_file(tmp_path_factory) -> Path:
+    """Weights of the smallest MobileNetV2, as if they were pretrained."""
+    import keras
+
+    keras.utils.set_random_seed(5)
+    network = keras.applications.MobileNetV2(input_shape=(32, 32, 3), include_top=False, weights=None, alpha=0.35)
+    file = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
+    network.save_weights(file)
+    return file

@@ -114,15 +114,6 @@ def test_backbone_names_are_those_of_keras():
     assert set(SCALING) == functions
 
 
-@pytest.fixture(scope="module")
-def mobilenet_file(tmp_path_factory):
-    keras.utils.set_random_seed(5)
-    network = keras.applications.MobileNetV2(input_shape=IMAGE, include_top=False, weights=None, alpha=0.35)
-    file = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
-    network.save_weights(file)
-    return file
-
-
 def test_a_frozen_backbone_keeps_weights_and_statistics(mobilenet_file):
     spec = Spec(input_shape=(2, *IMAGE), class_names=("a", "b"))
     backbone = BackboneConfig(weights=mobilenet_file, options={"alpha": 0.35})

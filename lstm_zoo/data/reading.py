@@ -16,6 +16,7 @@ from ..contracts import InputError, Spec, Splits, Views
 from ..media import EncodedVideo
 from .clips import ClipConfig
 from .frames import DecodedFrames, EncodedFrames, decode_video, eval_clips, train_clip
+from .order import epoch_seed, example_seed, shuffled
 from .prepare import ClipBuilder
 
 _CACHE_BYTES = 2 * 1024**3  # a split stored in less is kept in memory
@@ -92,12 +93,11 @@ class ClipSplits(Splits):
         blocks, frames_of = self._blocks("train")
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            epoch_seed = _epoch_seed(seed, epoch)
+            seed_now = epoch_seed(seed, epoch)
 
             def one_block(numbers: tf.Tensor, *videos_and_labels: Any) -> tf.data.Dataset:
-                block_seed = tf.random.experimental.stateless_fold_in(epoch_seed, -1 - numbers[0])
-                rows = tf.random.experimental.stateless_shuffle(tf.range(tf.size(numbers)), block_seed)
-                return self._train_clips(frames_of, rows, epoch_seed, numbers, *videos_and_labels)
+                rows = shuffled(tf.size(numbers), seed_now, numbers[0])
+                return self._train_clips(frames_of, rows, seed_now, numbers, *videos_and_labels)
 
             return blocks.flat_map(one_block).batch(batch_size, drop_remainder)
 
@@ -107,21 +107,21 @@ class ClipSplits(Splits):
     def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
         """Return one pass over the training clips in stored order, augmented as in that epoch."""
         blocks, frames_of = self._blocks("train")
-        epoch_seed = _epoch_seed(seed, epoch)
+        seed_now = epoch_seed(seed, epoch)
 
         def one_block(numbers: tf.Tensor, *videos_and_labels: Any) -> tf.data.Dataset:
-            return self._train_clips(frames_of, tf.range(tf.size(numbers)), epoch_seed, numbers, *videos_and_labels)
+            return self._train_clips(frames_of, tf.range(tf.size(numbers)), seed_now, numbers, *videos_and_labels)
 
         return blocks.flat_map(one_block).batch(batch_size).with_options(_options()).prefetch(2)
 
     def _train_clips(
-        self, frames_of: Callable, rows: tf.Tensor, epoch_seed: tf.Tensor, numbers: tf.Tensor, videos: Any, labels: Any
+        self, frames_of: Callable, rows: tf.Tensor, seed: tf.Tensor, numbers: tf.Tensor, videos: Any, labels: Any
     ) -> tf.data.Dataset:
         """Return the training clips of some rows of a block, with their labels."""
 
         def one_clip(row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            example_seed = tf.random.experimental.stateless_fold_in(epoch_seed, numbers[row])
-            return train_clip(frames_of(videos[row]), self._clip, example_seed), labels[row]
+            clip = train_clip(frames_of(videos[row]), self._clip, example_seed(seed, numbers[row]))
+            return clip, labels[row]
 
         return tf.data.Dataset.from_tensor_slices(rows).map(one_clip, num_parallel_calls=_THREADS)
 
@@ -253,11 +253,6 @@ def views_of_video(video: EncodedVideo, clip: ClipConfig, spec: Spec) -> Views:
         ).reshape(-1, *spec.input_shape),
         times=[(start * seconds, end * seconds) for start, end in stretches],
     )
-
-
-def _epoch_seed(seed: int, epoch: tf.Tensor | int) -> tf.Tensor:
-    """Return the seed of one epoch, (2,)."""
-    return tf.random.experimental.stateless_fold_in(tf.constant([seed, 0], tf.int64), tf.cast(epoch, tf.int64))
 
 
 def _options() -> tf.data.Options:

@@ -1,0 +1,134 @@
+"""Cached features: the same training and the same scores, and never half a file."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+
+from lstm_zoo.config import load
+from lstm_zoo.contracts import InputError
+from lstm_zoo.features import FeatureSplits, has_frozen_encoder, on_features
+from lstm_zoo.layers import FoldTime, ImageScaling
+from lstm_zoo.run import Run
+from lstm_zoo.training import train
+
+
+def recipe(*overrides):
+    return load("smoke/cnn_lstm.yaml", overrides)
+
+
+def small_encoder(factor=1.0):
+    frame = keras.Input((16, 16, 3), dtype="uint8")
+    means = keras.layers.GlobalAveragePooling2D()(ImageScaling("unit")(frame))
+    scale = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(factor))
+    clip = keras.Input((4, 16, 16, 3), dtype="uint8")
+    return keras.Model(clip, FoldTime(keras.Model(frame, scale(means)), name="encoder")(clip))
+
+
+@pytest.fixture
+def splits(tmp_path):
+    return recipe(f"data.data_dir={tmp_path}", "data.clip.augment.flip=true").data.load()
+
+
+def files(cached):
+    return sorted(file.name for file in cached.folder.iterdir())
+
+
+def rows(stream, batches=None):
+    taken = stream if batches is None else stream.take(batches)
+    return tuple(np.concatenate(column) for column in zip(*taken.as_numpy_iterator(), strict=True))
+
+
+def test_features_are_those_of_the_clips_in_every_order(splits):
+    encoder = small_encoder()
+    cached = FeatureSplits(splits, encoder, {}, num_train_views=2)
+    features, targets = rows(cached.eval_stream("val", 3))
+    clips, expected_targets = rows(splits.eval_stream("val", 8))
+    np.testing.assert_allclose(features, encoder.predict(clips, verbose=0), atol=1e-6)
+    np.testing.assert_array_equal(targets, expected_targets)
+    shown = []
+    for epoch in range(3):  # the third shows the first's view again, in another order
+        features, targets = rows(cached.train_stream(6, seed=1, first_epoch=epoch), 3)
+        if epoch < 2:
+            clips, expected_targets = rows(splits.train_stream(6, seed=1, first_epoch=epoch), 3)
+            np.testing.assert_allclose(features, encoder.predict(clips, verbose=0), atol=1e-6)
+            np.testing.assert_array_equal(targets, expected_targets)
+        shown.append(features.reshape(16, -1))
+    first, _, third = (sorted(map(tuple, one)) for one in shown)
+    assert first == third and shown[0].tolist() != shown[2].tolist()
+    assert files(cached) == ["about.json", "train-view-seed1-0.npy", "train-view-seed1-1.npy", "val.npy"]
+
+
+def test_a_file_is_read_again_and_a_changed_encoder_has_its_own(splits, monkeypatch):
+    encoder = small_encoder()
+    first = rows(FeatureSplits(splits, encoder, {}, 1).eval_stream("val", 8))[0]
+    other = FeatureSplits(splits, small_encoder(2.0), {}, 1)
+    np.testing.assert_allclose(rows(other.eval_stream("val", 8))[0], 2 * first, rtol=1e-5)
+
+    def never(*arguments):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(keras.Model, "predict_on_batch", never)
+    np.testing.assert_array_equal(rows(FeatureSplits(splits, encoder, {}, 1).eval_stream("val", 8))[0], first)
+    with pytest.raises(AssertionError, match="computed again"):
+        FeatureSplits(splits, encoder, {"name": "another"}, 1).eval_stream("val", 8)
+
+
+def test_half_a_file_is_never_read(splits, monkeypatch):
+    encoder = small_encoder()
+    cached = FeatureSplits(splits, encoder, {}, 1)
+    calls = []
+
+    def fail_at_the_second(model, inputs):
+        calls.append(inputs)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return np.zeros((len(inputs), 4, 2))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lstm_zoo.features._BATCH_ROWS", 4)
+        patch.setattr(keras.Model, "predict_on_batch", fail_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            cached.eval_stream("val", 8)
+    assert files(cached) == ["about.json"]
+    assert rows(cached.eval_stream("val", 8))[0].any()
+    (cached.folder / "val.npy").write_bytes(b"not numpy")
+    with pytest.raises(InputError, match=r"damaged .*delete it"):
+        cached.eval_stream("val", 8)
+
+
+def test_training_on_cached_features_is_training_on_clips(tmp_path, mobilenet_file):
+    options = [
+        f"data.data_dir={tmp_path}",
+        "data.side=32",
+        "data.short_side=32",
+        "data.clip.augment={}",
+        "model.dropout=0",
+        "data.clip.size=32",
+        "data.clip.train_sampling=uniform",
+        f"model.backbone={{name: MobileNetV2, options: {{alpha: 0.35}}, weights: {mobilenet_file}}}",
+        "train.batch_size=8",
+    ]
+    runs = {}
+    for views in ("null", "0"):
+        config = recipe(*options, f"train.cached_views={views}")
+        runs[views] = train(config, tmp_path / f"run{views}")
+    histories = []
+    for run in runs.values():
+        with (run.path / "history.csv").open() as file:
+            histories.append([[float(row["loss"]), float(row["val_loss"])] for row in csv.DictReader(file)])
+    np.testing.assert_allclose(*histories, rtol=1e-4)
+    cached = Run.open(runs["null"].path)
+    assert has_frozen_encoder(cached.model)
+    for one, other in zip(cached.model.get_weights(), runs["0"].model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+    assert cached.metrics["val"]["top1"] == runs["0"].metrics["val"]["top1"]
+    assert len(list(tmp_path.rglob("train-view.npy"))) == len(list(tmp_path.rglob("val.npy"))) == 1
+
+
+def test_views_of_an_encoder_that_is_trained_are_refused(splits):
+    config = recipe("train.cached_views=3")
+    with pytest.raises(InputError, match="no frozen encoder") as refused:
+        on_features(config, config.model.build(splits.spec), splits, training=True)
+    assert refused.value.key == "train.cached_views"
