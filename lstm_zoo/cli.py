@@ -52,6 +52,13 @@ class Format(StrEnum):
     tf_saved_model = "tf_saved_model"
 
 
+class Backend(StrEnum):
+    """The Keras backends that are measured."""
+
+    tensorflow = "tensorflow"
+    jax = "jax"
+
+
 class Listing(StrEnum):
     """What can be listed."""
 
@@ -197,6 +204,36 @@ def check(config: ConfigOption, set: SetOption = None, as_json: JsonOption = Fal
         from .tables import dry_build_table
 
         _print(dry_build_table(facts))
+
+
+@app.command()
+def bench(
+    only: Annotated[list[str] | None, typer.Option(help="A row, by name; give it several times for more.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Measurements of each contender.")] = 7,
+    quick: Annotated[bool, typer.Option("--quick", help="Tiny sizes: only try the code.")] = False,
+    backend: Annotated[Backend, typer.Option(help="Keras' backend; jax for layers and networks only.")] = (
+        Backend.tensorflow
+    ),
+    videos: Annotated[
+        Path | None, typer.Option(help="Videos to read, one folder a class; else they are drawn.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="Also write the figures into this JSON file, row by row.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure this package against Keras' and PyTorch's layers and the usual loops, as ratios."""
+    with _user_errors():
+        from .benchmarking import bench, machine
+        from .tables import bench_table
+
+        figures: dict[str, Any] = {"machine": machine(), "backend": backend.value, "rows": []}
+        for row in bench(only, rounds=rounds, quick=quick, backend=backend.value, videos=videos):
+            figures["rows"].append(row)
+            if to:
+                to.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+            if not as_json:
+                _print(bench_table(row))
+        if as_json:
+            _json(figures)
 
 
 @data_app.command("prepare")

@@ -110,6 +110,19 @@ def data_table(facts: Mapping[str, Any]) -> Table:
     return table
 
 
+def bench_table(row: Mapping[str, Any]) -> Table:
+    """Return the contenders of one row of the benchmark."""
+    table = _table(row["name"], "", f"ms a {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
+    for name, figures in row["contenders"].items():
+        if "missing" in figures:
+            table.add_row(name, "", f"{figures['missing']} is not installed", "", "")
+            continue
+        memory = "" if figures["peak_mib"] is None else f"{figures['peak_mib']:.0f}"
+        seconds, ratio, first = figures["seconds"], figures["ratio"], figures["first_seconds"]
+        table.add_row(name, f"{seconds * 1000:.4g}", f"{ratio:.2f}", f"{first:.1f}", memory)
+    return table
+
+
 def _shape(shape: Sequence[int | None]) -> str:
     return " x ".join("B" if side is None else str(side) for side in shape)
 

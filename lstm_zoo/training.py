@@ -84,23 +84,13 @@ def _resumed(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
 def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bool) -> None:
     """Compile and fit the network, or its head where the encoder's features are cached."""
     options, task = run.config.train, run.config.task
-    with strategy.scope():
-        model, streams = on_features(run.config, network, splits, training=True)
-    jit_compile = helps_xla(model) if options.jit_compile is None else options.jit_compile
-    full_batches, rest = divmod(splits.size("train"), options.batch_size)
-    drop_remainder = jit_compile and full_batches > 0
-    steps = full_batches if drop_remainder or not rest else full_batches + 1
     validate = splits.size("val") > 0
     judges = _judges(options, task.monitor, task.monitor_mode)
     checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges, network)
     with strategy.scope():
-        model.compile(
-            optimizer=make_optimizer(options, steps),
-            loss=task.loss(),
-            metrics=task.metrics(splits.spec),
-            jit_compile=jit_compile,
-            steps_per_execution=_steps_per_execution(steps) if isinstance(strategy, _OneDevice) else 1,
-        )
+        model, streams = on_features(run.config, network, splits, training=True)
+        one_device = isinstance(strategy, _OneDevice)
+        steps, drop_remainder = compile_for_training(model, run.config, splits, several_steps=one_device)
         checkpoint.set_model(model)
         first_epoch = checkpoint.restore() if resume else 0
     if first_epoch >= options.epochs or model.stop_training:  # nothing is left, or early stopping has spoken
@@ -131,6 +121,37 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
             history.csv_file.close()  # Keras closes it at the end only
 
 
+def compile_for_training(
+    model: keras.Model, config: Config, splits: Splits, *, several_steps: bool = True
+) -> tuple[int, bool]:
+    """Compile a network, or its head, as the recipe says.
+
+    Args:
+        model: What is trained.
+        config: The recipe.
+        splits: The examples.
+        several_steps: Whether several steps may run without a return to Python; not under `MirroredStrategy` (Keras
+            3.15 fails there).
+
+    Returns:
+        The number of steps an epoch, and whether the stream is to drop what does not fill a batch.
+    """
+    options, task = config.train, config.task
+    jit_compile = helps_xla(model) if options.jit_compile is None else options.jit_compile
+    full_batches, rest = divmod(splits.size("train"), options.batch_size)
+    drop_remainder = jit_compile and full_batches > 0
+    steps = full_batches if drop_remainder or not rest else full_batches + 1
+    model.compile(
+        optimizer=make_optimizer(options, steps),
+        loss=task.loss(),
+        metrics=task.metrics(splits.spec),
+        jit_compile=jit_compile,
+        # An epoch is a whole number of executions.
+        steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if several_steps else 1,
+    )
+    return steps, drop_remainder
+
+
 def helps_xla(model: keras.Model) -> bool:
     """Say whether to compile a training step with XLA.
 
@@ -141,14 +162,6 @@ def helps_xla(model: keras.Model) -> bool:
         return True
     convolutions = any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
     return not convolutions and not _visible_gpus()
-
-
-def _steps_per_execution(steps: int) -> int:
-    """Return how many steps run without a return to Python; an epoch is a whole number of such executions.
-
-    Keras 3.15 cannot run several under `MirroredStrategy`.
-    """
-    return max(number for number in range(1, 9) if steps % number == 0)
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

@@ -1,0 +1,27 @@
+"""The rows of `lstmzoo bench`: one function a row (or a row at several sizes). To add one, write it and list it."""
+
+from __future__ import annotations
+
+from .clips import clip_preparation, clip_reading, clip_reading_from_disk
+from .encoder import cached_epochs, frame_features
+from .networks import cnn_lstm_training, flatten_lstm_training
+from .recurrent import lstm_gradients, lstm_inference, lstm_training
+from .row import Context, Row
+
+ROWS = (
+    lstm_training,
+    lstm_gradients,
+    lstm_inference,
+    flatten_lstm_training,
+    cnn_lstm_training,
+    clip_preparation,
+    clip_reading,
+    clip_reading_from_disk,
+    frame_features,
+    cached_epochs,
+)
+
+
+def all_rows(context: Context) -> list[Row]:
+    """Return all rows, at the sizes of the context."""
+    return [row for make in ROWS for row in make(context)]

@@ -1,0 +1,210 @@
+"""Preparing and reading clips, against an OpenCV loop and against bare decoding."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .row import Contender, Context, Row, Work
+
+if TYPE_CHECKING:
+    from ..data.reading import ClipSplits
+
+_SHORT_SIDE, _SIZE, _FRAMES, _BATCH = 128, 112, 16, 8
+_CORES = os.cpu_count() or 1
+
+
+def clip_preparation(context: Context) -> list[Row]:
+    """Videos to JPEG frames, every frame kept and 8 a second; one unit is all videos."""
+    return [
+        Row(
+            f"preparing videos, {'all frames' if max_fps is None else f'{max_fps} frames/s'}",
+            "pass",
+            {
+                "ours": Contender(partial(_prepare_again, max_fps)),
+                "OpenCV loop": Contender(partial(_opencv, None)),
+                "bare decoding": Contender(_bare_decoding),
+            },
+            setup=draw_videos,
+        )
+        for max_fps in (None, 8)
+    ]
+
+
+def clip_reading(context: Context) -> list[Row]:
+    """Prepared clips, 16 frames at 112 px, as training reads them: a small set, which is kept decoded."""
+    contenders = {
+        "ours": Contender(partial(_read, True)),
+        "OpenCV loop": Contender(partial(_opencv, (_SIZE, _SIZE))),
+        "JPEG decoding alone": Contender(_decode_jpeg),
+    }
+    return [Row("reading clips, kept decoded", f"{_BATCH} clips", contenders, setup=prepare)]
+
+
+def clip_reading_from_disk(context: Context) -> list[Row]:
+    """The same for a set that is too large to be kept decoded."""
+    contenders = {
+        "ours": Contender(partial(_read, False)),
+        "OpenCV loop": Contender(partial(_opencv, (_SIZE, _SIZE))),
+        "JPEG decoding alone": Contender(_decode_jpeg),
+    }
+    return [Row("reading clips, decoded each time", f"{_BATCH} clips", contenders, setup=prepare)]
+
+
+def videos_of(context: Context) -> Path:
+    """Return the folder of videos: the user's, or that of the drawn ones."""
+    return context.videos or context.scratch / "videos"
+
+
+def draw_videos(context: Context) -> None:
+    """Write videos of moving shapes, 4 seconds at 15 frames a second, unless there are some."""
+    import av
+    import numpy as np
+
+    from ..data.moving_shapes import CLASS_NAMES, draw_clip
+
+    folder = videos_of(context)
+    if folder.exists():
+        return
+    count, frames, side = (1, 20, 48) if context.quick else (16, 60, 288)
+    for label in CLASS_NAMES[:2]:
+        for number in range(count):
+            path = folder / label / f"{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with av.open(str(path), "w") as container:
+                stream = container.add_stream("libx264", rate=15)
+                stream.width = stream.height = side
+                stream.pix_fmt = "yuv420p"
+                for picture in draw_clip(label, frames, side, np.random.default_rng([number])):
+                    container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+                container.mux(stream.encode())
+
+
+def prepare(context: Context) -> None:
+    """Prepare the videos in the scratch folder."""
+    draw_videos(context)
+    prepared(context).fingerprint  # noqa: B018
+
+
+def prepared(context: Context, max_fps: float | None = None, data_dir: Path | None = None) -> ClipSplits:
+    """Return the videos as prepared clips, all in the training split."""
+    from ..data.clips import ClipConfig
+    from ..data.listing import list_videos
+    from ..data.prepare import Clip, ClipBuilder, ClipSource
+    from ..data.reading import ClipSplits
+    from ..media import read_video
+
+    root = videos_of(context)
+    source = ClipSource(
+        name="clips",
+        class_names=("any",),
+        splits={"train": [Clip(clip.name, "any") for clip in list_videos(root)]},
+        read=lambda clip: read_video(root / clip.name, _SHORT_SIDE, max_fps),
+    )
+    builder = ClipBuilder("measured", source, data_dir or context.scratch / "prepared")
+    builder.prepare()
+    return ClipSplits.of_builder(builder, ClipConfig(num_frames=_FRAMES, size=_SIZE))
+
+
+def _files(context: Context) -> list[Path]:
+    from ..data.listing import list_videos
+
+    return [videos_of(context) / clip.name for clip in list_videos(videos_of(context))]
+
+
+def _prepare_again(max_fps: float | None, context: Context) -> Work:
+    def work(passes: int) -> None:
+        for _ in range(passes):
+            with tempfile.TemporaryDirectory(dir=context.scratch) as folder:
+                prepared(context, max_fps, Path(folder))
+
+    return work
+
+
+def _bare_decoding(context: Context) -> Work:
+    """Return the decoding of all frames by PyAV, one decoder a thread, with nothing converted."""
+    import av
+
+    files = _files(context)
+
+    def decode(file: Path) -> int:
+        with av.open(str(file)) as container:
+            stream = container.streams.video[0]
+            stream.codec_context.thread_count = 1
+            return sum(1 for _ in container.decode(stream))
+
+    def work(passes: int) -> None:
+        with ThreadPoolExecutor(_CORES) as pool:
+            for _ in range(passes):
+                list(pool.map(decode, files))
+
+    return work
+
+
+def _opencv(resized: tuple[int, int] | None, context: Context) -> Work:
+    """Return a loop that reads every frame of a file with OpenCV, scales and recolours it.
+
+    Args:
+        resized: Size of the 16 frames that are kept of a file, of a batch of files; None: JPEGs of all are, of all
+            files.
+        context: What the rows share.
+    """
+    import cv2
+    import numpy as np
+
+    files = _files(context)
+
+    def read(file: Path) -> None:
+        capture = cv2.VideoCapture(str(file))
+        frames: list[Any] = []
+        while True:
+            ok, frame = capture.read()
+            if not ok:
+                break
+            height, width = frame.shape[:2]
+            scale = _SHORT_SIDE / min(height, width)
+            frame = cv2.resize(frame, resized or (round(width * scale), round(height * scale)))
+            frame = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+            frames.append(frame if resized else cv2.imencode(".jpg", frame)[1])
+        capture.release()
+        if resized:
+            np.stack([frames[index] for index in np.linspace(0, len(frames) - 1, _FRAMES).astype(int)])
+
+    def work(units: int) -> None:
+        for number in range(units * (_BATCH if resized else len(files))):
+            read(files[number % len(files)])
+
+    return work
+
+
+def _read(keep_decoded: bool, context: Context) -> Work:
+    """Return batches of the training stream."""
+    from ..data import reading
+
+    if not keep_decoded:
+        reading._DECODED_BYTES = 0
+    return _taking(iter(prepared(context).train_stream(_BATCH, seed=0)))
+
+
+def _decode_jpeg(context: Context) -> Work:
+    """Return the decoding of 16 stored frames a clip, all cores at work, with nothing else done."""
+    import tensorflow as tf
+
+    frames = prepared(context)._records("train").map(lambda video, label: video[:_FRAMES]).cache().repeat()
+
+    def decode(video: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(lambda frame: tf.io.decode_jpeg(frame, channels=3), video, fn_output_signature=tf.uint8)
+
+    return _taking(iter(frames.map(decode, num_parallel_calls=_CORES).ragged_batch(_BATCH).prefetch(2)))
+
+
+def _taking(batches: Any) -> Work:
+    def work(count: int) -> None:
+        for _ in range(count):
+            next(batches)
+
+    return work

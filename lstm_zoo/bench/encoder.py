@@ -1,0 +1,117 @@
+"""The encoder: features of frames, and epochs with and without cached features."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from .clips import draw_videos, videos_of
+from .row import Contender, Context, Row, Work
+
+
+def frame_features(context: Context) -> list[Row]:
+    """Features of 16 frames a clip by MobileNetV2 (0.35): all frames of a batch at once against one `predict` each."""
+    return [
+        Row(
+            "frame features",
+            "8 clips",
+            {"ours": Contender(_folded), "a predict a frame": Contender(_predict_a_frame, plain=True)},
+            backends=("tensorflow", "jax"),
+        )
+    ]
+
+
+def cached_epochs(context: Context) -> list[Row]:
+    """An epoch of `cnn_lstm` with a frozen encoder, features cached, against the same without cache."""
+    contenders = {
+        "ours": Contender(partial(_epochs, None)),
+        "without cache": Contender(partial(_epochs, 0)),
+    }
+    return [Row("epoch with a frozen encoder", "epoch", contenders, setup=_make_weights)]
+
+
+def _side(context: Context) -> int:
+    return 32 if context.quick else 96
+
+
+def _folded(context: Context) -> Work:
+    import keras
+    import numpy as np
+
+    from ..layers import FoldTime
+    from ..models.backbones import BackboneConfig
+
+    side = _side(context)
+    encoder = BackboneConfig(weights=None, options={"alpha": 0.35}).build((side, side, 3))
+    inputs = keras.Input((16, side, side, 3), dtype="uint8")
+    model = keras.Model(inputs, FoldTime(encoder)(inputs))
+    clips = np.random.default_rng(0).integers(0, 256, (8, 16, side, side, 3), dtype=np.uint8)
+
+    def work(batches: int) -> None:
+        for _ in range(batches):
+            model.predict_on_batch(clips)
+
+    return work
+
+
+def _predict_a_frame(context: Context) -> Work:
+    import numpy as np
+
+    from ..models.backbones import BackboneConfig
+
+    side = _side(context)
+    encoder = BackboneConfig(weights=None, options={"alpha": 0.35}).build((side, side, 3))
+    frames = np.random.default_rng(0).integers(0, 256, (16, side, side, 3), dtype=np.uint8)
+
+    def work(batches: int) -> None:
+        for _ in range(8 * batches):
+            for frame in frames:
+                encoder.predict(frame[None], verbose=0)
+
+    return work
+
+
+def _weights(context: Context) -> Path:
+    return context.scratch / "encoder.weights.h5"
+
+
+def _make_weights(context: Context) -> None:
+    """Write weights for the encoder, so that it counts as pretrained and is frozen."""
+    import keras
+
+    draw_videos(context)
+    side = _side(context)
+    network = keras.applications.MobileNetV2((side, side, 3), alpha=0.35, include_top=False, weights=None)
+    network.save_weights(_weights(context))
+
+
+def _epochs(cached_views: int | None, context: Context) -> Work:
+    """Return epochs of training as `lstmzoo train` does them, less its callbacks."""
+    from ..config import load
+    from ..features import on_features
+    from ..training import compile_for_training
+
+    config = load(
+        "my_videos_cnn_lstm.yaml",
+        [
+            f"data.root={videos_of(context)}",
+            f"data.data_dir={context.scratch}",
+            "data.val_fraction=0",
+            "data.test_fraction=0",
+            f"data.clip.size={_side(context)}",
+            "data.clip.train_sampling=uniform",
+            "data.clip.augment={}",
+            f"model.backbone.weights={_weights(context)}",
+            f"train.cached_views={'null' if cached_views is None else cached_views}",
+        ],
+    )
+    splits = config.data.load()
+    network = config.model.build(splits.spec)
+    model, streams = on_features(config, network, splits, training=True)
+    steps, drop_remainder = compile_for_training(model, config, splits)
+    stream = streams.train_stream(config.train.batch_size, 0, drop_remainder=drop_remainder)
+
+    def work(epochs: int) -> None:
+        model.fit(stream, steps_per_epoch=steps, epochs=epochs, verbose=0)
+
+    return work

@@ -1,0 +1,82 @@
+"""The same work in TensorFlow and JAX: training steps, gradients, outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .row import Work
+
+
+def random_array(*shape: int, seed: int = 0) -> np.ndarray:
+    """Return normal random numbers, float32."""
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+
+
+def training_steps(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> Work:
+    """Return training steps of a compiled model by `fit`, on a batch that is in memory already."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        stream = tf.data.Dataset.from_tensors((inputs, targets)).repeat()
+    else:
+        batch = ops.convert_to_tensor(inputs), ops.convert_to_tensor(targets)
+
+        def endless():
+            while True:
+                yield batch
+
+        stream = endless()
+
+    def work(steps: int) -> None:
+        model.fit(stream, steps_per_epoch=steps, epochs=1, verbose=0)
+
+    return work
+
+
+def compiled(function: Callable, xla: bool) -> Callable:
+    """Return a function as the backend compiles it; JAX always does by XLA."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=xla, autograph=False)
+    import jax
+
+    return jax.jit(function)
+
+
+def gradients(layer: keras.layers.Layer, x: np.ndarray, xla: bool) -> Work:
+    """Return forward and backward passes of a built layer: the gradients of all weights, for inputs that need none."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        weights = [variable.value for variable in layer.trainable_variables]
+
+        def passes(x: Any) -> Any:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(layer(x) ** 2)
+            return tape.gradient(loss, weights)
+
+        return repeated(compiled(passes, xla), x)
+    import jax
+
+    rest = [variable.value for variable in layer.non_trainable_variables]
+    weights = [variable.value for variable in layer.trainable_variables]
+    gradient = jax.grad(lambda weights, x: (layer.stateless_call(weights, rest, x)[0] ** 2).mean())
+    return repeated(compiled(gradient, xla), weights, x)
+
+
+def repeated(function: Callable, *arguments: Any) -> Work:
+    """Return calls of a function on arrays that are on the device, the last of which is waited for."""
+    arguments = keras.tree.map_structure(ops.convert_to_tensor, arguments)
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            outputs = function(*arguments)
+        ops.convert_to_numpy(keras.tree.flatten(outputs)[-1])
+
+    return work

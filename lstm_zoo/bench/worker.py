@@ -1,0 +1,64 @@
+"""One contender of one row, in a process of its own: it is told over standard input how much to do.
+
+Usage: python -m lstm_zoo.bench.worker CONTEXT_AS_JSON ROW [CONTENDER]; without a contender it does the row's setup.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ..quiet import silence
+from . import all_rows
+from .row import Context, Work
+
+
+def main() -> None:
+    """Get ready, and do as much work as each line of standard input says; answer with JSON lines."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    silence()
+    options = json.loads(sys.argv[1])
+    context = Context(**{**options, "scratch": Path(options["scratch"])})
+    row = next(row for row in all_rows(context) if row.name == sys.argv[2])
+    if len(sys.argv) == 3:
+        assert row.setup is not None
+        row.setup(context)
+        return
+    contender = row.contenders[sys.argv[3]]
+    if contender.plain:
+        os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # as `import lstm_zoo` has set it
+    started = time.perf_counter()
+    try:
+        work = contender.start(context)
+    except ImportError as error:
+        answers.write(json.dumps({"missing": error.name or str(error)}) + "\n")
+        return
+    built = time.perf_counter()
+    answers.write(json.dumps({"setup": built - started, "first": _timed(work, 1)}) + "\n")
+    for line in sys.stdin:
+        answers.write(json.dumps({"seconds": _timed(work, int(line)), "peak_mib": _peak_mib()}) + "\n")
+
+
+def _timed(work: Work, units: int) -> float:
+    started = time.perf_counter()
+    work(units)
+    return time.perf_counter() - started
+
+
+def _peak_mib() -> Any:
+    """Return the largest memory this process has held, in MiB; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+if __name__ == "__main__":
+    main()
