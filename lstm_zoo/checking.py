@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .contracts import Splits
 
 if TYPE_CHECKING:
+    import keras
+
     from .config import Config
 
 
@@ -19,7 +22,8 @@ def dry_build(config: Config) -> dict[str, Any]:
         config: The recipe.
 
     Returns:
-        Layers with output shapes and parameters, and how each recurrent layer will run here; ready for JSON.
+        Layers with output shapes and parameters, how each recurrent layer will run here, and what will be slow and
+        why; ready for JSON.
     """
     from .layers.implementation import implementation, recurrent_layers
 
@@ -43,7 +47,40 @@ def dry_build(config: Config) -> dict[str, Any]:
             for layer in model.layers
         ],
         "recurrent": {layer.name: implementation(layer)._asdict() for layer in recurrent_layers(model)},
+        "slow": list(_slow_parts(config, model)),
     }
+
+
+def _slow_parts(config: Config, model: keras.Model) -> Iterator[str]:
+    """Yield what will take much longer than it might, each with what to do about it."""
+    from .features import has_frozen_encoder
+    from .layers.cudnn import gpu_visible
+    from .layers.implementation import implementation, recurrent_layers
+    from .training import has_convolutions
+
+    train = config.train
+    for layer in recurrent_layers(model):
+        runs = implementation(layer)
+        if runs.kind == "Keras' loop":
+            yield f"{layer.name} runs in Keras' own loop ({runs.why.split(';')[0]})"
+    clip = getattr(config.data, "clip", None)
+    if has_frozen_encoder(model):
+        if train.cached_views == 0:
+            yield "the frozen encoder runs again in every epoch; train.cached_views=null keeps features where it can"
+        elif train.cached_views is None and clip is not None and clip.varies:
+            yield (
+                "the frozen encoder runs again in every epoch, since training clips vary (data.clip.augment, "
+                "train_sampling); train.cached_views=8 computes the features of 8 views of each clip once"
+            )
+    if gpu_visible():
+        return
+    if not has_frozen_encoder(model) and getattr(config.model, "backbone", None) and clip is not None:
+        frames = train.batch_size * clip.num_frames
+        yield f"the encoder is trained, on {frames} frames a step and without a GPU; a frozen one is many times faster"
+    if train.jit_compile and has_convolutions(model):
+        yield "XLA's convolutions are several times slower than oneDNN's on a CPU; set train.jit_compile=null"
+    if train.precision != "float32":
+        yield f"{train.precision} is slower than float32 on most CPUs; set train.precision=float32"
 
 
 def data_facts(config: Config, splits: Splits) -> dict[str, Any]:

@@ -89,6 +89,9 @@ def dry_build_table(facts: Mapping[str, Any]) -> Table:
     table.add_section()
     for name, runs in facts["recurrent"].items():
         table.add_row(name, runs["kind"], runs["why"], "")
+    if facts["slow"]:
+        table.caption = "slow: " + "\nslow: ".join(facts["slow"])
+        table.caption_justify = "left"
     return table
 
 

@@ -14,6 +14,7 @@ from .checkpoint import Checkpoint
 from .config import Config, OptimizerConfig, ScheduleConfig, TrainConfig
 from .contracts import InputError, Splits
 from .features import on_features
+from .layers.cudnn import gpu_visible
 from .run import RUNS, Run, new_path, newest, same_recipe
 
 
@@ -160,8 +161,12 @@ def helps_xla(model: keras.Model) -> bool:
     """
     if keras.backend.backend() != "tensorflow":
         return True
-    convolutions = any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
-    return not convolutions and not _visible_gpus()
+    return not has_convolutions(model) and not gpu_visible()
+
+
+def has_convolutions(model: keras.Model) -> bool:
+    """Say whether there is a convolution in the network, at any depth."""
+    return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

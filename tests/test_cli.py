@@ -130,11 +130,52 @@ def test_check_shows_shapes_parameters_and_how_recurrent_layers_run():
     assert "lstm_1" in call("check", "--config", "smoke/cnn_lstm.yaml").output
 
 
+def test_check_warns_of_what_will_be_slow(mobilenet_file):
+    def slow(*settings):
+        options = [word for setting in settings for word in ("--set", setting)]
+        return json.loads(call("check", "--config", "smoke/cnn_lstm.yaml", *options, "--json").stdout)["slow"]
+
+    frozen = (
+        "data.side=32",
+        "data.short_side=32",
+        "data.clip.size=32",
+        f"model.backbone={{name: MobileNetV2, options: {{alpha: 0.35}}, weights: {mobilenet_file}}}",
+    )
+    assert any("cached_views=8" in text for text in slow(*frozen))
+    assert slow(*frozen, "train.cached_views=2") == []
+    assert any("in every epoch; train.cached_views=null" in text for text in slow(*frozen, "train.cached_views=0"))
+    trained = slow("model.cell=textbook_lstm", "train.jit_compile=true", "train.precision=mixed_bfloat16")
+    for part in ("Keras' own loop (step by step over TextbookLSTMCell)", "is trained", "XLA's", "mixed_bfloat16 is"):
+        assert any(part in text for text in trained), part
+    assert "slow: " in call("check", "--config", "smoke/cnn_lstm.yaml").output
+
+
 @pytest.mark.parametrize("what", ["models", "data", "tasks", "configs"])
 def test_lists_name_everything_with_a_line(what):
     rows = json.loads(call("list", what, "--json").stdout)[what]
     assert rows and all(row["name"] and row["about"] for row in rows)
     assert rows[0]["name"] in call("list", what).output
+
+
+def test_bench_writes_ratios_row_by_row(tmp_path):
+    file = tmp_path / "bench.json"
+    output = call("bench", "--quick", "--only", "lstm_gradients", "--to", str(file)).output
+    figures = json.loads(file.read_text())
+    assert figures["machine"]["cores"] and figures["backend"] == "tensorflow"
+    (row,) = figures["rows"]
+    contenders = row["contenders"]
+    assert next(iter(contenders)) == "ours" and contenders["ours"]["ratio"] == 1
+    assert contenders["keras"]["seconds"] > 0 and contenders["keras"]["peak_mib"] > 50
+    assert contenders["keras"]["ratio"] == contenders["keras"]["seconds"] / contenders["ours"]["seconds"]
+    assert "products" in contenders and row["name"] in output
+    assert "did you mean 'lstm_training'" in call("bench", "--only", "lstm_trainig", status=2).output
+
+
+def test_bench_tells_why_a_contender_failed(monkeypatch, tmp_path):
+    (tmp_path / "empty").mkdir()
+    options = ["--quick", "--only", "clip_reading", "--videos", str(tmp_path / "empty")]
+    output = call("bench", *options, status=1).output
+    assert "bench: reading clips, kept decoded, setup failed:" in output and "Traceback" not in output
 
 
 def test_data_commands(video_root, data_dir, tmp_path):

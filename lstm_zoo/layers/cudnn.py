@@ -19,11 +19,12 @@ def cudnn_verdict(layer: keras.layers.Layer) -> str:
         "it is unrolled": not layer.unroll,
         "it has no bias": layer.use_bias,
         "reset_after is off": getattr(layer, "reset_after", True),
-        "no GPU is visible": _gpu_visible(),
+        "no GPU is visible": gpu_visible(),
     }
     failed = [reason for reason, holds in conditions.items() if not holds]
     return f"no cuDNN: {'; '.join(failed)}" if failed else "cuDNN"
 
 
-def _gpu_visible() -> bool:
+def gpu_visible() -> bool:
+    """Say whether Keras' backend sees a GPU."""
     return any(device.lower().startswith(("gpu", "cuda")) for device in keras.distribution.list_devices())
