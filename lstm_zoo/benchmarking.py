@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ def bench(
         videos: A folder with one folder a class with videos, for the rows that read; None: videos are drawn.
 
     Yields:
-        `name`, `unit`, and `contenders`: for each its `seconds` a unit, `ratio` to ours, `first_seconds` (building and
-        the first unit), `peak_mib`, or which package is `missing`. Ready for JSON.
+        `name`, `unit`, and `contenders`: for each its `seconds` a unit (the median of `rounds`), `ratio` to ours,
+        `first_seconds` (building and the first unit), `peak_mib`, or which package is `missing`. Ready for JSON.
 
     Raises:
         InputError: There is no such row, or no such folder.
@@ -81,13 +82,18 @@ def _measure(row: Any, context: Any, rounds: int, backend: str) -> dict[str, Any
     contenders: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
         workers = {}
-        for name in row.contenders:  # one after the other, so that none is built while another one is
+        for (
+            name,
+            contender,
+        ) in row.contenders.items():
+            if backend not in contender.backends:
+                continue
             worker = stack.enter_context(_Worker(context, row.name, name, backend))
             ready = worker.answer()
             if "missing" in ready:
                 contenders[name] = ready
                 continue
-            contenders[name] = {"first_seconds": ready["setup"] + ready["first"]}
+            contenders[name] = {"first_seconds": ready["first"]}
             workers[name] = worker
         counts = {name: _enough(worker) for name, worker in workers.items()}
         times: dict[str, list[float]] = {name: [] for name in workers}
@@ -96,11 +102,11 @@ def _measure(row: Any, context: Any, rounds: int, backend: str) -> dict[str, Any
                 answer = worker.ask(counts[name])
                 times[name].append(answer["seconds"] / counts[name])
                 contenders[name]["peak_mib"] = answer["peak_mib"]
+    ours = next(iter(row.contenders))
     for name, seconds in times.items():
         contenders[name]["seconds"] = statistics.median(seconds)
-    ours = next(iter(row.contenders))
-    for name in times:
-        contenders[name]["ratio"] = contenders[name]["seconds"] / contenders[ours]["seconds"]
+        contenders[name]["rounds"] = seconds
+        contenders[name]["ratio"] = contenders[name]["seconds"] / statistics.median(times[ours])
     return {"name": row.name, "unit": row.unit, "contenders": contenders}
 
 
@@ -116,10 +122,8 @@ class _Worker:
     """A process that does the work of one contender."""
 
     def __init__(self, context: Any, row: str, contender: str | None, backend: str):
-        options = {"scratch": str(context.scratch), "quick": context.quick}
-        if context.videos:
-            options["videos"] = str(context.videos)
-        command = [sys.executable, "-m", "lstm_zoo.bench.worker", json.dumps(options), row]
+        options = json.dumps(asdict(context), default=str)
+        command = [sys.executable, "-m", "lstm_zoo.bench.worker", options, row]
         self._name = f"{row}, {contender or 'setup'}"
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed on exit)
         self._process = subprocess.Popen(

@@ -53,10 +53,8 @@ def dry_build(config: Config) -> dict[str, Any]:
 
 def _slow_parts(config: Config, model: keras.Model) -> Iterator[str]:
     """Yield what will take much longer than it might, each with what to do about it."""
-    from .features import has_frozen_encoder
     from .layers.cudnn import gpu_visible
-    from .layers.implementation import implementation, recurrent_layers
-    from .training import has_convolutions
+    from .layers.implementation import has_convolutions, has_frozen_encoder, implementation, recurrent_layers
 
     train = config.train
     for layer in recurrent_layers(model):
@@ -77,7 +75,7 @@ def _slow_parts(config: Config, model: keras.Model) -> Iterator[str]:
     if not has_frozen_encoder(model) and getattr(config.model, "backbone", None) and clip is not None:
         frames = train.batch_size * clip.num_frames
         yield f"the encoder is trained, on {frames} frames a step and without a GPU; a frozen one is many times faster"
-    if train.jit_compile and has_convolutions(model):
+    if train.jit_compile and has_convolutions(model) and not (has_frozen_encoder(model) and train.cached_views):
         yield "XLA's convolutions are several times slower than oneDNN's on a CPU; set train.jit_compile=null"
     if train.precision != "float32":
         yield f"{train.precision} is slower than float32 on most CPUs; set train.precision=float32"

@@ -128,6 +128,13 @@ class Config(Section):
     def problems(self) -> Iterator[InputError]:
         """Yield all that is wrong beyond types and ranges, also between sections."""
         yield from super().problems()
+        backbone = getattr(self.model, "backbone", None)
+        if self.train.cached_views and not (backbone and backbone.frozen):
+            yield InputError(
+                "train.cached_views",
+                f"is {self.train.cached_views}, but the network has no frozen encoder; freeze it (a backbone with "
+                "pretrained weights and train_from: null), or set train.cached_views=null",
+            )
         for section in ("data", "model"):
             chosen = getattr(self, section)
             if self.task.kind not in chosen.tasks:

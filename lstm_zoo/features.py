@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,13 @@ import tensorflow as tf
 from . import __version__
 from .contracts import InputError, Splits
 from .data.order import epoch_seed, shuffled
+from .layers.implementation import ENCODER, has_frozen_encoder
 from .network import first_line
 from .progress import ProgressBar
 
 if TYPE_CHECKING:
     from .config import Config
 
-ENCODER = "encoder"
 _BATCH_ROWS = 8
 
 
@@ -46,31 +47,15 @@ def on_features(
     Returns:
         The head, which shares its layers with the network, and splits that stream features; or `model` and `splits`
         where the encoder is trained, or features are not to be cached.
-
-    Raises:
-        InputError: `train.cached_views` asks for views, but there is no frozen encoder.
     """
     views = config.train.cached_views
-    if not has_frozen_encoder(model):
-        if views:
-            raise InputError(
-                "train.cached_views",
-                f"is {views}, but {config.model.kind} has no frozen encoder here; freeze it (pretrained weights, and "
-                "model.backbone.train_from: null), or set train.cached_views=null",
-            )
-        return model, splits
-    if views == 0 or (training and views is None and splits.augmented):
+    if not has_frozen_encoder(model) or views == 0 or (training and views is None and splits.augmented):
         return model, splits
     features = model.get_layer(ENCODER).output
     backbone = getattr(config.model, "backbone").model_dump(mode="json", exclude={"weights"})  # noqa: B009
     encoder = keras.Model(model.input, features)
     head = keras.Model(features, model.output, name=f"{model.name}_head")
     return head, FeatureSplits(splits, encoder, backbone, (views or 1) if splits.augmented else 1)
-
-
-def has_frozen_encoder(model: keras.Model) -> bool:
-    """Say whether the network has an encoder in which nothing is trained."""
-    return any(layer.name == ENCODER and layer.weights and not layer.trainable_weights for layer in model.layers)
 
 
 class FeatureSplits(Splits):
@@ -94,12 +79,14 @@ class FeatureSplits(Splits):
             "input_shape": splits.spec.input_shape,
             "encoder": description,
             "weights": _hash(encoder),
-            "precision": keras.config.dtype_policy().name,
+            "precision": encoder.get_layer(ENCODER).dtype_policy.name,
             "lstm_zoo": __version__,
         }
         self.fingerprint = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
         self.folder = splits.folder / "features" / self.fingerprint
         self._about = about
+        half = keras.backend.standardize_dtype(encoder.output.dtype) == "float16"
+        self._dtype = "float16" if half else "float32"  # NumPy knows no bfloat16
 
     def size(self, split: str) -> int:
         """Return the number of examples in a split."""
@@ -154,45 +141,46 @@ class FeatureSplits(Splits):
     def _cached(self, name: str, split: str, stream: Callable[[], tf.data.Dataset], num_views: int) -> np.ndarray:
         """Return features, (rows, ...), as a view of their file; compute them first if there is no such file."""
         file = self.folder / f"{name}.npy"
-        num_rows = self.size(split) * num_views
+        shape = (self.size(split) * num_views, *self._encoder.output.shape[1:])
         if not file.is_file():
+            title = f"Features of {split}"
             try:
-                self._compute(file, stream(), num_rows, f"Features of {split}")
+                self._write(file, shape, self._computed(stream(), shape[0], title))
             except OSError as error:
-                raise InputError(
-                    "train.cached_views",
-                    f"{self.folder} cannot be written ({first_line(error)}); free some room, or set "
-                    "train.cached_views=0 to compute features anew each time",
-                ) from error
+                print(f"features are not kept: {self.folder} cannot be written ({first_line(error)})", file=sys.stderr)
+                return np.concatenate(list(self._computed(stream(), shape[0], title)))
         try:
             features = np.load(file, mmap_mode="r")
-        except ValueError as error:
+        except (ValueError, EOFError) as error:
             raise InputError("", f"{file} is damaged ({first_line(error)}); delete it") from None
-        assert len(features) == num_rows, (file, len(features), num_rows)
+        assert features.shape == shape, (file, features.shape, shape)
         return features
 
-    def _compute(self, file: Path, stream: tf.data.Dataset, num_rows: int, title: str) -> None:
-        """Write the features of a stream; the file has its name only once it is whole."""
+    def _write(self, file: Path, shape: tuple[int, ...], batches: Iterator[np.ndarray]) -> None:
+        """Write features; the file has its name only once it is whole."""
         file.parent.mkdir(parents=True, exist_ok=True)
         (file.parent / "about.json").write_text(json.dumps(self._about, indent=2), encoding="utf-8")
         draft = file.with_suffix(f".{os.getpid()}.draft")
-        dtype = "float16" if keras.backend.standardize_dtype(self._encoder.output.dtype) == "float16" else "float32"
-        shape = (num_rows, *self._encoder.output.shape[1:])
-        progress = ProgressBar(title, num_rows, unit="rows")
         try:
-            written = np.lib.format.open_memmap(draft, "w+", dtype, shape)
-            start = 0
-            for inputs, _ in stream:
-                features = keras.ops.convert_to_numpy(self._encoder.predict_on_batch(inputs))
-                written[start : start + len(features)] = features
-                start += len(features)
-                progress.advance(len(features))
-            assert start == num_rows, (start, num_rows)
-            written.flush()
+            with draft.open("wb") as target:
+                header = {"descr": np.dtype(self._dtype).str, "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(target, header)
+                for features in batches:
+                    target.write(features.tobytes())
             draft.replace(file)
         finally:
-            progress.close()
             draft.unlink(missing_ok=True)
+
+    def _computed(self, stream: tf.data.Dataset, num_rows: int, title: str) -> Iterator[np.ndarray]:
+        """Yield the features of a stream, batch by batch."""
+        progress = ProgressBar(title, num_rows, unit="rows")
+        try:
+            for inputs, _ in stream:
+                features = keras.ops.convert_to_numpy(self._encoder.predict_on_batch(inputs)).astype(self._dtype)
+                progress.advance(len(features))
+                yield features
+        finally:
+            progress.close()
 
 
 def _shaped(rows: Callable, arguments: list[Any], features: np.ndarray, targets: np.ndarray) -> tuple[tf.Tensor, ...]:

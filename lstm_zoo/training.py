@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from .checkpoint import Checkpoint
 from .config import Config, OptimizerConfig, ScheduleConfig, TrainConfig
 from .contracts import InputError, Splits
 from .features import on_features
-from .layers.cudnn import gpu_visible
+from .layers.implementation import helps_xla
 from .run import RUNS, Run, new_path, newest, same_recipe
 
 
@@ -96,6 +97,13 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
         first_epoch = checkpoint.restore() if resume else 0
     if first_epoch >= options.epochs or model.stop_training:  # nothing is left, or early stopping has spoken
         return
+    shown = steps * options.batch_size if drop_remainder else splits.size("train")
+    if shown < splits.size("train"):
+        print(
+            f"{splits.size('train') - shown} of {splits.size('train')} training examples, others each time, are left "
+            "out of an epoch: they do not fill a batch, and XLA compiles for one batch size (train.jit_compile)",
+            file=sys.stderr,
+        )
     _cut_history(run.path / "history.csv", first_epoch)
     history = keras.callbacks.CSVLogger(run.path / "history.csv", append=first_epoch > 0)
     train_stream = streams.train_stream(options.batch_size, options.seed, first_epoch, drop_remainder=drop_remainder)
@@ -114,7 +122,7 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
                 history,
                 keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
                 checkpoint,
-                TrainingProgress(options.epochs, steps, splits.size("train")),
+                TrainingProgress(options.epochs, steps, shown),
             ],
         )
     finally:
@@ -151,22 +159,6 @@ def compile_for_training(
         steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if several_steps else 1,
     )
     return steps, drop_remainder
-
-
-def helps_xla(model: keras.Model) -> bool:
-    """Say whether to compile a training step with XLA.
-
-    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's.
-    On a GPU, XLA cannot call cuDNN's recurrent kernels.
-    """
-    if keras.backend.backend() != "tensorflow":
-        return True
-    return not has_convolutions(model) and not gpu_visible()
-
-
-def has_convolutions(model: keras.Model) -> bool:
-    """Say whether there is a convolution in the network, at any depth."""
-    return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:

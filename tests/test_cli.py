@@ -171,7 +171,7 @@ def test_bench_writes_ratios_row_by_row(tmp_path):
     assert "did you mean 'lstm_training'" in call("bench", "--only", "lstm_trainig", status=2).output
 
 
-def test_bench_tells_why_a_contender_failed(monkeypatch, tmp_path):
+def test_bench_tells_why_a_contender_failed(tmp_path):
     (tmp_path / "empty").mkdir()
     options = ["--quick", "--only", "clip_reading", "--videos", str(tmp_path / "empty")]
     output = call("bench", *options, status=1).output

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from lstm_zoo.config import load
+from lstm_zoo.config import ConfigError, load
 from lstm_zoo.contracts import InputError
-from lstm_zoo.features import FeatureSplits, has_frozen_encoder, on_features
+from lstm_zoo.data.reading import ClipSplits
+from lstm_zoo.features import FeatureSplits
 from lstm_zoo.layers import FoldTime, ImageScaling
+from lstm_zoo.layers.implementation import has_frozen_encoder
 from lstm_zoo.run import Run
 from lstm_zoo.training import train
 
@@ -93,9 +95,10 @@ def test_half_a_file_is_never_read(splits, monkeypatch):
             cached.eval_stream("val", 8)
     assert files(cached) == ["about.json"]
     assert rows(cached.eval_stream("val", 8))[0].any()
-    (cached.folder / "val.npy").write_bytes(b"not numpy")
-    with pytest.raises(InputError, match=r"damaged .*delete it"):
-        cached.eval_stream("val", 8)
+    for damage in (b"not numpy", b""):
+        (cached.folder / "val.npy").write_bytes(damage)
+        with pytest.raises(InputError, match=r"damaged .*delete it"):
+            cached.eval_stream("val", 8)
 
 
 def test_training_on_cached_features_is_training_on_clips(tmp_path, mobilenet_file):
@@ -127,8 +130,32 @@ def test_training_on_cached_features_is_training_on_clips(tmp_path, mobilenet_fi
     assert len(list(tmp_path.rglob("train-view.npy"))) == len(list(tmp_path.rglob("val.npy"))) == 1
 
 
-def test_views_of_an_encoder_that_is_trained_are_refused(splits):
-    config = recipe("train.cached_views=3")
-    with pytest.raises(InputError, match="no frozen encoder") as refused:
-        on_features(config, config.model.build(splits.spec), splits, training=True)
-    assert refused.value.key == "train.cached_views"
+def test_views_of_an_encoder_that_is_trained_are_refused():
+    with pytest.raises(ConfigError, match=r"train\.cached_views: is 3, but the network has no frozen encoder"):
+        recipe("train.cached_views=3").check()
+
+
+def test_a_folder_that_cannot_be_written_costs_time_only(splits, monkeypatch, capsys):
+    encoder = small_encoder()
+    expected = rows(FeatureSplits(splits, encoder, {}, 1).eval_stream("val", 8))[0]
+
+    def refuse(*arguments, **options):
+        raise PermissionError("read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    found = rows(FeatureSplits(splits, encoder, {"name": "new"}, 1).eval_stream("val", 8))[0]
+    np.testing.assert_array_equal(found, expected)
+    assert "features are not kept" in capsys.readouterr().err
+
+
+def test_other_records_of_a_data_set_have_features_of_their_own(splits):
+    other = ClipSplits(
+        splits._builder,
+        splits._clip,
+        class_names=splits.spec.class_names,
+        splits={"val": "test"},  # as many, but not the same
+        keys={"video": "video", "label": "label"},
+    )
+    encoder = small_encoder()
+    one, two = (rows(FeatureSplits(each, encoder, {}, 1).eval_stream("val", 8))[0] for each in (splits, other))
+    assert one.shape == two.shape and not np.array_equal(one, two)

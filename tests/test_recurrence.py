@@ -27,6 +27,11 @@ OPTIONS = {
 }
 
 
+def implementation_of(layer):
+    layer.build((None, 16, 3))
+    return implementation(layer).kind
+
+
 def results(layer, x, mask, weights, states):
     """Return outputs, states and all gradients of a loss that sees both."""
     layer.build(x.shape)
@@ -86,6 +91,51 @@ def test_nothing_need_be_known_of_batch_and_time(kinds):
 
 
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_xla_takes_the_same_steps(kinds):
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(4, 9, 3)).astype("float32"), random.normal(size=(4, 5)).astype("float32")
+    start, weights = None, None
+    for kind, jit_compile in ((kinds[0], True), (kinds[0], False), (kinds[1], False)):
+        model = keras.Sequential([keras.Input((9, 3)), kind(5)])
+        model.compile(keras.optimizers.SGD(0.5), "mse", jit_compile=jit_compile)
+        start = start or model.get_weights()
+        model.set_weights(start)
+        model.fit(x, y, batch_size=2, epochs=2, shuffle=False, verbose=0)
+        weights = weights or model.get_weights()
+        for one, other in zip(model.get_weights(), weights, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_states_are_kept_and_integers_taken_as_keras_does(kinds):
+    x = np.random.default_rng(0).integers(0, 5, (2, 6, 3))
+    ours, theirs = (kind(4, stateful=True) for kind in kinds)
+    ours.build((2, 6, 3)), theirs.build((2, 6, 3))
+    ours.set_weights(theirs.get_weights())
+    for _ in range(2):
+        np.testing.assert_allclose(ours(x), theirs(x), atol=1e-6)
+    assert np.abs(ours(x) - kinds[1].from_config({**theirs.get_config(), "stateful": False})(x)).max() > 1e-3
+
+
+def test_what_stands_in_masked_steps_does_not_matter():
+    x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype("float32")
+    mask = np.array([[1, 1, 1, 0, 0, 0], [1] * 6], bool)
+    broken = np.where(mask[..., None], x, np.nan).astype("float32")
+    layer = LSTM(4)
+    layer.build(x.shape)
+    with tf.GradientTape() as tape:
+        outputs = layer(broken, mask=mask)
+    np.testing.assert_array_equal(outputs, layer(x, mask=mask))
+    assert all(np.isfinite(one).all() for one in tape.gradient(outputs, layer.trainable_variables)[1:])
+
+
+def test_cudnn_that_is_asked_for_and_missing_is_an_error():
+    if implementation_of(LSTM(2)) != "cuDNN":
+        with pytest.raises(ValueError, match="cuDNN is not supported"):
+            LSTM(2, use_cudnn=True)(np.zeros((1, 5, 3), "float32"))
+
+
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 def test_dropout_falls_on_the_same_inputs(kinds):
     x = np.random.default_rng(0).normal(size=(4, 6, 5)).astype("float32")
     outputs = []
@@ -115,17 +165,18 @@ def test_bidirectional_networks_save_load_and_take_keras_weights(tmp_path):
 
 
 JAX = """
+import itertools
 import jax, jax.numpy as jnp, keras, numpy as np
 from lstm_zoo.layers import GRU, LSTM, SimpleRNN
 
 random = np.random.default_rng(0)
-options = {}, {"return_sequences": True, "go_backwards": True}, {"use_bias": False}
+options = {}, {"return_sequences": True, "go_backwards": True}, {"use_bias": False, "unroll": True}
 kinds = (LSTM, keras.layers.LSTM, 2), (GRU, keras.layers.GRU, 1), (SimpleRNN, keras.layers.SimpleRNN, 1)
-cases = [(*case, options[n % 3], n % 2) for n, case in enumerate([*kinds, *kinds, *kinds])]
-for ours, theirs, num_states, options, masked in cases:
-    x = jnp.array(random.normal(size=(3, 7, 4)), "float32")
+cases = itertools.product(kinds, options, (False, True), (4, 7))
+for (ours, theirs, num_states), options, masked, steps in cases:
+    x = jnp.array(random.normal(size=(3, steps, 4)), "float32")
     state = [jnp.array(random.normal(size=(3, 5)), "float32") for _ in range(num_states)]
-    mask = jnp.array(random.random((3, 7)) > 0.3) if masked else None
+    mask = jnp.array(random.random((3, steps)) > 0.3) if masked else None
     results, weights = [], None
     for kind in (ours, theirs):
         layer = kind(5, return_state=True, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .clips import clip_preparation, clip_reading, clip_reading_from_disk
+from .clips import clip_preparation, clip_reading
 from .encoder import cached_epochs, frame_features
 from .networks import cnn_lstm_training, flatten_lstm_training
 from .recurrent import lstm_gradients, lstm_inference, lstm_training
@@ -16,7 +16,6 @@ ROWS = (
     cnn_lstm_training,
     clip_preparation,
     clip_reading,
-    clip_reading_from_disk,
     frame_features,
     cached_epochs,
 )

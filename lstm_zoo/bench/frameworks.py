@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,10 +33,42 @@ def training_steps(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) 
 
         stream = endless()
 
-    def work(steps: int) -> None:
-        model.fit(stream, steps_per_epoch=steps, epochs=1, verbose=0)
+    clock = Clock("step")
+
+    def work(steps: int) -> float:
+        model.fit(stream, steps_per_epoch=steps + 1, epochs=1, shuffle=False, verbose=0, callbacks=[clock])
+        return clock.seconds
 
     return work
+
+
+class Clock(keras.callbacks.Callback):
+    """Measures `fit` from the end of its first step, or epoch, on.
+
+    Args:
+        after: `step` or `epoch`.
+    """
+
+    def __init__(self, after: str):
+        super().__init__()
+        self._after = after
+        self._started = 0.0
+        self.seconds = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Start after the first step."""
+        if self._after == "step" and batch == 0:
+            self._start(logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop, or start after the first epoch."""
+        self.seconds = time.perf_counter() - self._started
+        if self._after == "epoch" and epoch == 0:
+            self._start(logs)
+
+    def _start(self, logs: dict[str, float] | None) -> None:
+        float((logs or {})["loss"])  # waits for the device
+        self._started = time.perf_counter()
 
 
 def compiled(function: Callable, xla: bool) -> Callable:

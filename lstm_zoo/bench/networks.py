@@ -23,9 +23,14 @@ def flatten_lstm_training(context: Context) -> list[Row]:
             "step",
             {
                 "ours": Contender(partial(_flatten_lstm, shape, batch, True, True)),
-                "keras": Contender(partial(_flatten_lstm, shape, batch, False, True), plain=True),
-                "keras, oneDNN, no XLA": Contender(partial(_flatten_lstm, shape, batch, False, False)),
-                "torch": Contender(partial(_torch_flatten_lstm, shape, batch)),
+                "keras": Contender(partial(_flatten_lstm, shape, batch, False, "auto"), plain=True),
+                "keras, oneDNN": Contender(
+                    partial(_flatten_lstm, shape, batch, False, "auto"), backends=("tensorflow",)
+                ),
+                "keras, XLA": Contender(
+                    partial(_flatten_lstm, shape, batch, False, True), plain=True, backends=("tensorflow",)
+                ),
+                "torch": Contender(partial(_torch_flatten_lstm, shape, batch), "torch"),
             },
             _BACKENDS,
         )
@@ -39,10 +44,8 @@ def cnn_lstm_training(context: Context) -> list[Row]:
     contenders = {
         "ours": Contender(partial(_cnn_lstm, shape, True, None)),
         "TimeDistributed": Contender(partial(_cnn_lstm, shape, False, "auto"), plain=True),
-        "TimeDistributed, oneDNN, no XLA": Contender(partial(_cnn_lstm, shape, False, False)),
+        "TimeDistributed, oneDNN": Contender(partial(_cnn_lstm, shape, False, "auto"), backends=("tensorflow",)),
     }
-    if context.quick:
-        del contenders["TimeDistributed"]  # XLA takes minutes
     return [Row("cnn_lstm training, batch 8", "step", contenders, _BACKENDS)]
 
 
@@ -62,13 +65,13 @@ def _steps(model: keras.Model, shape: tuple[int, ...], size: int, xla: Any) -> W
     return training_steps(model, *_batch(shape, size))
 
 
-def _flatten_lstm(shape: tuple[int, ...], size: int, ours: bool, xla: bool, context: Context) -> Work:
+def _flatten_lstm(shape: tuple[int, ...], size: int, ours: bool, xla: Any, context: Context) -> Work:
     import keras
 
     from ..contracts import Spec
     from ..layers import ImageScaling
+    from ..layers.implementation import helps_xla
     from ..models import FlattenLstm
-    from ..training import helps_xla
 
     if ours:
         spec = Spec(input_shape=shape, class_names=tuple(map(str, range(_CLASSES))))
@@ -105,7 +108,7 @@ def _cnn_lstm(shape: tuple[int, ...], ours: bool, xla: Any, context: Context) ->
     import keras
 
     from ..layers import LSTM, FoldTime, ImageScaling
-    from ..training import helps_xla
+    from ..layers.implementation import helps_xla
 
     network = keras.applications.MobileNetV2(shape[1:], alpha=0.35, include_top=False, weights=None, pooling="avg")
     for layer in network.layers:

@@ -9,6 +9,7 @@ from typing import Any
 from .row import Contender, Context, Row, Work
 
 _BACKENDS = ("tensorflow", "jax")
+_INFERENCE = "LSTM inference (B,T,D,U)"
 Shape = tuple[int, int, int, int]  # B, T, D, U
 
 
@@ -23,10 +24,11 @@ def _rows(context: Context, name: str, start: Callable, torch: Callable, **more:
             f"{name} {shape}",
             "step",
             {
-                "ours": Contender(partial(start, shape, True, True)),
-                "keras": Contender(partial(start, shape, False, True), plain=True),
-                "keras, oneDNN, no XLA": Contender(partial(start, shape, False, False)),
-                "torch": Contender(partial(torch, shape)),
+                "ours": Contender(partial(start, shape, True, name != _INFERENCE)),
+                "keras": Contender(partial(start, shape, False, False), plain=True, backends=("tensorflow",)),
+                "keras, oneDNN": Contender(partial(start, shape, False, False), backends=("tensorflow",)),
+                "keras, XLA": Contender(partial(start, shape, False, True), plain=True),
+                "torch": Contender(partial(torch, shape), "torch"),
                 **{other: Contender(partial(make, shape)) for other, make in more.items()},
             },
             _BACKENDS,
@@ -46,8 +48,9 @@ def lstm_gradients(context: Context) -> list[Row]:
 
 
 def lstm_inference(context: Context) -> list[Row]:
-    """The layer's forward pass, as in evaluation."""
-    return _rows(context, "LSTM inference (B,T,D,U)", _inference, _torch_inference)
+    """The layer's forward pass as `eval` and `predict` run it on a CPU, without XLA, and with it."""
+    ours_by_xla = {"ours, XLA": lambda shape, context: _inference(shape, True, True, context)}
+    return _rows(context, _INFERENCE, _inference, _torch_inference, **ours_by_xla)
 
 
 def _layer(shape: Shape, ours: bool) -> Any:
@@ -113,7 +116,8 @@ def _products(shape: Shape, context: Context) -> Work:
         (rows, 4 * units),
         (units, batch),
     )
-    arrays = [random_array(*one) / 100 for one in shapes]
+    keeps_its_size = (2 * units) ** -0.5  # of h over the steps, or denormal numbers would slow the products down
+    arrays = [random_array(*one) * keeps_its_size for one in shapes]
     return repeated(compiled(products, True), *arrays)
 
 

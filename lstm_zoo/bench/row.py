@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-Work = Callable[[int], None]
-"""Does so many units of work."""
+Work = Callable[[int], float | None]
+"""Does so many units of work; returns the seconds they took if the call does more than the work."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,13 @@ class Contender:
     """One way to do a row's work."""
 
     start: Callable[[Context], Work]
-    """Gets ready; an ImportError says that a package is missing here."""
+    """Gets ready."""
+    package: str = "keras"
+    """What it is made of; imported before the clock starts. Where it is missing, the contender is left out."""
     plain: bool = False
-    """In TensorFlow's default settings, without this package's."""
+    """With oneDNN as TensorFlow sets it by itself, not as this package does."""
+    backends: tuple[str, ...] = ("tensorflow", "jax")
+    """Keras' backends that it is for."""
 
 
 @dataclass(frozen=True)

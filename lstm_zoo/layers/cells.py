@@ -29,8 +29,8 @@ class TextbookLSTMCell(keras.layers.Layer):
         units: Units, U.
         unit_forget_bias: Whether the forget gate's bias starts at 1 (Jozefowicz et al., ICML 2015) instead of at what
             `bias_initializer` says.
-        bias_initializer: Initializer of the biases, called for the shape (4U,), gates in the order i, f, C~, o, as
-            `keras.layers.LSTM` calls it; see `ChronoBias`.
+        bias_initializer: Initializer of the other biases, called for the shape (4U,), gates in the order i, f, C~, o;
+            see `ChronoBias`.
         seed: Seed of the initial weights; None: of Keras' global generator.
 
     Call arguments:
@@ -51,20 +51,32 @@ class TextbookLSTMCell(keras.layers.Layer):
         self.output_size = units
 
     def build(self, input_shape):
-        width = input_shape[-1]
-        for gate in _GATES:
-            shape = (self.units + width, self.units)
-            setattr(self, f"W_{gate}", self.add_weight(shape=shape, initializer="zeros", name=f"W_{gate}"))
-            setattr(self, f"b_{gate}", self.add_weight(shape=(self.units,), initializer="zeros", name=f"b_{gate}"))
-        bias = ops.convert_to_numpy(self.bias_initializer((4 * self.units,))).copy()
-        if self.unit_forget_bias:
-            bias[self.units : 2 * self.units] = 1
-        kernel = keras.initializers.GlorotUniform(self.seed)((width, 4 * self.units))
-        recurrent_kernel = keras.initializers.Orthogonal(seed=self.seed)((self.units, 4 * self.units))
-        self.set_packed_weights([kernel, recurrent_kernel, bias])
+        width, units = input_shape[-1], self.units
+        kernel, recurrent_kernel = (
+            keras.initializers.GlorotUniform(self.seed),
+            keras.initializers.Orthogonal(seed=self.seed),
+        )
+
+        def matrix(columns):
+            """Return the initializer of one gate: its columns of what Keras starts with, (U + D, U)."""
+            packed = [(recurrent_kernel, (units, 4 * units)), (kernel, (width, 4 * units))]
+            return lambda shape, dtype=None: ops.concatenate([start(size, dtype)[:, columns] for start, size in packed])
+
+        def bias(gate, columns):
+            if gate == "f" and self.unit_forget_bias:
+                return "ones"
+            return lambda shape, dtype=None: self.bias_initializer((4 * units,), dtype)[columns]
+
+        for number, gate in enumerate(_GATES):
+            columns = slice(number * units, (number + 1) * units)
+            weight, start = self.add_weight, f"_{gate}"
+            setattr(
+                self, f"W{start}", weight(shape=(units + width, units), initializer=matrix(columns), name=f"W{start}")
+            )
+            setattr(self, f"b{start}", weight(shape=(units,), initializer=bias(gate, columns), name=f"b{start}"))
         self.built = True
 
-    def call(self, inputs, states, training=None):
+    def call(self, inputs, states):
         h, C = states
         hx = ops.concatenate([h, inputs], axis=-1)  # (B, U + D)
         f = ops.sigmoid(ops.matmul(hx, self.W_f) + self.b_f)  # (1)
@@ -90,8 +102,10 @@ class TextbookLSTMCell(keras.layers.Layer):
         """Take weights as `keras.layers.LSTM` has them: kernel, recurrent kernel and bias.
 
         Raises:
-            ValueError: The shapes are not those of this cell.
+            ValueError: The shapes are not those of this cell, or it is not built yet.
         """
+        if not self.built:
+            raise ValueError(f"{self.name} has no weights yet; call it once, or build((None, D)), before setting them")
         kernel, recurrent_kernel, bias = map(ops.convert_to_numpy, weights)
         width = self.W_f.shape[0] - self.units
         expected = [(width, 4 * self.units), (self.units, 4 * self.units), (4 * self.units,)]

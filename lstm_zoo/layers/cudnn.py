@@ -7,8 +7,13 @@ import keras
 _FUSED = (keras.layers.LSTM, keras.layers.GRU)
 
 
-def cudnn_verdict(layer: keras.layers.Layer) -> str:
-    """Say whether a recurrent layer runs on cuDNN on this machine, and if not, which condition fails."""
+def cudnn_verdict(layer: keras.layers.Layer, masked: bool = False) -> str:
+    """Say whether a recurrent layer runs on cuDNN on this machine, and if not, which condition fails.
+
+    Args:
+        layer: The layer.
+        masked: Whether its inputs have a mask.
+    """
     if not isinstance(layer, _FUSED):
         return "no cuDNN kernel for this kind of cell"
     conditions = {
@@ -19,6 +24,8 @@ def cudnn_verdict(layer: keras.layers.Layer) -> str:
         "it is unrolled": not layer.unroll,
         "it has no bias": layer.use_bias,
         "reset_after is off": getattr(layer, "reset_after", True),
+        "Keras on JAX has no GRU on cuDNN": keras.backend.backend() != "jax" or isinstance(layer, keras.layers.LSTM),
+        "Keras on JAX takes no mask to cuDNN": keras.backend.backend() != "jax" or not masked,
         "no GPU is visible": gpu_visible(),
     }
     failed = [reason for reason, holds in conditions.items() if not holds]

@@ -1,4 +1,4 @@
-"""How a recurrent layer will run on this machine, and why."""
+"""How recurrent layers and networks will run on this machine, and why."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple
 
 import keras
 
-from .cudnn import cudnn_verdict
+from .cudnn import cudnn_verdict, gpu_visible
 from .recurrence import UNROLLED_STEPS, FastRecurrence
 
-_RECURRENT = (keras.layers.RNN, keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+ENCODER = "encoder"
+"""Name of a network's layer that turns inputs into features."""
 
 
 class Implementation(NamedTuple):
@@ -24,7 +25,7 @@ class Implementation(NamedTuple):
 def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Yield the recurrent layers of a model, at any depth."""
     for layer in model._flatten_layers():
-        if isinstance(layer, _RECURRENT):
+        if isinstance(layer, keras.layers.RNN):
             yield layer
 
 
@@ -48,3 +49,24 @@ def implementation(layer: keras.layers.Layer) -> Implementation:
         return Implementation("unrolled", f"{steps} steps, no more than {UNROLLED_STEPS}; {verdict}")
     length = "a number of steps that is not known before" if steps is None else f"{steps} steps"
     return Implementation("scanned", f"{length}, not up to {UNROLLED_STEPS}; {verdict}")
+
+
+def helps_xla(model: keras.Model) -> bool:
+    """Say whether to compile a training step with XLA.
+
+    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's.
+    On a GPU, XLA cannot call cuDNN's recurrent kernels.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return True
+    return not has_convolutions(model) and not gpu_visible()
+
+
+def has_convolutions(model: keras.Model) -> bool:
+    """Say whether there is a convolution in the network, at any depth."""
+    return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
+
+
+def has_frozen_encoder(model: keras.Model) -> bool:
+    """Say whether the network has an encoder in which nothing is trained."""
+    return any(layer.name == ENCODER and layer.weights and not layer.trainable_weights for layer in model.layers)

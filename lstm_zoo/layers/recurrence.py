@@ -81,27 +81,29 @@ class FastRecurrence:
         super().build(sequences_shape, initial_state_shape)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
-        if self.slow_because() or cudnn_verdict(self) == "cuDNN":
-            return super().inner_loop(sequences, initial_state, mask, training)
         if isinstance(mask, (list, tuple)):
             mask = mask[0]
-        cell, dtype = self.cell, sequences.dtype
+        on_cudnn = cudnn_verdict(self, mask is not None) == "cuDNN"
+        if on_cudnn or self.slow_because() or getattr(self, "use_cudnn", "auto") is True:  # Keras says what is missing
+            return super().inner_loop(sequences, initial_state, mask, training)
+        cell, dtype = self.cell, self.cell.compute_dtype
+        sequences = ops.cast(sequences, dtype)
         if training and cell.dropout:
             sequences = sequences * ops.expand_dims(cell.get_dropout_mask(sequences[:, 0, :]), 1)
-        keep = None if mask is None else ops.cast(ops.transpose(mask), dtype)[:, None, :]  # (T, 1, B)
+        keep = None if mask is None else ops.cast(ops.transpose(mask), "bool")[:, None, :]  # (T, 1, B)
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
             keep = None if keep is None else ops.flip(keep, axis=0)
         biases = () if cell.bias is None else ops.unstack(ops.reshape(cell.bias, (-1, cell.kernel.shape[1])))
         weights = [ops.cast(weight, dtype) for weight in (cell.kernel, cell.recurrent_kernel, *biases)]
-        states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
-        states = [ops.transpose(ops.cast(state, dtype)) for state in states]  # (U, B) each
+        states = [ops.transpose(ops.cast(state, dtype)) for state in initial_state]  # (U, B) each
         unroll = self.unroll or (sequences.shape[1] or UNROLLED_STEPS + 1) <= UNROLLED_STEPS
         recurrence = Recurrence(self.step_of_cell, keep, self.return_sequences, unroll)
         outputs, *last = recurrence.run(sequences, weights, states)
         if keep is not None:
-            counts = keep if self.zero_output_for_mask else self._until_first(keep)
-            outputs = outputs if counts is None else outputs * (counts if self.return_sequences else counts[-1:])
+            shown = keep if self.zero_output_for_mask else self._from_first(keep)
+            if shown is not None:
+                outputs = ops.where(shown if self.return_sequences else shown[-1:], outputs, ops.zeros_like(outputs))
         outputs = ops.transpose(outputs, (2, 0, 1))  # (B, T, U)
         return outputs[:, -1], outputs, [ops.transpose(state) for state in last]
 
@@ -122,15 +124,14 @@ class FastRecurrence:
             return "it has dropout with implementation=1"
         return ""
 
-    @staticmethod
-    def _until_first(keep):
-        """Return 0 until the first step that counts and 1 from there; None where outputs are left as they are.
+    def _from_first(self, keep):
+        """Return False until the first step that counts and True from there; None where outputs are left as they are.
 
-        Until that step, Keras gives zeros on TensorFlow and the initial state on JAX.
+        Until that step, Keras gives the initial state in a scan on JAX, and zeros everywhere else.
         """
-        if keras.backend.backend() != "tensorflow":
+        if keras.backend.backend() == "jax" and not self.unroll:
             return None
-        return ops.cast(ops.cumsum(keep, axis=0) > 0, keep.dtype)
+        return ops.cumsum(ops.cast(keep, "int32"), axis=0) > 0
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Recurrence:
     step: Step
     """The cell's mathematics."""
     keep: Any = None
-    """1 where a step counts and 0 where the states are carried over, (T, 1, B); None where all count."""
+    """True where a step counts and False where the states are carried over, (T, 1, B); None where all count."""
     all_outputs: bool = False
     """Whether to return the hidden state after every step, or after the last one only."""
     unroll: bool = False
@@ -186,18 +187,18 @@ class Recurrence:
         projected = ops.transpose(projected, (1, 2, 0))  # (T, n * U, B)
         by_units = ops.transpose(recurrent_kernel)  # (n * U, U)
 
-        def one(carried, x, keep=None):
+        def step(carried, projected_now, keep=None):
             before = carried[: len(states)]
             recurrent = ops.matmul(by_units, before[0])  # (n * U, B)
             if len(biases) > 1:
                 recurrent = recurrent + biases[1][:, None]
-            after, *tape = self.step.forward(x, recurrent, before)
+            after, *tape = self.step.forward(projected_now, recurrent, before)
             if keep is not None:
-                after = [keep * new + (1 - keep) * old for new, old in zip(after, before, strict=True)]
+                after = [ops.where(keep, new, old) for new, old in zip(after, before, strict=True)]
             return (*after, *tape)
 
         tape = [_zeros(states[0], self.step.tape_blocks)] if self.step.tape_blocks else []
-        return self._over_time(one, (*states, *tape), (projected,))
+        return self._over_time(step, (*states, *tape), (projected,))
 
     def _backward(self, x, weights, states, columns, by_outputs, *by_last):
         """Return the derivatives of the loss by x, the weights and the states before the first step."""
@@ -209,25 +210,24 @@ class Recurrence:
         if not self.all_outputs:
             by_last = (by_last[0] + by_outputs[0], *by_last[1:])
 
-        def one(carried, *now):
+        def step(carried, *now):
             upstream = list(carried[: len(states)])
             if self.all_outputs:
                 upstream[0], now = upstream[0] + now[0], now[1:]
-            keep = None if self.keep is None else now[-1]
-            kept = upstream if keep is None else [keep * one for one in upstream]
-            derivatives, by_before = self.step.backward(kept, now[: len(saved)])
+            derivatives, by_before = self.step.backward(upstream, now[: len(saved)])
+            if self.keep is not None:
+                derivatives = [ops.where(now[-1], by_part, ops.zeros_like(by_part)) for by_part in derivatives]
+                by_before = [ops.where(now[-1], by, past) for by, past in zip(by_before, upstream, strict=True)]
             by_before[0] = by_before[0] + ops.matmul(recurrent_kernel, derivatives[-1])  # (U, n * U) x (n * U, B)
-            if keep is not None:
-                by_before = [one + (1 - keep) * past for one, past in zip(by_before, upstream, strict=True)]
             return (*by_before, *derivatives)
 
         start = (*by_last, *[_zeros(states[0], rows // recurrent_kernel.shape[0])] * self.step.num_derivatives)
         inputs = (by_outputs, *saved) if self.all_outputs else saved
-        columns = self._over_time(one, start, inputs, backwards=True)
+        columns = self._over_time(step, start, inputs, backwards=True)
         by_x, by_recurrent = _joined(columns[len(states)]), _joined(columns[-1])  # (n * U, T * B)
         by_kernel = ops.matmul(_joined(ops.transpose(x, (1, 2, 0))), ops.transpose(by_x))  # ONE product over all steps
         by_recurrent_kernel = ops.matmul(_joined(before[0]), ops.transpose(by_recurrent))
-        by_biases = [ops.sum(one, axis=1) for one in (by_x, by_recurrent)[: len(biases)]]
+        by_biases = [ops.sum(by_part, axis=1) for by_part in (by_x, by_recurrent)[: len(biases)]]
         by_input = ops.reshape(ops.matmul(kernel, by_x), (width, ops.shape(x)[1], -1))  # (D, T, B)
         by_states = [column[0] for column in columns[: len(states)]]
         return (ops.transpose(by_input, (2, 1, 0)), by_kernel, by_recurrent_kernel, *by_biases, *by_states)
@@ -259,8 +259,10 @@ def _one_array(inputs: tuple) -> tuple[Any, Callable]:
     """
     if len(inputs) == 1 or inputs[0].shape[0] is not None:
         return inputs, tuple
+    types = [one.dtype for one in inputs]  # a mask is bool
     ends = list(itertools.accumulate(one.shape[1] for one in inputs))
-    return ops.concatenate(inputs, axis=1), lambda now: ops.split(now, ends[:-1])
+    joined = ops.concatenate([ops.cast(one, types[0]) for one in inputs], axis=1)
+    return joined, lambda now: map(ops.cast, ops.split(now, ends[:-1]), types)
 
 
 def _zeros(state: Any, blocks: int) -> Any:

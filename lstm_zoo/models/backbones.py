@@ -56,6 +56,11 @@ class BackboneConfig(Section):
     features: PositiveInt = 128
     """Width of `small_cnn`'s output, D."""
 
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing in it is trained."""
+        return self.weights is not None and self.train_from is None
+
     def problems(self) -> Iterator[InputError]:
         """Yield unknown names and missing files."""
         if self.name != SMALL_CNN and self.name not in SCALING:
@@ -134,7 +139,7 @@ class BackboneConfig(Section):
 
         if self.weights is None:
             return
-        network.trainable = self.train_from is not None
+        network.trainable = not self.frozen
         if self.train_from is None:
             return
         first = 0 if self.train_from == "all" else network.layers.index(self._layer(network, "train_from"))
