@@ -82,10 +82,7 @@ def _measure(row: Any, context: Any, rounds: int, backend: str) -> dict[str, Any
     contenders: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
         workers = {}
-        for (
-            name,
-            contender,
-        ) in row.contenders.items():
+        for name, contender in row.contenders.items():
             if backend not in contender.backends:
                 continue
             worker = stack.enter_context(_Worker(context, row.name, name, backend))

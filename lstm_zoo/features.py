@@ -52,7 +52,7 @@ def on_features(
     if not has_frozen_encoder(model) or views == 0 or (training and views is None and splits.augmented):
         return model, splits
     features = model.get_layer(ENCODER).output
-    backbone = getattr(config.model, "backbone").model_dump(mode="json", exclude={"weights"})  # noqa: B009
+    backbone = config.model.backbone.model_dump(mode="json", exclude={"weights"})
     encoder = keras.Model(model.input, features)
     head = keras.Model(features, model.output, name=f"{model.name}_head")
     return head, FeatureSplits(splits, encoder, backbone, (views or 1) if splits.augmented else 1)

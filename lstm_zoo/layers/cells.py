@@ -52,10 +52,8 @@ class TextbookLSTMCell(keras.layers.Layer):
 
     def build(self, input_shape):
         width, units = input_shape[-1], self.units
-        kernel, recurrent_kernel = (
-            keras.initializers.GlorotUniform(self.seed),
-            keras.initializers.Orthogonal(seed=self.seed),
-        )
+        kernel = keras.initializers.GlorotUniform(self.seed)
+        recurrent_kernel = keras.initializers.Orthogonal(seed=self.seed)
 
         def matrix(columns):
             """Return the initializer of one gate: its columns of what Keras starts with, (U + D, U)."""
@@ -69,11 +67,11 @@ class TextbookLSTMCell(keras.layers.Layer):
 
         for number, gate in enumerate(_GATES):
             columns = slice(number * units, (number + 1) * units)
-            weight, start = self.add_weight, f"_{gate}"
-            setattr(
-                self, f"W{start}", weight(shape=(units + width, units), initializer=matrix(columns), name=f"W{start}")
-            )
-            setattr(self, f"b{start}", weight(shape=(units,), initializer=bias(gate, columns), name=f"b{start}"))
+            for name, shape, initializer in (
+                (f"W_{gate}", (units + width, units), matrix(columns)),
+                (f"b_{gate}", (units,), bias(gate, columns)),
+            ):
+                setattr(self, name, self.add_weight(shape=shape, initializer=initializer, name=name))
         self.built = True
 
     def call(self, inputs, states):
