@@ -124,21 +124,22 @@ def eval(
         from .tables import class_table, evaluation_table
 
         _print(evaluation_table(figures, f"{opened.path.name} on {name}"))
-        _print(class_table(figures["per_class"]))
+        if "per_class" in figures:
+            _print(class_table(figures["per_class"]))
         _print(f"report: {opened.path / 'report.html'}")
 
 
 @app.command()
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
+    files: Annotated[list[Path], typer.Argument(help="Videos or images, as the run was trained on, or folders.")],
     run: RunOption = None,
     as_json: JsonOption = False,
-    save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input.")] = None,
+    save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input, and for pictures.")] = None,
 ) -> None:
     """Say what files show."""
     with _user_errors():
         opened = _open(run)
-        results = opened.predict(files)
+        results = opened.predict(files, save_to or opened.path / "predictions")
         if save_to is not None:
             save_to.mkdir(parents=True, exist_ok=True)
             for number, result in enumerate(results, 1):
@@ -151,8 +152,12 @@ def predict(
 
             for result in results:
                 _print(f"{result['file']}: cannot be read: {result['error']}" if "error" in result else result["file"])
-                if "error" not in result:
+                if "caption" in result:
+                    _print(f"  {result['caption']}")
+                if "classes" in result:
                     _print(prediction_table(result))
+                if "figure" in result:
+                    _print(f"  where it looked: {result['figure']}")
         if any("error" in result for result in results):
             raise typer.Exit(2)
 

@@ -2,8 +2,9 @@
 
 Legend of shapes, used in every comment and docstring of the package (channels last):
 
-    B batch    T time (frames)    H, W height and width in pixels    C channels
-    D features    U recurrent units    K classes    N views (clips) of one example
+    B batch    T time (frames or words)    H, W height and width in pixels    C channels
+    D features    U recurrent units    K classes    N views (clips) of one example, or captions (or beams) of one image
+    L regions of an image    V words of the vocabulary
 
 Each section of a YAML file is one frozen `Section` with one main verb; `Spec` is what data tells a model.
 Nothing here imports TensorFlow: a config is checked before anything slow starts.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
     import tensorflow as tf
+    from matplotlib.figure import Figure
 
 SPLITS = ("train", "val", "test")
 
@@ -61,9 +63,13 @@ class Spec(Section):
     """What a data set tells a model: enough to build the network without the data."""
 
     input_shape: tuple[PositiveInt, ...]
-    """Shape of one example without the batch axis; (T, H, W, C) for clips."""
+    """Shape of one example without the batch axis; (T, H, W, C) for clips, (H, W, C) for images."""
     class_names: tuple[str, ...] = ()
     """Name of each class, in the order of the label numbers."""
+    vocabulary: tuple[str, ...] = ()
+    """The words of captions, in the order of their numbers; the special ones come first."""
+    max_words: PositiveInt | None = None
+    """Length T of captions, in words, the end counted as one."""
     clip_seconds: float | None = None
     """Mean length of the training videos, in seconds; `predict` cuts much longer videos into windows of this length."""
 
@@ -107,6 +113,9 @@ class Splits(ABC):
     ) -> tf.data.Dataset:
         """Return endless batches `(inputs, targets)`, one epoch after the other.
 
+        The inputs are what the user has (pixels), or a tuple of that and of what is known in training alone (the words
+        so far); `supervision` has the latter.
+
         Order and augmentation depend on `(seed, epoch, example)` alone, so a stream that starts at `first_epoch`
         continues exactly where an interrupted one would have gone on.
 
@@ -127,8 +136,18 @@ class Splits(ABC):
         """Return one pass over a split in fixed order, `num_views` consecutive rows an example."""
 
     @abstractmethod
-    def targets(self, split: str) -> np.ndarray:
-        """Return the targets of a split in the order of `eval_stream`, one row an example."""
+    def targets(self, split: str) -> Any:
+        """Return what the task compares outputs with, in the order of `eval_stream`, one entry an example."""
+
+    def supervision(self, split: str, epoch: int = 0) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+        """Return the network's further inputs and its targets, as an epoch shows them, in stored order."""
+        del epoch
+        return (), self.targets(split)
+
+    def judge(self, split: str, outputs: Any) -> dict[str, float]:
+        """Return figures of a split's outputs that only this data set can give."""
+        del split, outputs
+        return {}
 
     @abstractmethod
     def names(self, split: str) -> list[str]:
@@ -151,6 +170,8 @@ class DataConfig(Section, ABC):
 
     kind: str
     """Name of the data set."""
+    media: ClassVar[str]
+    """What its files are, in a word."""
     tasks: ClassVar[frozenset[str]]
     """Kinds of task that the targets of this data set serve."""
 
@@ -176,6 +197,10 @@ class DataConfig(Section, ABC):
         Raises:
             InputError: The files are missing, unreadable or do not make a data set.
         """
+
+    @abstractmethod
+    def files_below(self, folder: Path) -> list[Path]:
+        """Return all files below a folder that `read` may be able to read."""
 
     @abstractmethod
     def read(self, path: Path, spec: Spec) -> Views:
@@ -226,17 +251,39 @@ class TaskConfig(Section, ABC):
         """Return the weight of each class in the training loss, None for equal weights."""
 
     @abstractmethod
-    def activate(self, logits: Any) -> Any:
-        """Turn logits into the outputs a user wants (probabilities, say), by `keras.ops`."""
+    def inference(self, model: keras.Model) -> keras.Model:
+        """Return a network (or its head) as it is used: from its first input to outputs that mean something to a user.
+
+        The layers are the model's own. The output is one tensor (probabilities, say) or a dict of them.
+        """
 
     @abstractmethod
-    def decode(self, outputs: np.ndarray, spec: Spec) -> list[dict[str, Any]]:
-        """Return what `predict` prints for each row of activated outputs, ready for JSON."""
+    def decode(self, outputs: Any, spec: Spec) -> list[dict[str, Any]]:
+        """Return what `predict` prints for each row of outputs, ready for JSON."""
 
     @abstractmethod
-    def evaluate(self, outputs: np.ndarray, targets: np.ndarray, spec: Spec) -> dict[str, Any]:
-        """Return the figures of a split from activated outputs and targets, ready for JSON."""
+    def evaluate(self, outputs: Any, targets: Any, spec: Spec) -> dict[str, Any]:
+        """Return the figures of a split from outputs and targets, ready for JSON."""
 
     @abstractmethod
-    def floor(self, splits: Splits, split: str) -> dict[str, Any]:
-        """Return the same figures for the trivial predictor of the task."""
+    def floors(self, splits: Splits, split: str, features: Callable[[str], np.ndarray]) -> dict[str, dict[str, float]]:
+        """Return the same figures for trivial predictors, by their names.
+
+        Args:
+            splits: The examples.
+            split: The split that is judged.
+            features: Gives what the network's encoder makes of the examples of a split.
+        """
+
+    @abstractmethod
+    def rows(self, outputs: Any, targets: Any, spec: Spec) -> Iterator[dict[str, Any]]:
+        """Yield what the table of predictions holds of each example."""
+
+    @abstractmethod
+    def figures(self, outputs: Any, splits: Splits, split: str) -> Iterator[tuple[str, str, Figure]]:
+        """Yield the task's own figures for the report, each with its title and a name for its file."""
+
+    def picture(self, outputs: Any, inputs: np.ndarray, spec: Spec) -> Figure | None:
+        """Draw what a network makes of one example, from one row of outputs and inputs; None if nothing."""
+        del outputs, inputs, spec
+        return None

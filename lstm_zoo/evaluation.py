@@ -1,17 +1,21 @@
-"""Evaluation: the run's best weights on a split, beside the floor of a trivial predictor."""
+"""Evaluation: the run's best weights on a split, beside the floors: what trivial predictors get."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from .contracts import InputError, Splits
-from .features import on_features
+from .features import first_input, on_features
+from .layers.implementation import ENCODER
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from .run import Run
 
 
@@ -25,7 +29,7 @@ def evaluate(run: Run, split: str = "test", *, splits: Splits | None = None, nam
         name: Under what name to keep the figures; the split's by default.
 
     Returns:
-        The task's figures, with `floor` beside them, ready for JSON.
+        The task's figures, with `floors` beside them, ready for JSON.
 
     Raises:
         InputError: The split has no examples, or the data hold a class that the run does not know.
@@ -37,27 +41,50 @@ def evaluate(run: Run, split: str = "test", *, splits: Splits | None = None, nam
         raise InputError("data", f"the split '{split}' has no examples; choose another with --split")
     if splits.spec.input_shape != run.spec.input_shape:
         raise InputError(
-            "data.clip",
-            f"gives inputs of {splits.spec.input_shape}, but the run was trained on {run.spec.input_shape}; num_frames "
-            "and size have to stay as they were",
+            "data",
+            f"gives inputs of {splits.spec.input_shape}, but the run was trained on {run.spec.input_shape}; their size "
+            "and number of frames have to stay as they were",
         )
     outputs = predict_split(run, splits, split)
     targets = splits.targets(split)
-    figures = run.config.task.evaluate(outputs, targets, run.spec)
-    figures["floor"] = run.config.task.floor(splits, split)
+    task = run.config.task
+    figures = task.evaluate(outputs, targets, run.spec) | splits.judge(split, outputs)
+    figures["floors"] = task.floors(splits, split, lambda other: features_of(run, splits, other))
     name = name or split
     run.add_metrics(name, figures)
-    _write_predictions(run, name, splits.names(split), outputs, targets)
+    _write_predictions(run, name, splits.names(split), task.rows(outputs, targets, run.spec))
     write_report(run, splits, split, name, outputs)
     return figures
 
 
-def predict_split(run: Run, splits: Splits, split: str) -> np.ndarray:
-    """Return the activated outputs of each example, averaged over its views; (examples, ...)."""
+def predict_split(run: Run, splits: Splits, split: str) -> Any:
+    """Return the outputs for each example, averaged over its views; an array (examples, ...) or a dict of them."""
     model, streams = on_features(run.config, run.model, splits)
-    logits = model.predict(streams.eval_stream(split, run.config.train.batch_size), verbose=0)
-    outputs = keras.ops.convert_to_numpy(run.config.task.activate(logits))
-    return outputs.reshape(-1, splits.num_views, *outputs.shape[1:]).mean(axis=1)
+    outputs = run.config.task.inference(model).predict(_shown(run, streams, split), verbose=0)
+    return mean_over_views(outputs, splits.num_views)
+
+
+def mean_over_views(outputs: Any, num_views: int) -> Any:
+    """Return outputs (examples * N, ...) averaged over the N views of each example."""
+    if num_views == 1:
+        return outputs
+    return keras.tree.map_structure(lambda one: one.reshape(-1, num_views, *one.shape[1:]).mean(axis=1), outputs)
+
+
+def features_of(run: Run, splits: Splits, split: str) -> np.ndarray:
+    """Return what the run's encoder makes of each example, averaged over its views."""
+    _, streams = on_features(run.config, run.model, splits)
+    if streams is not splits:  # they stand in a file
+        features = np.concatenate(list(_shown(run, streams, split).as_numpy_iterator()))
+    else:
+        encoder = keras.Model(run.model.inputs[0], run.model.get_layer(ENCODER).output)
+        features = encoder.predict(_shown(run, splits, split), verbose=0)
+    return mean_over_views(features, splits.num_views)
+
+
+def _shown(run: Run, splits: Splits, split: str) -> tf.data.Dataset:
+    """Return one pass over what a network in use sees: the first of its inputs."""
+    return splits.eval_stream(split, run.config.train.batch_size).map(lambda inputs, _: first_input(inputs))
 
 
 def pick_examples(splits: Splits, split: str, indices: list[int]) -> dict[int, np.ndarray]:
@@ -67,15 +94,15 @@ def pick_examples(splits: Splits, split: str, indices: list[int]) -> dict[int, n
     found = {}
     for row, (inputs, _) in rows.take(max(wanted, default=-1) + 1).as_numpy_iterator():
         if row in wanted:
-            found[wanted[row]] = inputs
+            found[wanted[row]] = first_input(inputs)
     return found
 
 
-def _write_predictions(run: Run, name: str, names: list[str], outputs: np.ndarray, targets: np.ndarray) -> None:
-    """Write one row an example: name, truth, prediction and its probability."""
+def _write_predictions(run: Run, name: str, names: list[str], rows: Iterator[dict[str, Any]]) -> None:
+    """Write one row an example: its name, and what the task says of it."""
     with (run.path / f"predictions-{name}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "truth", "prediction", "probability"])
-        for example, row, target in zip(names, outputs, targets, strict=True):
-            best = int(row.argmax())
-            writer.writerow([example, run.spec.class_names[target], run.spec.class_names[best], f"{row[best]:.6f}"])
+        for number, (example, row) in enumerate(zip(names, rows, strict=True)):
+            if number == 0:
+                writer.writerow(["name", *row])
+            writer.writerow([example, *row.values()])

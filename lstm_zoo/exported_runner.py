@@ -24,8 +24,13 @@ def main(format: str, path: str, inputs_file: str, outputs_file: str) -> None:
 
         artifact = tf.saved_model.load(path)  # it owns the variables: it has to outlive its function
         model = artifact.serve
-    outputs = np.concatenate([np.asarray(model(inputs[:1])), np.asarray(model(inputs[1:]))])
-    np.save(outputs_file, outputs)
+    parts = [model(part) for part in (inputs[:1], inputs[1:])]
+    names = parts[0].keys() if isinstance(parts[0], dict) else ["outputs"]
+    outputs = {
+        name: np.concatenate([np.asarray(part[name] if isinstance(part, dict) else part) for part in parts])
+        for name in names
+    }
+    np.savez(outputs_file, **outputs)
 
 
 if __name__ == "__main__":

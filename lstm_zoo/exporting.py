@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from .contracts import InputError
+from .features import first_input
 from .layers.implementation import recurrent_layers
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ FORMATS: dict[str, tuple[str, Callable[[keras.Model, Path], None]]] = {
 
 
 def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dict[str, Any]:
-    """Export a run's network: uint8 in, the task's activated outputs (probabilities) out, batch size free.
+    """Export a run's network: uint8 in, the task's outputs (probabilities, captions) out, batch size free.
 
     The network is rebuilt so that no recurrent layer uses cuDNN's kernels, written, loaded again in a fresh process
     that sees no GPU, and compared with the run's own outputs.
@@ -69,7 +70,7 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
     path = folder / f"{run.config.model.kind}{suffix or '_saved_model'}"
     draft = folder / f"draft-{path.name}"  # an older file stays until the new one is proved
     inputs, examples = _example_inputs(run)
-    expected = np.asarray(_activated(run.model, run)(inputs))
+    expected = _named(run.inference.predict_on_batch(inputs))
     try:
         save(_exportable(run), draft)
         difference = _difference(expected, _run_elsewhere(draft, format, inputs), format)
@@ -90,28 +91,35 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
     return result
 
 
-def _difference(expected: np.ndarray, actual: np.ndarray, format: str) -> float:
+def _named(outputs: Any) -> dict[str, np.ndarray]:
+    """Return outputs by name; a single one is called `outputs`."""
+    return outputs if isinstance(outputs, dict) else {"outputs": outputs}
+
+
+def _difference(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray], format: str) -> float:
     """Return the largest difference, or raise an ExportError if it is above the tolerance or no number."""
-    if actual.shape != expected.shape:
-        raise ExportError(f"{format}: its outputs have the shape {actual.shape}, the run's {expected.shape}")
-    difference = float(np.abs(actual - expected).max())
-    if not difference <= TOLERANCE:
-        raise ExportError(f"{format}: its outputs differ from the run's by {difference:.2e} (tolerance {TOLERANCE:g})")
-    return difference
+    largest = 0.0
+    for name, values in expected.items():
+        shape = actual[name].shape if name in actual else None
+        if shape != values.shape:
+            raise ExportError(f"{format}: its {name} have the shape {shape}, the run's {values.shape}")
+        difference = float(np.abs(actual[name] - values).max())
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"{format}: its {name} differ from the run's by {difference:.2e} (tolerance {TOLERANCE:g})"
+            )
+        largest = max(largest, difference)
+    return largest
 
 
 def _exportable(run: Run) -> keras.Model:
-    """Return a second copy of the network, free of cuDNN, with activated outputs."""
+    """Return a second copy of the network as it is used, free of cuDNN."""
     model = run.config.model.build(run.spec, pretrained=False)
     for layer in recurrent_layers(model):
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False
     model.set_weights(run.model.get_weights())
-    return _activated(model, run)
-
-
-def _activated(model: keras.Model, run: Run) -> keras.Model:
-    return keras.Model(model.input, run.config.task.activate(model.output), name=run.config.model.kind)
+    return run.config.task.inference(model)
 
 
 def _example_inputs(run: Run) -> tuple[np.ndarray, str]:
@@ -120,16 +128,16 @@ def _example_inputs(run: Run) -> tuple[np.ndarray, str]:
         splits = run.config.data.load(like=run.spec)
         split = next(split for split in ("test", "val", "train") if splits.size(split))
         stream = splits.eval_stream(split, 1).unbatch().take(_EXAMPLES)
-        return np.stack([inputs for inputs, _ in stream.as_numpy_iterator()]), f"{split} examples"
+        return np.stack([first_input(inputs) for inputs, _ in stream.as_numpy_iterator()]), f"{split} examples"
     except InputError:
         shape = (_EXAMPLES, *run.spec.input_shape)
         return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8), "random pixels"
 
 
-def _run_elsewhere(path: Path, format: str, inputs: np.ndarray) -> np.ndarray:
+def _run_elsewhere(path: Path, format: str, inputs: np.ndarray) -> dict[str, np.ndarray]:
     """Run an exported file in a fresh process without a GPU: one example, then all of them."""
     with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npy")
+        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npz")
         np.save(source, inputs)
         script = Path(__file__).with_name("exported_runner.py")
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -137,7 +145,8 @@ def _run_elsewhere(path: Path, format: str, inputs: np.ndarray) -> np.ndarray:
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
             raise ExportError(f"{format}: the file does not run in a fresh process:\n{done.stderr.strip()[-2000:]}")
-        return np.load(target)
+        with np.load(target) as outputs:
+            return dict(outputs)
 
 
 def _remove(path: Path) -> None:

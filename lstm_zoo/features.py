@@ -52,9 +52,10 @@ def on_features(
     if not has_frozen_encoder(model) or views == 0 or (training and views is None and splits.augmented):
         return model, splits
     features = model.get_layer(ENCODER).output
+    further = model.inputs[1:]
     backbone = config.model.backbone.model_dump(mode="json", exclude={"weights"})
-    encoder = keras.Model(model.input, features)
-    head = keras.Model(features, model.output, name=f"{model.name}_head")
+    encoder = keras.Model(model.inputs[0], features)
+    head = keras.Model([features, *further] if further else features, model.output, name=f"{model.name}_head")
     return head, FeatureSplits(splits, encoder, backbone, (views or 1) if splits.augmented else 1)
 
 
@@ -95,33 +96,40 @@ class FeatureSplits(Splits):
     def train_stream(
         self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
     ) -> tf.data.Dataset:
-        """Return endless shuffled batches: features (B, ...) and targets (B, ...)."""
+        """Return endless shuffled batches: features (B, ...), any further inputs, and targets (B, ...)."""
         views = [self._train_features(seed, view) for view in range(self._num_train_views)]
-        targets = self._splits.targets("train")
+        like = _flat(views[0], *self._splits.supervision("train"))
 
-        def rows(epoch: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return views[epoch % len(views)][chosen], targets[chosen]
+        def rows(epoch: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
+            columns = _flat(views[epoch % len(views)], *self._splits.supervision("train", int(epoch)))
+            return [column[chosen] for column in columns]
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            order = shuffled(len(targets), epoch_seed(seed, epoch))
+            order = shuffled(self.size("train"), epoch_seed(seed, epoch))
             batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder)
-            return batches.map(lambda chosen: _shaped(rows, [epoch, chosen], views[0], targets))
+            return batches.map(lambda chosen: _shaped(rows, [epoch, chosen], like))
 
         return tf.data.Dataset.range(first_epoch, tf.int32.max).flat_map(one_epoch).prefetch(tf.data.AUTOTUNE)
 
     def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
         """Return one pass over the training split in stored order, as that epoch shows it."""
         features = self._train_features(seed, epoch % self._num_train_views)
-        return self._in_order(features, self._splits.targets("train"), batch_size)
+        return self._in_order(_flat(features, *self._splits.supervision("train", epoch)), batch_size)
 
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Return one pass over a split in stored order, `num_views` consecutive rows an example."""
         features = self._cached(split, split, lambda: self._splits.eval_stream(split, _BATCH_ROWS), self.num_views)
-        return self._in_order(features, np.repeat(self._splits.targets(split), self.num_views, axis=0), batch_size)
+        further, targets = self._splits.supervision(split)
+        repeated = [np.repeat(one, self.num_views, axis=0) for one in (*further, targets)]
+        return self._in_order([features, *repeated], batch_size)
 
-    def targets(self, split: str) -> np.ndarray:
+    def targets(self, split: str) -> Any:
         """Return the targets of a split."""
         return self._splits.targets(split)
+
+    def supervision(self, split: str, epoch: int = 0) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+        """Return the further inputs and the targets of training."""
+        return self._splits.supervision(split, epoch)
 
     def names(self, split: str) -> list[str]:
         """Return the examples' names."""
@@ -131,12 +139,12 @@ class FeatureSplits(Splits):
         name = f"train-view-seed{seed}-{view}" if self.augmented else "train-view"
         return self._cached(name, "train", lambda: self._splits.train_views(_BATCH_ROWS, seed, view), 1)
 
-    def _in_order(self, features: np.ndarray, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
-        def rows(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            return features[chosen], targets[chosen]
+    def _in_order(self, columns: list[np.ndarray], batch_size: int) -> tf.data.Dataset:
+        def rows(chosen: np.ndarray) -> list[np.ndarray]:
+            return [column[chosen] for column in columns]
 
-        batches = tf.data.Dataset.range(len(features)).batch(batch_size)
-        return batches.map(lambda chosen: _shaped(rows, [chosen], features, targets)).prefetch(tf.data.AUTOTUNE)
+        batches = tf.data.Dataset.range(len(columns[0])).batch(batch_size)
+        return batches.map(lambda chosen: _shaped(rows, [chosen], columns)).prefetch(tf.data.AUTOTUNE)
 
     def _cached(self, name: str, split: str, stream: Callable[[], tf.data.Dataset], num_views: int) -> np.ndarray:
         """Return features, (rows, ...), as a view of their file; compute them first if there is no such file."""
@@ -176,20 +184,32 @@ class FeatureSplits(Splits):
         progress = ProgressBar(title, num_rows, unit="rows")
         try:
             for inputs, _ in stream:
-                features = keras.ops.convert_to_numpy(self._encoder.predict_on_batch(inputs)).astype(self._dtype)
+                features = self._encoder.predict_on_batch(first_input(inputs))
+                features = keras.ops.convert_to_numpy(features).astype(self._dtype)
                 progress.advance(len(features))
                 yield features
         finally:
             progress.close()
 
 
-def _shaped(rows: Callable, arguments: list[Any], features: np.ndarray, targets: np.ndarray) -> tuple[tf.Tensor, ...]:
-    """Fetch rows within a tf.data pipeline, and tell their shapes."""
-    batch = tf.numpy_function(rows, arguments, (features.dtype, targets.dtype))
-    return tuple(
-        tf.ensure_shape(one, (arguments[-1].shape[0], *whole.shape[1:]))
-        for one, whole in zip(batch, (features, targets), strict=True)
-    )
+def first_input(inputs: Any) -> Any:
+    """Return what a network in use sees, without what is known in training alone."""
+    return inputs[0] if isinstance(inputs, tuple) else inputs
+
+
+def _flat(features: np.ndarray, further: tuple[np.ndarray, ...], targets: np.ndarray) -> list[np.ndarray]:
+    """Return the columns of a training batch in a row: features, further inputs, targets."""
+    return [features, *further, targets]
+
+
+def _shaped(rows: Callable, arguments: list[Any], like: list[np.ndarray]) -> tuple[Any, tf.Tensor]:
+    """Fetch rows of columns within a tf.data pipeline, and tell their shapes; returns inputs and targets."""
+    batch = tf.numpy_function(rows, arguments, [column.dtype for column in like])
+    *inputs, targets = [
+        tf.ensure_shape(one, (arguments[-1].shape[0], *column.shape[1:]))
+        for one, column in zip(batch, like, strict=True)
+    ]
+    return (tuple(inputs) if len(inputs) > 1 else inputs[0]), targets
 
 
 def _hash(encoder: keras.Model) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import matplotlib
 
@@ -42,16 +43,22 @@ def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     return figure
 
 
-def result_against_floor(figures: Mapping[str, Any]) -> Figure:
-    """Draw each figure that has a floor beside it, as horizontal bars."""
-    floor = figures["floor"]
-    names = list(floor)
-    figure, axis = plt.subplots(figsize=(5.2, 0.7 * len(names) + 1.0), layout="constrained")
-    rows = np.arange(len(names))
-    for values, offset, colour, label in ((figures, -0.2, _OURS, "this run"), (floor, 0.2, _FLOOR, "floor (majority)")):
-        bars = axis.barh(rows + offset, [values[name] for name in names], 0.38, color=colour, label=label)
-        axis.bar_label(bars, fmt="%.3f", padding=3)
-    axis.set(xlim=(0, 1.15), yticks=rows, yticklabels=names, xticks=np.linspace(0, 1, 6))
+def result_against_floors(figures: Mapping[str, Any]) -> Figure:
+    """Draw each figure beside its floors, as horizontal bars."""
+    floors = figures["floors"]
+    names = list(dict.fromkeys(name for floor in floors.values() for name in floor))
+    bars = {"this run": (_OURS, figures), **{f"floor: {name}": (_FLOOR, floor) for name, floor in floors.items()}}
+    height = 0.8 / len(bars)
+    figure, axis = plt.subplots(figsize=(5.2, (0.3 + 0.2 * len(bars)) * len(names) + 1.0), layout="constrained")
+    greatest = max(values.get(name, 0.0) for _, values in bars.values() for name in names)
+    for number, (label, (colour, values)) in enumerate(bars.items()):
+        rows = np.arange(len(names)) + height * (number - (len(bars) - 1) / 2)
+        shade = 1 - 0.35 * max(number - 1, 0)
+        drawn = axis.barh(
+            rows, [values.get(name, 0.0) for name in names], height, color=colour, alpha=shade, label=label
+        )
+        axis.bar_label(drawn, fmt="%.3f", padding=3, fontsize=8)
+    axis.set(xlim=(0, 1.15 * max(1.0, greatest)), yticks=range(len(names)), yticklabels=names)
     axis.invert_yaxis()
     axis.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -95,6 +102,7 @@ def film_strip(clip: np.ndarray, title: str, most_frames: int = 8) -> Figure:
     return figure
 
 
-def close(figure: Figure) -> None:
-    """Free a figure's memory."""
+def save(figure: Figure, target: Path | BinaryIO) -> None:
+    """Write a figure as PNG, and free its memory."""
+    figure.savefig(target, format="png", dpi=110)
     plt.close(figure)

@@ -61,16 +61,18 @@ class Run:
 
         Args:
             path: The directory; None takes the newest one below `runs/`.
-            overrides: Settings of the data section to change, such as `"data.root=other"`.
+            overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
         Raises:
             InputError: There is no run.
         """
         path = newest(RUNS, trained=True) if path is None else Path(path)
         overrides = list(overrides)
-        foreign = [text for text in overrides if not text.startswith("data.")]
+        foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
         if foreign:
-            raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. can be changed")
+            raise InputError(
+                "", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed"
+            )
         files = [path / name for name in ("config.yaml", "spec.json")]
         if not all(file.is_file() for file in files):
             raise InputError("", f"{path} is no run directory (no {' and '.join(file.name for file in files)})")
@@ -91,17 +93,22 @@ class Run:
         model.load_weights(weights)
         return model
 
+    @cached_property
+    def inference(self) -> keras.Model:
+        """The network as it is used: from pixels to outputs that mean something to a user."""
+        return self.config.task.inference(self.model)
+
     def evaluate(self, split: str = "test", **options: Any) -> dict[str, Any]:
         """Evaluate on a split, beside the floor; see `evaluation.evaluate`."""
         from .evaluation import evaluate
 
         return evaluate(self, split, **options)
 
-    def predict(self, files: Sequence[str | Path]) -> list[dict[str, Any]]:
+    def predict(self, files: Sequence[str | Path], save_to: Path | None = None) -> list[dict[str, Any]]:
         """Predict files; see `prediction.predict`."""
         from .prediction import predict
 
-        return predict(self, files)
+        return predict(self, files, save_to)
 
     def export(self, format: str = "keras", to: str | Path | None = None) -> dict[str, Any]:
         """Export the network and prove the file equal; see `exporting.export`."""

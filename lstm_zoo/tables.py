@@ -21,10 +21,13 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def evaluation_table(figures: Mapping[str, Any], title: str) -> Table:
-    """Return the figures of an evaluation beside the floor's."""
-    table = _table(f"{title} ({figures['examples']} examples)", "figure", "this run ", "floor ")
-    for name, floor in figures["floor"].items():
-        table.add_row(name, f"{figures[name]:.4f}", f"{floor:.4f}")
+    """Return the figures of an evaluation beside the floors'."""
+    floors = figures["floors"]
+    columns = (f"floor: {name} " for name in floors)
+    table = _table(f"{title} ({figures['examples']} examples)", "figure", "this run ", *columns)
+    for name in dict.fromkeys(name for floor in floors.values() for name in floor):
+        values = (f"{floor[name]:.4f}" if name in floor else "" for floor in floors.values())
+        table.add_row(name, f"{figures[name]:.4f}", *values)
     return table
 
 

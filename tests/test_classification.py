@@ -48,9 +48,10 @@ def test_top5_of_many_classes():
 
 def test_floor_is_the_majority_of_training():
     splits = Labels(train=[1, 1, 1, 0, 2], test=[0, 1, 1, 2])
-    assert Classification().floor(splits, "test") == {"top1": 0.5, "mean_class": pytest.approx(1 / 3)}
+    expected = {"majority": {"top1": 0.5, "mean_class": pytest.approx(1 / 3)}}
+    assert Classification().floors(splits, "test", None) == expected
     alone = Labels(test=[0, 2, 2, 2])  # no training labels at hand: the majority of the split itself
-    assert Classification().floor(alone, "test")["top1"] == 0.75
+    assert Classification().floors(alone, "test", None)["majority"]["top1"] == 0.75
 
 
 def test_balanced_weights_average_to_one():

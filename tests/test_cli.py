@@ -38,7 +38,7 @@ def test_the_whole_job_on_video_files(kind, ucf_root, video_root, data_dir, tmp_
     assert "report.html" in trained.output and "floor" in trained.output
 
     figures = json.loads(call("eval", "--json").stdout)  # the newest run below runs/
-    assert figures["split"] == "test" and figures["examples"] >= 2 and "top1" in figures["floor"]
+    assert figures["split"] == "test" and figures["examples"] >= 2 and "top1" in figures["floors"]["majority"]
     again = json.loads(call("eval", "--json", "--set", f"data.root={root}").stdout)
     assert again["top1"] == figures["top1"]
 

@@ -2,6 +2,7 @@ import csv
 import json
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -25,7 +26,7 @@ def test_figures_follow_from_the_written_predictions(smoke_run):
         rows = list(csv.DictReader(file))
     assert len(rows) == figures["examples"] == 8
     assert np.mean([row["truth"] == row["prediction"] for row in rows]) == pytest.approx(figures["top1"])
-    assert figures["floor"]["top1"] == 1 / 8
+    assert figures["floors"]["majority"]["top1"] == 1 / 8
     assert set(smoke_run.metrics) >= {"val", "test"}
 
 
@@ -92,7 +93,7 @@ def test_the_report_stands_alone(smoke_run):
         "kind: cnn_lstm",
     ):
         assert text in page
-    for name in ("learning_curves", "confusion-val", "floor-val", "mistake-val-1"):
+    for name in ("learning_curves", "val-confusion", "val-floor", "val-mistake-1"):
         assert (smoke_run.path / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -108,7 +109,7 @@ def test_the_confusion_matrix_is_drawn_by_rows():
     figure = draw.confusion_matrix([[3, 1], [0, 0]], ["a", "b"])
     image = figure.axes[0].images[0].get_array()
     np.testing.assert_allclose(image, [[0.75, 0.25], [0, 0]])
-    draw.close(figure)
+    plt.close(figure)
 
 
 def test_metrics_survive_a_second_evaluation(smoke_run):

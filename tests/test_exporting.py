@@ -34,16 +34,16 @@ def test_a_keras_file_loads_in_safe_mode(smoke_run):
 
 def test_a_file_that_differs_is_removed(smoke_run, tmp_path, monkeypatch):
     def wrong(path, format, inputs):
-        return np.full((3, 8), 0.5)
+        return {"outputs": np.full((3, 8), 0.5)}
 
     monkeypatch.setattr(exporting, "_run_elsewhere", wrong)
     with pytest.raises(exporting.ExportError, match=r"its outputs differ from the run's by .* \(tolerance 0.0001\)"):
         smoke_run.export("keras", tmp_path)
     assert not list(tmp_path.iterdir())
-    monkeypatch.setattr(exporting, "_run_elsewhere", lambda *args: np.full((3, 1), 1 / 8))
+    monkeypatch.setattr(exporting, "_run_elsewhere", lambda *args: {"outputs": np.full((3, 1), 1 / 8)})
     with pytest.raises(exporting.ExportError, match=r"outputs have the shape \(3, 1\), the run's \(3, 8\)"):
         smoke_run.export("keras", tmp_path)
-    monkeypatch.setattr(exporting, "_run_elsewhere", lambda *args: np.full((3, 8), np.nan))
+    monkeypatch.setattr(exporting, "_run_elsewhere", lambda *args: {"outputs": np.full((3, 8), np.nan)})
     with pytest.raises(exporting.ExportError, match="nan"):
         smoke_run.export("keras", tmp_path)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from ..contracts import DataConfig, InputError, Section, Spec, Splits, UserPath, Views
+from .listing import videos_below
 
 if TYPE_CHECKING:
     from .prepare import ClipBuilder
@@ -72,6 +73,7 @@ class ClipConfig(Section):
 class VideoData(DataConfig):
     """What all data sets of labelled videos share."""
 
+    media: ClassVar[str] = "videos"
     tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
 
     clip: ClipConfig = ClipConfig()
@@ -101,6 +103,10 @@ class VideoData(DataConfig):
         """Return the spec as far as it is known before anything is prepared."""
         shape = (self.clip.num_frames, self.clip.size, self.clip.size, 3)
         return Spec(input_shape=shape, class_names=self.class_names())
+
+    def files_below(self, folder: Path) -> list[Path]:
+        """Return all files below a folder that may be videos."""
+        return videos_below(folder)
 
     def read(self, path: Path, spec: Spec) -> Views:
         """Read one video file as preparation and evaluation would: scaled to `short_side`, thinned to `max_fps`."""

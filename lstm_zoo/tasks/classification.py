@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -12,6 +12,9 @@ from ..contracts import Spec, Splits, TaskConfig
 if TYPE_CHECKING:
     import keras
     import numpy as np
+    from matplotlib.figure import Figure
+
+_MOST_MISTAKES = 8
 
 
 class Classification(TaskConfig):
@@ -59,11 +62,11 @@ class Classification(TaskConfig):
         present = counts > 0
         return {int(k): float(counts.sum() / (present.sum() * counts[k])) for k in np.flatnonzero(present)}
 
-    def activate(self, logits: Any) -> Any:
-        """Return probabilities, (B, K)."""
+    def inference(self, model: keras.Model) -> keras.Model:
+        """Return the network with probabilities, (B, K), for outputs."""
         import keras
 
-        return keras.ops.softmax(logits, axis=-1)
+        return keras.Model(model.input, keras.ops.softmax(model.output, axis=-1), name=model.name)
 
     def decode(self, outputs: np.ndarray, spec: Spec) -> list[dict[str, Any]]:
         """Return the classes of each row (B, K) with their probabilities, most probable first."""
@@ -93,16 +96,40 @@ class Classification(TaskConfig):
             del figures["top5"]  # always 1
         return figures
 
-    def floor(self, splits: Splits, split: str) -> dict[str, Any]:
+    def floors(self, splits: Splits, split: str, features: Callable[[str], np.ndarray]) -> dict[str, dict[str, float]]:
         """Return the figures of the classes' frequencies in training as the prediction for every example.
 
         Where there are no training examples, the frequencies in the split itself are taken: a floor no lower.
         """
         import numpy as np
 
+        del features
         targets = splits.targets(split)
         known = splits.targets("train") if splits.size("train") else targets
         counts = np.bincount(known, minlength=splits.spec.num_classes)
         outputs = np.tile(counts / counts.sum(), (len(targets), 1))
         figures = self.evaluate(outputs, targets, splits.spec)
-        return {name: figures[name] for name in ("top1", "top5", "mean_class") if name in figures}
+        return {"majority": {name: figures[name] for name in ("top1", "top5", "mean_class") if name in figures}}
+
+    def rows(self, outputs: np.ndarray, targets: np.ndarray, spec: Spec) -> Iterator[dict[str, Any]]:
+        """Yield truth, prediction and its probability."""
+        for row, target in zip(outputs, targets, strict=True):
+            best = int(row.argmax())
+            names = {"truth": spec.class_names[target], "prediction": spec.class_names[best]}
+            yield {**names, "probability": f"{row[best]:.6f}"}
+
+    def figures(self, outputs: np.ndarray, splits: Splits, split: str) -> Iterator[tuple[str, str, Figure]]:
+        """Yield the confusion matrix, and film strips of the wrong answers that the network was surest of."""
+        from .. import figures as draw
+        from ..evaluation import pick_examples
+
+        targets, names, class_names = splits.targets(split), splits.names(split), splits.spec.class_names
+        confusion = self.evaluate(outputs, targets, splits.spec)["confusion"]
+        yield "Confusion matrix", "confusion", draw.confusion_matrix(confusion, class_names)
+        predicted, confidence = outputs.argmax(axis=1), outputs.max(axis=1)
+        wrong = [int(index) for index in (-confidence).argsort() if predicted[index] != targets[index]][:_MOST_MISTAKES]
+        clips = pick_examples(splits, split, wrong)
+        for rank, index in enumerate(wrong, 1):
+            truth, said = (class_names[row[index]] for row in (targets, predicted))
+            title = f"{names[index]}: {said} ({confidence[index]:.2f}), in truth {truth}"
+            yield f"Mistake {rank}: {title}", f"mistake-{rank}", draw.film_strip(clips[index], title)
