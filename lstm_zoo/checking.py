@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -82,15 +81,14 @@ def _slow_parts(config: Config, model: keras.Model) -> Iterator[str]:
 
 
 def data_facts(config: Config, splits: Splits) -> dict[str, Any]:
-    """Return the number of examples of each class in each split, and what was left out; ready for JSON."""
-    names = splits.spec.class_names
+    """Return what each split holds (examples of each class, say), and what was left out; ready for JSON."""
     return {
         "data": config.data.kind,
         "input_shape": splits.spec.input_shape,
         "clip_seconds": splits.spec.clip_seconds,
         "fingerprint": splits.fingerprint,
         "splits": {
-            split: {names[k]: count for k, count in sorted(Counter(splits.targets(split).tolist()).items())}
+            split: {"examples": splits.size(split), **splits.counts(split)}
             for split in ("train", "val", "test")
             if splits.size(split)
         },

@@ -13,6 +13,7 @@ Nothing here imports TensorFlow: a config is checked before anything slow starts
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
@@ -143,6 +144,13 @@ class Splits(ABC):
         """Return the network's further inputs and its targets, as an epoch shows them, in stored order."""
         del epoch
         return (), self.targets(split)
+
+    def counts(self, split: str) -> dict[str, int]:
+        """Return what a split holds, by name: the examples of each class."""
+        labels, counts = Counter(self.targets(split).tolist()), {}
+        for label in sorted(labels):
+            counts[self.spec.class_names[label]] = labels[label]
+        return counts
 
     def judge(self, split: str, outputs: Any) -> dict[str, float]:
         """Return figures of a split's outputs that only this data set can give."""

@@ -99,16 +99,12 @@ def dry_build_table(facts: Mapping[str, Any]) -> Table:
 
 
 def data_table(facts: Mapping[str, Any]) -> Table:
-    """Return the number of examples of each class in each split."""
+    """Return what each split holds."""
     splits = facts["splits"]
-    classes = list(dict.fromkeys(name for counts in splits.values() for name in counts))
-    table = _table(
-        f"{facts['data']}, clips of {_shape(facts['input_shape'])}", "class", *(f"{split} " for split in splits)
-    )
-    for name in classes:
+    names = list(dict.fromkeys(name for counts in splits.values() for name in counts))
+    table = _table(f"{facts['data']}, inputs of {_shape(facts['input_shape'])}", "", *(f"{split} " for split in splits))
+    for name in names:
         table.add_row(name, *(str(counts.get(name, 0)) for counts in splits.values()))
-    table.add_section()
-    table.add_row("all", *(str(sum(counts.values())) for counts in splits.values()))
     if facts["bad_files"]:
         table.caption = f"{len(facts['bad_files'])} files left out: " + ", ".join(
             file[1] for file in facts["bad_files"][:5]

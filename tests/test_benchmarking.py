@@ -19,7 +19,7 @@ def context(tmp_path_factory):
 @pytest.mark.parametrize("make", ROWS, ids=lambda make: make.__name__)
 @pytest.mark.xdist_group("bench")
 def test_all_contenders_of_a_row_do_its_work(make, context, monkeypatch):
-    monkeypatch.setattr("lstm_zoo.data.reading._DECODED_BYTES", 2**30)  # one contender sets it
+    monkeypatch.setattr("lstm_zoo.data.reading.DECODED_BYTES", 2**30)  # one contender sets it
     assert make.__doc__
     for row in make(context):
         assert next(iter(row.contenders)) == "ours" and row.unit

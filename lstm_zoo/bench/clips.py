@@ -91,9 +91,9 @@ def prepare(context: Context) -> None:
 
 def prepared(context: Context, max_fps: float | None = None, data_dir: Path | None = None) -> ClipSplits:
     """Return the videos as prepared clips, all in the training split."""
+    from ..data.clip_builder import ClipBuilder, ClipSource
     from ..data.clips import ClipConfig
-    from ..data.listing import list_videos
-    from ..data.prepare import Clip, ClipBuilder, ClipSource
+    from ..data.listing import Clip, list_videos
     from ..data.reading import ClipSplits
     from ..media import read_video
 
@@ -200,7 +200,7 @@ def _read(keep_decoded: bool, context: Context) -> Work:
     from ..data import reading
 
     if not keep_decoded:
-        reading._DECODED_BYTES = 0
+        reading.DECODED_BYTES = 0
     return _taking(iter(prepared(context).train_stream(_BATCH, seed=0)))
 
 

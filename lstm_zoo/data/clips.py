@@ -13,7 +13,7 @@ from ..contracts import DataConfig, InputError, Section, Spec, Splits, UserPath,
 from .listing import videos_below
 
 if TYPE_CHECKING:
-    from .prepare import ClipBuilder
+    from .clip_builder import ClipBuilder
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -35,6 +35,11 @@ class AugmentConfig(Section):
     """Greatest relative change of contrast."""
     saturation: Fraction = 0.0
     """Greatest relative change of saturation."""
+
+    @property
+    def crops(self) -> bool:
+        """Whether training examples show varying parts of the pictures."""
+        return self.crop_scale != (1.0, 1.0) or self.crop_ratio != (1.0, 1.0)
 
     @model_validator(mode="after")
     def _ordered(self) -> AugmentConfig:

@@ -13,7 +13,7 @@ from .clips import PreparedVideoData
 from .listing import Clip, number_labels
 
 if TYPE_CHECKING:
-    from .prepare import ClipBuilder
+    from .clip_builder import ClipBuilder
 
 
 class FilesConfig(PreparedVideoData):
@@ -35,7 +35,8 @@ class FilesConfig(PreparedVideoData):
     ) -> ClipBuilder:
         """Return the TFDS builder of clips below a root; their names are their paths below it."""
         from ..media import read_video
-        from .prepare import ClipBuilder, ClipSource, fingerprint
+        from .clip_builder import ClipBuilder, ClipSource
+        from .prepare import fingerprint
 
         class_names = number_labels(classes, like)
         states = []

@@ -85,7 +85,7 @@ class DecodedFrames:
 
     def __init__(self, videos: Sequence[np.ndarray], row: tf.Tensor, clip: ClipConfig):
         self.videos, self.row = videos, row
-        self.scaled = not _crops(clip)
+        self.scaled = not clip.augment.crops
 
     def _shape(self) -> tf.Tensor:
         return tf.numpy_function(lambda row: np.array(self.videos[row].shape, np.int32), [self.row], tf.int32)
@@ -121,7 +121,7 @@ def decode_video(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
     indices = tf.range(frames.count())
     if clip.train_sampling == "uniform":
         indices = _train_indices(frames.count(), clip, tf.zeros(2, tf.int32))
-    if not _crops(clip):
+    if not clip.augment.crops:
         return frames.pictures(indices, _central_box(frames), clip)
     height, width = frames.size()
     return frames.part(indices, tf.stack([0, 0, height, width]))
@@ -140,9 +140,9 @@ def train_clip(frames: Frames, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
     indices = _train_indices(frames.count(), clip, seeds[0])
-    box = _random_box(frames, clip.augment, seeds[1]) if _crops(clip) else _central_box(frames)
+    box = random_box(frames.size(), clip.augment, seeds[1]) if clip.augment.crops else _central_box(frames)
     pictures = tf.ensure_shape(frames.pictures(indices, box, clip), [clip.num_frames, clip.size, clip.size, 3])
-    return _augment(pictures, clip.augment, seeds[2])
+    return augment_pictures(pictures, clip.augment, seeds[2])
 
 
 def eval_clips(frames: Frames, clip: ClipConfig) -> tf.Tensor:
@@ -192,11 +192,6 @@ def _train_indices(num_frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> 
     return tf.minimum(tf.cast(positions, tf.int32), num_frames - 1)
 
 
-def _crops(clip: ClipConfig) -> bool:
-    """Say whether training clips show varying parts of the frames."""
-    return clip.augment.crop_scale != (1.0, 1.0) or clip.augment.crop_ratio != (1.0, 1.0)
-
-
 def _central_box(frames: Frames) -> tf.Tensor:
     """Return the largest central square of a video, as [top, left, height, width] in pixels."""
     height, width = frames.size()
@@ -204,9 +199,9 @@ def _central_box(frames: Frames) -> tf.Tensor:
     return tf.stack([(height - side) // 2, (width - side) // 2, side, side])
 
 
-def _random_box(frames: Frames, augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
-    """Return the random crop of a clip, as [top, left, height, width] in pixels."""
-    height, width = (tf.cast(side, tf.float32) for side in frames.size())
+def random_box(size: tuple[tf.Tensor, tf.Tensor], augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
+    """Return the random crop of pictures of a size (height, width), as [top, left, height, width] in pixels."""
+    height, width = (tf.cast(side, tf.float32) for side in size)
     draws = tf.unstack(tf.random.stateless_uniform([4], seed))
     low, high = augment.crop_scale
     area = height * width * (low + draws[0] * (high - low))
@@ -239,7 +234,7 @@ def _scale(pictures: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
     return tf.ensure_shape(tf.cast(tf.round(scaled), tf.uint8), [None, clip.size, clip.size, 3])
 
 
-def _augment(pictures: tf.Tensor, augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
+def augment_pictures(pictures: tf.Tensor, augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
     """Rotate, mirror and recolour the frames of one clip alike, (T, H, W, 3) uint8."""
     draws = tf.unstack(tf.random.stateless_uniform([5], seed, -1.0, 1.0))
     if augment.flip:

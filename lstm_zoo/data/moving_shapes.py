@@ -19,7 +19,7 @@ from .listing import Clip
 
 if TYPE_CHECKING:
     from ..media import EncodedVideo
-    from .prepare import ClipBuilder
+    from .clip_builder import ClipBuilder
 
 # Motion of the forward clip, then of the same clip reversed.
 _PAIRS = (("right", "left"), ("down", "up"), ("grow", "shrink"), ("clockwise", "counter_clockwise"))
@@ -52,7 +52,8 @@ class MovingShapes(PreparedVideoData):
 
     def builder(self, like: Spec | None = None) -> ClipBuilder:
         """Return the TFDS builder of the clips."""
-        from .prepare import ClipBuilder, ClipSource, fingerprint
+        from .clip_builder import ClipBuilder, ClipSource
+        from .prepare import fingerprint
 
         sizes = {"train": self.num_train, "val": self.num_val, "test": self.num_test}
         splits = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,13 @@ import tensorflow_datasets as tfds
 
 from ..contracts import InputError, Spec, Splits, Views
 from ..media import EncodedVideo
+from .clip_builder import ClipBuilder
 from .clips import ClipConfig
 from .frames import DecodedFrames, EncodedFrames, decode_video, eval_clips, train_clip
 from .order import epoch_seed, example_seed, shuffled
-from .prepare import ClipBuilder
+from .records import DECODED_BYTES, THREADS, in_blocks, reading_options, stored_bytes
 
-_CACHE_BYTES = 2 * 1024**3  # a split stored in less is kept in memory
-_BLOCK_BYTES = 512 * 1024**2  # what is shuffled at a time
-_DECODED_BYTES = 1024**3  # a split whose pictures need less is kept in memory decoded
 _LEAST_COMPRESSION = 6  # of video frames as JPEG: a larger split need not be tried
-_THREADS = os.cpu_count() or 1
 
 
 class ClipSplits(Splits):
@@ -102,7 +98,7 @@ class ClipSplits(Splits):
             return blocks.flat_map(one_block).batch(batch_size, drop_remainder)
 
         epochs = tf.data.Dataset.range(first_epoch, tf.int32.max)
-        return epochs.flat_map(one_epoch).with_options(_options()).prefetch(2)
+        return epochs.flat_map(one_epoch).with_options(reading_options()).prefetch(2)
 
     def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
         """Return one pass over the training clips in stored order, augmented as in that epoch."""
@@ -112,7 +108,7 @@ class ClipSplits(Splits):
         def one_block(numbers: tf.Tensor, *videos_and_labels: Any) -> tf.data.Dataset:
             return self._train_clips(frames_of, tf.range(tf.size(numbers)), seed_now, numbers, *videos_and_labels)
 
-        return blocks.flat_map(one_block).batch(batch_size).with_options(_options()).prefetch(2)
+        return blocks.flat_map(one_block).batch(batch_size).with_options(reading_options()).prefetch(2)
 
     def _train_clips(
         self, frames_of: Callable, rows: tf.Tensor, seed: tf.Tensor, numbers: tf.Tensor, videos: Any, labels: Any
@@ -123,7 +119,7 @@ class ClipSplits(Splits):
             clip = train_clip(frames_of(videos[row]), self._clip, example_seed(seed, numbers[row]))
             return clip, labels[row]
 
-        return tf.data.Dataset.from_tensor_slices(rows).map(one_clip, num_parallel_calls=_THREADS)
+        return tf.data.Dataset.from_tensor_slices(rows).map(one_clip, num_parallel_calls=THREADS)
 
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Return clips (B, T, H, W, 3) uint8 and labels (B,), `num_views` rows a video, in stored order."""
@@ -132,10 +128,10 @@ class ClipSplits(Splits):
             views = eval_clips(EncodedFrames(video), self._clip)  # (N, T, H, W, 3)
             return views, tf.repeat(label, self.num_views)
 
-        clips = self._records(split).map(one_video, num_parallel_calls=_THREADS).unbatch()
-        if self.size(split) * self.num_views * math.prod(self.spec.input_shape) <= _DECODED_BYTES:
+        clips = self._records(split).map(one_video, num_parallel_calls=THREADS).unbatch()
+        if self.size(split) * self.num_views * math.prod(self.spec.input_shape) <= DECODED_BYTES:
             clips = clips.cache()  # a validation split is read in every epoch
-        return clips.batch(batch_size).with_options(_options()).prefetch(2)
+        return clips.batch(batch_size).with_options(reading_options()).prefetch(2)
 
     def targets(self, split: str) -> np.ndarray:
         """Return the labels of a split, (examples,)."""
@@ -154,14 +150,12 @@ class ClipSplits(Splits):
         Returns:
             Blocks `(numbers (n,), videos (n, ...), labels (n,))`, and what makes `Frames` of one of the videos.
         """
-        size, num_bytes = self.size(split), self._num_bytes(split)
+        size = self.size(split)
         if pictures := self._decoded(split):
             block = np.arange(size), np.arange(size), self.targets(split)
             return tf.data.Dataset.from_tensors(block), lambda row: DecodedFrames(pictures, row, self._clip)
-        length = size if num_bytes <= _BLOCK_BYTES else max(1, size * _BLOCK_BYTES // num_bytes)
-        records = self._records(split).enumerate().map(lambda number, record: (number, *record))
-        blocks = records.ragged_batch(length)
-        return blocks.cache() if num_bytes <= _CACHE_BYTES else blocks, EncodedFrames
+        num_bytes = stored_bytes(self._builder, self._splits[split])
+        return in_blocks(self._records(split), size, num_bytes), EncodedFrames
 
     def _decoded(self, split: str) -> list[np.ndarray] | None:
         """Return the decoded pictures of each video of a split, or None where they are too many to keep."""
@@ -170,26 +164,18 @@ class ClipSplits(Splits):
         return self._pictures[split]
 
     def _decode(self, split: str) -> list[np.ndarray] | None:
-        if self._num_bytes(split) > _DECODED_BYTES // _LEAST_COMPRESSION:
+        if stored_bytes(self._builder, self._splits[split]) > DECODED_BYTES // _LEAST_COMPRESSION:
             return None
         videos = self._records(split).map(
-            lambda video, label: decode_video(video, self._clip), num_parallel_calls=_THREADS
+            lambda video, label: decode_video(video, self._clip), num_parallel_calls=THREADS
         )
-        pictures, left = [], _DECODED_BYTES
-        for decoded in videos.with_options(_options()).prefetch(2).as_numpy_iterator():
+        pictures, left = [], DECODED_BYTES
+        for decoded in videos.with_options(reading_options()).prefetch(2).as_numpy_iterator():
             pictures.append(decoded)
             left -= decoded.nbytes
             if left < 0:
                 return None
         return pictures
-
-    def _num_bytes(self, split: str) -> int:
-        """Return the stored size of a split; of a part of one (`train[:90%]`), TFDS knows only the whole's."""
-        info = self._builder.info.splits[self._splits[split]]
-        if info.num_bytes:
-            return info.num_bytes
-        whole = self._builder.info.splits[self._splits[split].split("[")[0]]
-        return whole.num_bytes * info.num_examples // max(whole.num_examples, 1)
 
     def _records(self, split: str) -> tf.data.Dataset:
         """Return `(JPEG frames (frames,), label ())` of each example, in stored order."""
@@ -253,10 +239,3 @@ def views_of_video(video: EncodedVideo, clip: ClipConfig, spec: Spec) -> Views:
         ).reshape(-1, *spec.input_shape),
         times=[(start * seconds, end * seconds) for start, end in stretches],
     )
-
-
-def _options() -> tf.data.Options:
-    options = tf.data.Options()
-    options.deterministic = True
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return options

@@ -19,7 +19,7 @@ from .files import FilesConfig
 from .listing import Clip, check_folder, check_splits, read_list, read_text, split_by_group
 
 if TYPE_CHECKING:
-    from .prepare import ClipBuilder
+    from .clip_builder import ClipBuilder
 
 _LISTS = "ucfTrainTestlist"
 _VIDEOS = "UCF-101"

@@ -14,7 +14,7 @@ from .files import FilesConfig
 from .listing import Clip, check_splits, list_videos, natural_order, read_list, read_table, split_by_group
 
 if TYPE_CHECKING:
-    from .prepare import ClipBuilder
+    from .clip_builder import ClipBuilder
 
 _Share = Annotated[float, Field(ge=0, lt=1)]
 
