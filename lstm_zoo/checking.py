@@ -34,6 +34,7 @@ def dry_build(config: Config) -> dict[str, Any]:
         "config": config.name,
         "input_shape": spec.input_shape,
         "classes": len(spec.class_names),
+        "words": len(spec.vocabulary),
         "parameters": model.count_params(),
         "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
         "layers": [
@@ -60,20 +61,19 @@ def _slow_parts(config: Config, model: keras.Model) -> Iterator[str]:
         runs = implementation(layer)
         if runs.kind == "Keras' loop":
             yield f"{layer.name} runs in Keras' own loop ({runs.why.split(';')[0]})"
-    clip = getattr(config.data, "clip", None)
     if has_frozen_encoder(model):
         if train.cached_views == 0:
             yield "the frozen encoder runs again in every epoch; train.cached_views=null keeps features where it can"
-        elif train.cached_views is None and clip is not None and clip.varies:
+        elif train.cached_views is None and config.data.varies:
             yield (
-                "the frozen encoder runs again in every epoch, since training clips vary (data.clip.augment, "
-                "train_sampling); train.cached_views=8 computes the features of 8 views of each clip once"
+                "the frozen encoder runs again in every epoch, since training examples vary (augment, train_sampling); "
+                "train.cached_views=8 computes the features of 8 views of each once"
             )
     if gpu_visible():
         return
-    if not has_frozen_encoder(model) and getattr(config.model, "backbone", None) and clip is not None:
-        frames = train.batch_size * clip.num_frames
-        yield f"the encoder is trained, on {frames} frames a step and without a GPU; a frozen one is many times faster"
+    if not has_frozen_encoder(model) and getattr(config.model, "backbone", None):
+        pictures = train.batch_size * math.prod(model.inputs[0].shape[1:-3])
+        yield f"the encoder is trained, on {pictures} pictures a step, without a GPU; a frozen one is many times faster"
     if train.jit_compile and has_convolutions(model) and not (has_frozen_encoder(model) and train.cached_views):
         yield "XLA's convolutions are several times slower than oneDNN's on a CPU; set train.jit_compile=null"
     if train.precision != "float32":

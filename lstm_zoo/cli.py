@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-data_app = typer.Typer(help="Prepare videos once, and see what is in a data set.", no_args_is_help=True)
+data_app = typer.Typer(help="Prepare a data set once, and see what is in it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 ConfigOption = Annotated[str, typer.Option("--config", help="A YAML file, or the name of a shipped recipe.")]
@@ -251,7 +251,7 @@ def data_prepare(config: ConfigOption, set: SetOption = None) -> None:
 
 @data_app.command("check")
 def data_check(config: ConfigOption, set: SetOption = None, as_json: JsonOption = False) -> None:
-    """Decode every video once, and name those that cannot be used; writes nothing."""
+    """Read every file once, and name those that cannot be used; writes nothing."""
     with _user_errors() as loaded:
         recipe = loaded(_load(config, set))
         bad = recipe.data.bad_files()

@@ -140,10 +140,19 @@ class Splits(ABC):
     def targets(self, split: str) -> Any:
         """Return what the task compares outputs with, in the order of `eval_stream`, one entry an example."""
 
-    def supervision(self, split: str, epoch: int = 0) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-        """Return the network's further inputs and its targets, as an epoch shows them, in stored order."""
+    def supervision(
+        self, split: str, epoch: int = 0, rows: np.ndarray | None = None
+    ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+        """Return the network's further inputs and its targets, as an epoch shows them, in stored order.
+
+        Args:
+            split: The split.
+            epoch: Epoch of training.
+            rows: Numbers of the examples; None: all.
+        """
         del epoch
-        return (), self.targets(split)
+        targets = self.targets(split)
+        return (), targets if rows is None else targets[rows]
 
     def counts(self, split: str) -> dict[str, int]:
         """Return what a split holds, by name: the examples of each class."""
@@ -183,6 +192,11 @@ class DataConfig(Section, ABC):
     tasks: ClassVar[frozenset[str]]
     """Kinds of task that the targets of this data set serve."""
 
+    @property
+    def varies(self) -> bool:
+        """Whether a training example differs from epoch to epoch."""
+        return False
+
     @abstractmethod
     def expected_spec(self) -> Spec:
         """Return the spec as far as it is known before anything is prepared."""
@@ -209,6 +223,11 @@ class DataConfig(Section, ABC):
     @abstractmethod
     def files_below(self, folder: Path) -> list[Path]:
         """Return all files below a folder that `read` may be able to read."""
+
+    def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], tf.Tensor] | None:
+        """Return what turns encoded files (B,) into a network's inputs, in a TensorFlow graph; None if nothing does."""
+        del spec
+        return None
 
     @abstractmethod
     def read(self, path: Path, spec: Spec) -> Views:
@@ -290,6 +309,11 @@ class TaskConfig(Section, ABC):
     @abstractmethod
     def figures(self, outputs: Any, splits: Splits, split: str) -> Iterator[tuple[str, str, Figure]]:
         """Yield the task's own figures for the report, each with its title and a name for its file."""
+
+    def served(self, outputs: Any, spec: Spec) -> Any:
+        """Return outputs with what a server shows to people added (sentences, say), in a TensorFlow graph."""
+        del spec
+        return outputs
 
     def picture(self, outputs: Any, inputs: np.ndarray, spec: Spec) -> Figure | None:
         """Draw what a network makes of one example, from one row of outputs and inputs; None if nothing."""

@@ -30,15 +30,30 @@ class ExportError(RuntimeError):
     """An exported file that does not do what the run does."""
 
 
-def _save_keras(model: keras.Model, path: Path) -> None:
+def _save_keras(model: keras.Model, path: Path, run: Run) -> None:
+    del run
     model.save(path)
 
 
-def _save_saved_model(model: keras.Model, path: Path) -> None:
-    model.export(path, format="tf_saved_model", verbose=False)
+def _save_saved_model(model: keras.Model, path: Path, run: Run) -> None:
+    """Write a SavedModel that takes pixels (`serve`), and encoded files (`from_encoded`) where the data are images."""
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    pixels = tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype, name="inputs")
+    archive.add_endpoint("serve", model.__call__, input_signature=[pixels])
+    if decode := run.config.data.from_encoded(run.spec):
+
+        def from_encoded(encoded: tf.Tensor) -> Any:
+            return run.config.task.served(model(decode(encoded)), run.spec)
+
+        files = tf.TensorSpec([None], tf.string, name="encoded")
+        archive.add_endpoint("from_encoded", from_encoded, input_signature=[files])
+    archive.write_out(str(path), verbose=False)
 
 
-FORMATS: dict[str, tuple[str, Callable[[keras.Model, Path], None]]] = {
+FORMATS: dict[str, tuple[str, Callable[[keras.Model, Path, Run], None]]] = {
     "keras": (".keras", _save_keras),
     "tf_saved_model": ("", _save_saved_model),
 }
@@ -70,9 +85,9 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
     path = folder / f"{run.config.model.kind}{suffix or '_saved_model'}"
     draft = folder / f"draft-{path.name}"  # an older file stays until the new one is proved
     inputs, examples = _example_inputs(run)
-    expected = _named(run.inference.predict_on_batch(inputs))
+    expected = _expected(run, inputs, format)
     try:
-        save(_exportable(run), draft)
+        save(_exportable(run), draft, run)
         difference = _difference(expected, _run_elsewhere(draft, format, inputs), format)
         _remove(path)
         draft.rename(path)
@@ -91,9 +106,14 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
     return result
 
 
-def _named(outputs: Any) -> dict[str, np.ndarray]:
-    """Return outputs by name; a single one is called `outputs`."""
-    return outputs if isinstance(outputs, dict) else {"outputs": outputs}
+def _expected(run: Run, inputs: np.ndarray, format: str) -> dict[str, np.ndarray]:
+    """Return the run's own outputs by name; a single one is called `outputs`."""
+    outputs = run.inference.predict_on_batch(inputs)
+    named = outputs if isinstance(outputs, dict) else {"outputs": outputs}
+    if format != "tf_saved_model" or not run.config.data.from_encoded(run.spec):
+        return named
+    served: dict[str, Any] = run.config.task.served(named, run.spec)
+    return {**named, **{f"{name} from encoded files": np.asarray(values) for name, values in served.items()}}
 
 
 def _difference(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray], format: str) -> float:
@@ -103,7 +123,10 @@ def _difference(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray], 
         shape = actual[name].shape if name in actual else None
         if shape != values.shape:
             raise ExportError(f"{format}: its {name} have the shape {shape}, the run's {values.shape}")
-        difference = float(np.abs(actual[name] - values).max())
+        if values.dtype.kind in "SUO":  # text
+            difference = float((actual[name].astype(bytes) != values.astype(bytes)).any())
+        else:
+            difference = float(np.abs(actual[name] - values).max())
         if not difference <= TOLERANCE:
             raise ExportError(
                 f"{format}: its {name} differ from the run's by {difference:.2e} (tolerance {TOLERANCE:g})"

@@ -98,11 +98,12 @@ class FeatureSplits(Splits):
     ) -> tf.data.Dataset:
         """Return endless shuffled batches: features (B, ...), any further inputs, and targets (B, ...)."""
         views = [self._train_features(seed, view) for view in range(self._num_train_views)]
-        like = _flat(views[0], *self._splits.supervision("train"))
 
         def rows(epoch: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
-            columns = _flat(views[epoch % len(views)], *self._splits.supervision("train", int(epoch)))
-            return [column[chosen] for column in columns]
+            further, targets = self._splits.supervision("train", int(epoch), chosen)
+            return [views[epoch % len(views)][chosen], *further, targets]
+
+        like = rows(np.array(0), np.arange(1))
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
             order = shuffled(self.size("train"), epoch_seed(seed, epoch))
@@ -114,7 +115,8 @@ class FeatureSplits(Splits):
     def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
         """Return one pass over the training split in stored order, as that epoch shows it."""
         features = self._train_features(seed, epoch % self._num_train_views)
-        return self._in_order(_flat(features, *self._splits.supervision("train", epoch)), batch_size)
+        further, targets = self._splits.supervision("train", epoch)
+        return self._in_order([features, *further, targets], batch_size)
 
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Return one pass over a split in stored order, `num_views` consecutive rows an example."""
@@ -127,9 +129,11 @@ class FeatureSplits(Splits):
         """Return the targets of a split."""
         return self._splits.targets(split)
 
-    def supervision(self, split: str, epoch: int = 0) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    def supervision(
+        self, split: str, epoch: int = 0, rows: np.ndarray | None = None
+    ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         """Return the further inputs and the targets of training."""
-        return self._splits.supervision(split, epoch)
+        return self._splits.supervision(split, epoch, rows)
 
     def names(self, split: str) -> list[str]:
         """Return the examples' names."""
@@ -195,11 +199,6 @@ class FeatureSplits(Splits):
 def first_input(inputs: Any) -> Any:
     """Return what a network in use sees, without what is known in training alone."""
     return inputs[0] if isinstance(inputs, tuple) else inputs
-
-
-def _flat(features: np.ndarray, further: tuple[np.ndarray, ...], targets: np.ndarray) -> list[np.ndarray]:
-    """Return the columns of a training batch in a row: features, further inputs, targets."""
-    return [features, *further, targets]
 
 
 def _shaped(rows: Callable, arguments: list[Any], like: list[np.ndarray]) -> tuple[Any, tf.Tensor]:

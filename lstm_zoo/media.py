@@ -1,4 +1,4 @@
-"""Video files to JPEG frames, with PyAV (FFmpeg's libraries; no ffmpeg program is needed)."""
+"""Video files to JPEG frames, with PyAV (FFmpeg's libraries; no ffmpeg program is needed), and image files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import NamedTuple
 import av
 import av.error
 import av.video.reformatter
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .network import first_line
 
 _JPEG_QUALITY = 90
+_ORIENTATION = 0x0112  # EXIF
 
 
 class MediaError(ValueError):
@@ -59,6 +62,47 @@ def read_video(path: Path, short_side: int, max_fps: float | None = None) -> Enc
     if not frames:
         raise MediaError("holds no frame that can be decoded")
     return EncodedVideo(frames, seconds)
+
+
+def read_image(path: Path, max_side: int | None = None) -> bytes:
+    """Return an image file as JPEG or PNG, upright, in grey or RGB.
+
+    A file that is so already comes back byte for byte; any other that Pillow can read is converted.
+
+    Args:
+        path: The file.
+        max_side: Longest side, in pixels; larger images are scaled down. None: any size.
+
+    Raises:
+        MediaError: The file cannot be read, or is no image.
+    """
+    if not path.is_file():
+        raise MediaError("no such file")
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty (0 bytes)")
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            image.verify()  # checksums of a PNG: TensorFlow refuses what Pillow would overlook
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()  # decodes it: a file that breaks off is found here
+            turned = image.getexif().get(_ORIENTATION, 1) != 1
+            too_large = max_side is not None and max(image.size) > max_side
+            if image.format in ("JPEG", "PNG") and image.mode in ("L", "RGB") and not (turned or too_large):
+                return content
+            grey16 = image.mode.startswith("I;16")  # which Pillow would cut off at 255
+            upright = ImageOps.exif_transpose(image.point(lambda value: value / 256) if grey16 else image)
+            upright = upright.convert("L" if grey16 else "RGB")
+    except UnidentifiedImageError:
+        raise MediaError("is no image that can be read") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MediaError(first_line(error)) from None
+    if max_side and too_large:
+        upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+        return _jpeg(upright)
+    buffer = io.BytesIO()
+    upright.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _decoded(path: Path, max_fps: float | None) -> Iterator[tuple[av.VideoFrame, float, float]]:

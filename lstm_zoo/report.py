@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from . import figures as draw
 from .contracts import Splits
+from .tables import plain_figures
 
 if TYPE_CHECKING:
     from .run import Run
@@ -74,7 +75,7 @@ def _figures(run: Run, splits: Splits, split: str, name: str, outputs: Any) -> I
 def _table(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield one row an evaluation and figure, with its floors."""
     for split, figures in metrics.items():
-        for name in dict.fromkeys(name for floor in figures["floors"].values() for name in floor):
+        for name in plain_figures(figures):
             floors = {title: floor[name] for title, floor in figures["floors"].items() if name in floor}
             yield {
                 "split": split,

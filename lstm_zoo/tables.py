@@ -25,10 +25,18 @@ def evaluation_table(figures: Mapping[str, Any], title: str) -> Table:
     floors = figures["floors"]
     columns = (f"floor: {name} " for name in floors)
     table = _table(f"{title} ({figures['examples']} examples)", "figure", "this run ", *columns)
-    for name in dict.fromkeys(name for floor in floors.values() for name in floor):
+    if "tokenization" in figures:
+        table.caption = f"tokenization: {figures['tokenization']}"
+        table.caption_justify = "left"
+    for name in plain_figures(figures):
         values = (f"{floor[name]:.4f}" if name in floor else "" for floor in floors.values())
         table.add_row(name, f"{figures[name]:.4f}", *values)
     return table
+
+
+def plain_figures(figures: Mapping[str, Any]) -> list[str]:
+    """Return the names of those figures of an evaluation that are single numbers."""
+    return [name for name, value in figures.items() if isinstance(value, float)]
 
 
 def class_table(per_class: Mapping[str, float]) -> Table:
@@ -83,7 +91,8 @@ def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
 def dry_build_table(facts: Mapping[str, Any]) -> Table:
     """Return the layers of a network with shapes, parameters, and how the recurrent ones run."""
     title = (
-        f"{facts['config']}: input {_shape(facts['input_shape'])}, {facts['classes']} classes, "
+        f"{facts['config']}: input {_shape(facts['input_shape'])}, "
+        f"{facts['words'] or facts['classes']} {'words' if facts['words'] else 'classes'}, "
         f"{facts['parameters']:,} parameters ({facts['trainable']:,} trained)"
     )
     table = _table(title, "layer", "kind", "output", "parameters ")

@@ -49,7 +49,7 @@ def test_a_file_that_differs_is_removed(smoke_run, tmp_path, monkeypatch):
 
 
 def test_a_file_that_does_not_run_is_removed(smoke_run, tmp_path, monkeypatch):
-    monkeypatch.setitem(exporting.FORMATS, "keras", (".keras", lambda model, path: path.write_bytes(b"nothing")))
+    monkeypatch.setitem(exporting.FORMATS, "keras", (".keras", lambda model, path, run: path.write_bytes(b"nothing")))
     with pytest.raises(exporting.ExportError, match="does not run in a fresh process"):
         smoke_run.export("keras", tmp_path)
     assert not list(tmp_path.iterdir())

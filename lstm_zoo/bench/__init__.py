@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .captions import beam_captions, greedy_captions
 from .clips import clip_preparation, clip_reading
 from .encoder import cached_epochs, frame_features
 from .networks import cnn_lstm_training, flatten_lstm_training
@@ -18,6 +19,8 @@ ROWS = (
     clip_reading,
     frame_features,
     cached_epochs,
+    greedy_captions,
+    beam_captions,
 )
 
 

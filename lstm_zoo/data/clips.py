@@ -100,6 +100,11 @@ class VideoData(DataConfig):
                 f"raise data.short_side to {self.clip.size} or more, or lower clip.size",
             )
 
+    @property
+    def varies(self) -> bool:
+        """Whether a training clip differs from epoch to epoch."""
+        return self.clip.varies
+
     @abstractmethod
     def class_names(self) -> tuple[str, ...]:
         """Return the classes, in the order of the label numbers, without preparing anything."""

@@ -31,8 +31,15 @@ def tfds_builder(name: str, data_dir: Path | None) -> tfds.core.DatasetBuilder:
         raise InputError("data.name", f"TFDS does not take '{name}': {first_line(error)}") from None
 
 
-def prepared(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
+def prepared(
+    builder: tfds.core.DatasetBuilder, key: str = "data.name", otherwise: str = ""
+) -> tfds.core.DatasetBuilder:
     """Let TFDS download and prepare a data set if it was not.
+
+    Args:
+        builder: The data set.
+        key: The setting to name in errors.
+        otherwise: What else the user can do, with "or" in front.
 
     Raises:
         InputError: It cannot be downloaded or prepared here.
@@ -42,11 +49,13 @@ def prepared(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
         try:
             builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
         except Exception as error:  # whatever TFDS, requests or ffmpeg raise: the user needs the place and the reason
-            ffmpeg = "" if shutil.which("ffmpeg") else " The ffmpeg program, which TFDS calls, is missing too."
+            films = any(isinstance(feature, tfds.features.Video) for feature in (builder.info.features or {}).values())
+            no_ffmpeg = films and not shutil.which("ffmpeg")
+            ffmpeg = " The ffmpeg program, which TFDS calls, is missing too." if no_ffmpeg else ""
             raise InputError(
-                "data.name",
+                key,
                 f"TFDS could not prepare '{builder.name}' ({first_line(error)}); {_NO_NETWORK}{ffmpeg} Prepare it "
-                f"elsewhere and copy it to {builder.data_dir}",
+                f"elsewhere and copy it to {builder.data_dir}{otherwise and f', {otherwise}'}",
             ) from error
     return builder
 

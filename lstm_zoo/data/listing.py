@@ -9,10 +9,24 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, Field
 
 from ..contracts import SPLITS, InputError, Spec
 from ..nearest import did_you_mean
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+"""Share of the examples that a split gets."""
+
+
+def _absolute_if_here(path: Path) -> Path:
+    path = path.expanduser()
+    return path.absolute() if path.is_file() else path
+
+
+ListFile = Annotated[Path, AfterValidator(_absolute_if_here)]
+"""A list or table the user wrote: from the working directory, or else below the root of the data; see `find_file`."""
 
 
 class Clip(NamedTuple):
@@ -33,14 +47,19 @@ _NO_VIDEOS = frozenset(
 preparation names it."""
 
 
-def videos_below(folder: Path) -> list[Path]:
-    """Return all files below a folder that may be videos, also behind links, in order."""
+def files_below(folder: Path) -> list[Path]:
+    """Return all files below a folder, also behind links, in order; hidden ones are left out."""
     return sorted(
         Path(place, name)
         for place, _, names in os.walk(folder, followlinks=True)
         for name in names
-        if not name.startswith(".") and Path(name).suffix.lower() not in _NO_VIDEOS
+        if not name.startswith(".")
     )
+
+
+def videos_below(folder: Path) -> list[Path]:
+    """Return all files below a folder that may be videos, in order."""
+    return [path for path in files_below(folder) if path.suffix.lower() not in _NO_VIDEOS]
 
 
 def list_videos(root: Path) -> list[Clip]:
@@ -83,7 +102,7 @@ def read_list(file: Path, root: Path) -> list[Clip]:
         name = re.sub(r"\s+\d+$", "", line.strip())
         if not name:
             continue
-        clip = Clip(_below(name, root), _class_folder(_below(name, root)))
+        clip = Clip(name_below(name, root), _class_folder(name_below(name, root)))
         if not clip.label:
             raise InputError("data.lists", f"{file}:{number}: expected Class/clip.avi, got {line.strip()!r}")
         clips.append(clip)
@@ -125,7 +144,7 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
             raise InputError("data.table", f"{file}:{number}: the path is empty")
         if split not in (SPLITS if names["split"] in header else ("",)):
             raise InputError("data.table", f"{file}:{number}: split {split!r}; expected train, val or test")
-        name = _below(row["path"], root)
+        name = name_below(row["path"], root)
         label = row["label"] or _class_folder(name)
         if not label:
             raise InputError("data.table", f"{file}:{number}: {name} has neither a label nor a folder that names one")
@@ -135,18 +154,18 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
     return dict(splits)
 
 
-def split_by_group(clips: Sequence[Clip], shares: Mapping[str, float], seed: int) -> dict[str, list[Clip]]:
+def split_by_group(clips: Sequence[Any], shares: Mapping[str, float], seed: int) -> dict[str, list[Any]]:
     """Deal clips to splits, whole groups at a time, so that sizes and classes come as near to the shares as they can.
 
     Args:
-        clips: Clips; one without a group is a group of its own.
+        clips: Clips, or whatever has a name, a label and a group; one without a group is a group of its own.
         shares: Share of the clips of each split; they add up to 1.
         seed: Decides between groups of one size.
 
     Raises:
         InputError: There are fewer groups than splits to fill.
     """
-    groups: dict[str, list[Clip]] = defaultdict(list)
+    groups: dict[str, list[Any]] = defaultdict(list)
     for clip in clips:
         groups[clip.group or f"clip:{clip.name}"].append(clip)
     wanted = {split: share for split, share in shares.items() if share > 0}
@@ -160,7 +179,7 @@ def split_by_group(clips: Sequence[Clip], shares: Mapping[str, float], seed: int
     names.sort(key=lambda name: -len(groups[name]))  # large ones first, while there is room (the sort keeps ties)
     totals = Counter(clip.label for clip in clips)
     counts: dict[str, Counter] = {split: Counter() for split in wanted}
-    dealt: dict[str, list[Clip]] = {split: [] for split in wanted}
+    dealt: dict[str, list[Any]] = {split: [] for split in wanted}
     for number, name in enumerate(names):
         added = Counter(clip.label for clip in groups[name])
 
@@ -246,6 +265,14 @@ def check_folder(root: Path, key: str = "data.root") -> None:
     raise InputError(key, f"no folder {root}{hint}; the nearest folder that exists is {parent}")
 
 
+def find_file(file: Path, root: Path, key: str) -> Path:
+    """Return where a `ListFile` lies, or raise an InputError that names the setting."""
+    place = root / file  # `file` itself where it is absolute
+    if not place.is_file():
+        raise InputError(key, f"no file {file}, neither from the working directory nor below {root}")
+    return place
+
+
 def read_text(file: Path, key: str) -> str:
     """Return the text of a file, or raise an InputError that names the setting."""
     try:
@@ -262,7 +289,7 @@ def _class_folder(name: str) -> str:
     return parts[0] if len(parts) > 1 else ""
 
 
-def _below(name: str, root: Path) -> str:
-    """Return a clip's path as counted from the root."""
+def name_below(name: str, root: Path) -> str:
+    """Return a file's path as counted from the root."""
     path = Path(name.replace("\\", "/"))
     return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else path.as_posix()

@@ -14,12 +14,15 @@ _BLOCK_BYTES = 512 * 1024**2  # what is shuffled at a time
 
 
 def stored_bytes(builder: tfds.core.DatasetBuilder, split: str) -> int:
-    """Return the stored size of a split; of a part of one (`train[:90%]`), TFDS knows only the whole's."""
-    info = builder.info.splits[split]
-    if info.num_bytes:
-        return info.num_bytes
-    whole = builder.info.splits[split.split("[")[0]]
-    return whole.num_bytes * info.num_examples // max(whole.num_examples, 1)
+    """Return the stored size of a split, a part of one (`train[:90%]`), or a sum (`train+restval`).
+
+    TFDS knows only the sizes of whole splits.
+    """
+    total = 0
+    for part in split.split("+"):
+        whole = builder.info.splits[part.split("[")[0]]
+        total += whole.num_bytes * builder.info.splits[part].num_examples // max(whole.num_examples, 1)
+    return total
 
 
 def in_blocks(records: tf.data.Dataset, size: int, num_bytes: int) -> tf.data.Dataset:

@@ -5,26 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from ..contracts import SPLITS, InputError, Spec, UserPath
 from .files import FilesConfig
-from .listing import Clip, check_splits, list_videos, natural_order, read_list, read_table, split_by_group
+from .listing import (
+    Clip,
+    ListFile,
+    Share,
+    check_splits,
+    find_file,
+    list_videos,
+    natural_order,
+    read_list,
+    read_table,
+    split_by_group,
+)
 
 if TYPE_CHECKING:
     from .clip_builder import ClipBuilder
-
-_Share = Annotated[float, Field(ge=0, lt=1)]
-
-
-def _absolute_if_here(path: Path) -> Path:
-    path = path.expanduser()
-    return path.absolute() if path.is_file() else path
-
-
-_ListFile = Annotated[Path, AfterValidator(_absolute_if_here)]
 
 
 class VideoFolder(FilesConfig):
@@ -33,19 +34,19 @@ class VideoFolder(FilesConfig):
     kind: Literal["video_folder"] = "video_folder"
     root: UserPath
     """Folder that holds one folder a class."""
-    table: _ListFile | None = None
+    table: ListFile | None = None
     """CSV file (from the working directory, or below root) with a header and the columns path, label, split, group; all
     but path may be missing: the label is then the clip's folder, and splits are made by group."""
     columns: dict[str, str] = {}
     """Names of those columns where the table calls them otherwise, such as {path: clip, group: source_video}."""
-    lists: dict[str, _ListFile] = {}
+    lists: dict[str, ListFile] = {}
     """UCF101-style list files (from the working directory, or below root) of train, val and test: a path a line, a
     number behind it is ignored."""
     group_pattern: str | None = None
     """Regular expression whose first group, found in a clip's path, names the source that it shares with others."""
-    val_fraction: _Share = 0.15
+    val_fraction: Share = 0.15
     """Share of the clips for validation where no list or table decides."""
-    test_fraction: _Share = 0.15
+    test_fraction: Share = 0.15
     """Share of the clips for the test where no list or table decides."""
 
     @field_validator("columns")
@@ -102,16 +103,16 @@ class VideoFolder(FilesConfig):
     def _clips(self) -> dict[str, list[Clip]]:
         """Return the clips of each split."""
         if self.lists:
-            key = "lists"
-            named = {split: read_list(self._find(file, key), self.root) for split, file in self.lists.items()}
+            key = "data.lists"
+            named = {split: read_list(find_file(file, self.root, key), self.root) for split, file in self.lists.items()}
         elif self.table:
-            key = "table"
-            named = read_table(self._find(self.table, key), self.root, self.columns)
+            key = "data.table"
+            named = read_table(find_file(self.table, self.root, key), self.root, self.columns)
         else:
-            key = "root"
+            key = "data.root"
             named = {"": list_videos(self.root)}
         splits = {split: [self._grouped(clip) for clip in clips] for split, clips in named.items()}
-        check_splits(splits, f"data.{key}")
+        check_splits(splits, key)
         if "" not in splits:
             return splits
         shares = {
@@ -128,12 +129,6 @@ class VideoFolder(FilesConfig):
         if not found or not found.group(1):
             raise InputError("data.group_pattern", f"'{self.group_pattern}' finds no group in '{clip.name}'")
         return clip._replace(group=found.group(1))
-
-    def _find(self, file: Path, key: str) -> Path:
-        place = self.root / file  # `file` itself where it is absolute
-        if not place.is_file():
-            raise InputError(f"data.{key}", f"no file {file}, neither from the working directory nor below {self.root}")
-        return place
 
 
 def _labels(splits: dict[str, list[Clip]]) -> tuple[str, ...]:

@@ -86,8 +86,13 @@ class BackboneConfig(Section):
                 "small_cnn is trained from scratch: set weights: null, and no options, output_layer or train_from",
             )
 
-    def build(self, image_shape: tuple[int, ...], *, pretrained: bool = True) -> keras.Model:
+    def build(self, image_shape: tuple[int, ...], *, pretrained: bool = True, regions: bool = False) -> keras.Model:
         """Return the network from pixels (B, H, W, 3) to features (B, D), with what is frozen marked so.
+
+        Args:
+            image_shape: (H, W, 3).
+            pretrained: Load pretrained weights.
+            regions: Return every region of the last feature map, row by row, (B, L, D), instead of pooling them.
 
         Raises:
             InputError: The weights cannot be had or do not fit, or an option or a layer's name is wrong.
@@ -98,11 +103,14 @@ class BackboneConfig(Section):
 
         inputs = keras.Input(image_shape, dtype="uint8", name="frame")  # (B, H, W, 3)
         if self.name == SMALL_CNN:
-            outputs = _small_cnn(ImageScaling("unit", name="scaling")(inputs), self.features)
+            outputs = _small_cnn(ImageScaling("unit", name="scaling")(inputs), self.features, regions)
             return keras.Model(inputs, outputs, name="encoder")
         network = self._network(image_shape, pretrained)
         self._freeze(network)
         outputs = network(ImageScaling(SCALING[self.name], name="scaling")(inputs))  # (B, H', W', D)
+        if regions:
+            outputs = keras.layers.Reshape((-1, outputs.shape[-1]), name="regions")(outputs)  # (B, L, D)
+            return keras.Model(inputs, outputs, name="encoder")
         pooling = {
             "avg": keras.layers.GlobalAveragePooling2D,
             "max": keras.layers.GlobalMaxPooling2D,
@@ -155,15 +163,19 @@ class BackboneConfig(Section):
         return network.get_layer(name)
 
 
-def _small_cnn(x: keras.KerasTensor, features: int) -> keras.KerasTensor:
-    """Four strided convolutions and a dense layer, (B, H, W, 3) -> (B, D); it keeps where things are."""
+def _small_cnn(x: keras.KerasTensor, features: int, regions: bool) -> keras.KerasTensor:
+    """Four convolutions and a dense layer, (B, H, W, 3) -> (B, D), or (B, L, D); it keeps where things are.
+
+    The last convolution has no stride where regions are asked for: each is then 8 x 8 pixels large.
+    """
     import keras
 
-    for filters in (16, 32, 64, 64):
-        x = keras.layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(x)
+    for filters, size, strides in ((16, 3, 2), (32, 3, 2), (64, 3, 2), (64, 1, 1) if regions else (64, 3, 2)):
+        x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
         x = keras.layers.BatchNormalization(momentum=0.9)(x)
         x = keras.layers.Activation("relu")(x)
-    x = keras.layers.Flatten()(x)  # (B, H/16 * W/16 * 64)
+    # (B, H/8 * W/8, 64), or (B, H/16 * W/16 * 64)
+    x = keras.layers.Reshape((-1, x.shape[-1]))(x) if regions else keras.layers.Flatten()(x)
     return keras.layers.Dense(features, activation="relu")(x)
 
 

@@ -1,0 +1,176 @@
+"""COCO Captions (Chen et al., 2015, arXiv 1504.00325): photographs of everyday scenes, five sentences each.
+
+Papers compare captions on the splits of Karpathy and Li (CVPR 2015, arXiv 1412.2306): 113,287 images of 2014 to train
+on (the rest of the official validation images, `restval`, among them), 5,000 for validation and 5,000 for the test.
+TFDS's own `coco_captions/2014` has these splits; a local copy has them by Karpathy's file `dataset_coco.json`, and
+without it the official validation images are dealt to validation and test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import NonNegativeInt
+
+from ..contracts import SPLITS, BadFile, InputError, Spec, Splits, UserPath
+from .captions import CaptionData, CaptionFiles, Photo, one_line
+from .listing import ListFile, check_folder, find_file, read_text, split_by_group
+
+_KARPATHY = {"train": "train", "restval": "train", "val": "val", "test": "test"}
+_TFDS = {"train": "train+restval", "val": "val", "test": "test"}
+
+
+class CocoCaptions(CaptionFiles):
+    """COCO Captions (Chen et al., 2015), from a local copy or by download, on Karpathy's splits."""
+
+    kind: Literal["coco_captions"] = "coco_captions"
+    root: UserPath | None = None
+    """Folder that holds `train2014/`, `val2014/` and `annotations/captions_train2014.json` (and val); null: TFDS
+    downloads 40 GB (all images of 2014, and those of the test) and prepares Karpathy's splits."""
+    year: Literal[2014, 2017] = 2014
+    """Edition of a local copy: the same images, divided otherwise into train and val."""
+    karpathy: ListFile | None = None
+    """Karpathy's `dataset_coco.json` (from the working directory, or below root), for a local copy of 2014; null: the
+    official validation images are dealt to val and test, half each."""
+    split_seed: NonNegativeInt = 0
+    """Seed that decides which official validation images are for the test."""
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the local copy, and settings that would be ignored in silence."""
+        if self.root is not None:
+            yield from super().problems()
+        else:
+            yield from CaptionData.problems(self)
+        if self.karpathy and (self.root is None or self.year != 2014):
+            yield InputError(
+                "karpathy", "is for a local copy of 2014; TFDS's own splits are Karpathy's, set it to null"
+            )
+        if self.year != 2014 and self.root is None:
+            yield InputError("year", f"TFDS has captions of 2014, not of {self.year}; set root to a local copy")
+
+    def bad_files(self) -> list[BadFile]:
+        """Read every image of a local copy once, and return those that cannot be used."""
+        return CaptionData.bad_files(self) if self.root is None else super().bad_files()
+
+    def folder(self) -> Path:
+        """Return the root of the local copy."""
+        assert self.root is not None, "TFDS's own data set is no folder of images"
+        return self.root
+
+    def photos(self) -> Mapping[str, Sequence[Photo]]:
+        """Return the images of each split of a local copy."""
+        root = self.folder()
+        check_folder(root)
+        if self.karpathy:
+            file = find_file(self.karpathy, root, "data.karpathy")
+            splits: Mapping[str, Sequence[Photo]] = _read_karpathy(file, file.stat().st_mtime_ns)
+        else:
+            splits = self._official(root)
+        for name in sorted({photo.name.split("/")[0] for photos in splits.values() for photo in photos}):
+            if not (root / name).is_dir():
+                raise InputError("data.root", f"{root} has no folder {name}; expected it beside annotations/")
+        return splits
+
+    def expected_spec(self) -> Spec:
+        """Return the spec; the words of TFDS's captions are known once it has prepared them, which is done here."""
+        return self.load().spec if self.root is None else super().expected_spec()
+
+    def load(self, like: Spec | None = None) -> Splits:
+        """Store the images, or let TFDS do it, if need be, and return their splits."""
+        if self.root is not None:
+            return super().load(like)
+        from .caption_reading import CaptionSplits
+        from .downloads import prepared, tfds_builder
+
+        builder = prepared(
+            tfds_builder("coco_captions/2014", self.data_dir),
+            key="data.root",
+            otherwise="or set data.root to a copy in COCO's own layout",
+        )
+        splits = CaptionSplits(
+            builder,
+            self.image.augment,
+            self.captions.per_image,
+            self.spec_like(like) if like else self.spec_of(()),
+            splits=_TFDS,
+            judge=self.judge,
+        )
+        if like is None:
+            splits.spec = self.spec_of(caption for captions in splits.targets("train") for caption in captions)
+        return splits
+
+    def _official(self, root: Path) -> dict[str, Sequence[Photo]]:
+        """Return the official training images, and the official validation images as val and test."""
+        files = {split: root / "annotations" / f"captions_{split}{self.year}.json" for split in ("train", "val")}
+        official: dict[str, Sequence[Photo]] = {
+            split: _read_annotations(file, file.stat().st_mtime_ns) for split, file in files.items() if file.is_file()
+        }
+        if not official:
+            found = ", ".join(sorted(file.name for file in root.glob("annotations/*"))) or "nothing"
+            raise InputError(
+                "data.root",
+                f"{root / 'annotations'} has neither {' nor '.join(file.name for file in files.values())}; it holds "
+                f"{found} (data.year chooses between 2014 and 2017)",
+            )
+        if "val" in official:
+            official |= split_by_group(official["val"], {"val": 0.5, "test": 0.5}, self.split_seed)
+        return official
+
+
+@lru_cache(maxsize=4)  # some seconds each, and asked for several times before training starts
+def _read_annotations(file: Path, modified: int) -> tuple[Photo, ...]:
+    """Read the official captions of one split.
+
+    Args:
+        file: `annotations/captions_<folder>.json`.
+        modified: When it was changed, so that it is read again then.
+    """
+    del modified
+    folder = file.stem.removeprefix("captions_")
+    captions: dict[int, list[str]] = defaultdict(list)
+    names: dict[int, str] = {}
+    with _told(file, '{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}', "data.root"):
+        content = json.loads(read_text(file, "data.root"))
+        for annotation in content["annotations"]:
+            captions[annotation["image_id"]].append(one_line(annotation["caption"]))
+        for image in content["images"]:
+            names[image["id"]] = f"{folder}/{image['file_name']}"
+    if unknown := captions.keys() - names.keys():
+        raise InputError("data.root", f"{file} has captions of image {min(unknown)}, which is not among its images")
+    return tuple(Photo(name, tuple(captions[number])) for number, name in names.items())
+
+
+@lru_cache(maxsize=1)
+def _read_karpathy(file: Path, modified: int) -> dict[str, tuple[Photo, ...]]:
+    """Read Karpathy's splits, captions included.
+
+    Args:
+        file: `dataset_coco.json`.
+        modified: When it was changed, so that it is read again then.
+    """
+    del modified
+    splits: dict[str, list[Photo]] = {split: [] for split in SPLITS}
+    expected = '{"images": [{"filepath", "filename", "split", "sentences": [{"raw"}]}]}, split in '
+    with _told(file, expected + ", ".join(_KARPATHY), "data.karpathy"):
+        for image in json.loads(read_text(file, "data.karpathy"))["images"]:
+            name = f"{image['filepath']}/{image['filename']}"
+            captions = tuple(one_line(sentence["raw"]) for sentence in image["sentences"])
+            splits[_KARPATHY[image["split"]]].append(Photo(name, captions))
+    return {split: tuple(photos) for split, photos in splits.items() if photos}
+
+
+@contextmanager
+def _told(file: Path, expected: str, key: str) -> Iterator[None]:
+    """Turn what goes wrong with the content of a JSON file into an InputError."""
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        raise InputError(key, f"{file}:{error.lineno}: is no JSON ({error.msg}); expected {expected}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(key, f"{file}: expected {expected}; {type(error).__name__}: {error}") from None
