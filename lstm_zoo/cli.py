@@ -133,12 +133,13 @@ def eval(
 def predict(
     files: Annotated[list[Path], typer.Argument(help="Videos or images, as the run was trained on, or folders.")],
     run: RunOption = None,
+    set: SetOption = None,
     as_json: JsonOption = False,
     save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input, and for pictures.")] = None,
 ) -> None:
     """Say what files show."""
     with _user_errors():
-        opened = _open(run)
+        opened = _open(run, set)
         results = opened.predict(files, save_to or opened.path / "predictions")
         if save_to is not None:
             save_to.mkdir(parents=True, exist_ok=True)
@@ -166,12 +167,13 @@ def predict(
 def export(
     format: Annotated[Format, typer.Option(help="What to write.")] = Format.tf_saved_model,
     run: RunOption = None,
+    set: SetOption = None,
     to: Annotated[Path | None, typer.Option(help="Folder for the file; exports/ of the run by default.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Export a run, and prove in a fresh process that the file gives the same answers."""
     with _user_errors():
-        result = _open(run).export(format.value, to)
+        result = _open(run, set).export(format.value, to)
         if as_json:
             _json(result)
         else:

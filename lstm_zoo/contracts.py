@@ -95,6 +95,10 @@ class Splits(ABC):
     spec: Spec
     fingerprint: str
     """Changes whenever the prepared examples change."""
+    inputs_fingerprint: str
+    """Changes whenever what an encoder sees of them changes."""
+    trained_as_evaluated: bool = False
+    """Whether training shows an example just as evaluation does."""
     num_views: int = 1
     """Number N of consecutive rows of `eval_stream` that belong to one example."""
     bad_files: Sequence[BadFile] = ()
@@ -239,7 +243,7 @@ class DataConfig(Section, ABC):
 
 
 class ModelConfig(Section, ABC):
-    """The `model` section: one network, from pixels (uint8) to logits."""
+    """The `model` section: one network, from pixels (uint8), and what training knows beside them, to logits."""
 
     tasks: ClassVar[frozenset[str]]
     """Kinds of task that the network's output serves."""
@@ -299,7 +303,7 @@ class TaskConfig(Section, ABC):
         Args:
             splits: The examples.
             split: The split that is judged.
-            features: Gives what the network's encoder makes of the examples of a split.
+            features: Gives what the network's encoder makes of each example of a split, (examples, D).
         """
 
     @abstractmethod

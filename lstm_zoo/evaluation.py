@@ -72,14 +72,17 @@ def mean_over_views(outputs: Any, num_views: int) -> Any:
 
 
 def features_of(run: Run, splits: Splits, split: str) -> np.ndarray:
-    """Return what the run's encoder makes of each example, averaged over its views."""
+    """Return what the run's encoder makes of each example, averaged over its regions and views; (examples, D)."""
     _, streams = on_features(run.config, run.model, splits)
-    if streams is not splits:  # they stand in a file
-        features = np.concatenate(list(_shown(run, streams, split).as_numpy_iterator()))
-    else:
+    encoder = None  # where features stand in a file
+    if streams is splits:
         encoder = keras.Model(run.model.inputs[0], run.model.get_layer(ENCODER).output)
-        features = encoder.predict(_shown(run, splits, split), verbose=0)
-    return mean_over_views(features, splits.num_views)
+    means = []
+    for batch in _shown(run, streams, split):
+        features = batch if encoder is None else encoder.predict_on_batch(batch)
+        features = keras.ops.convert_to_numpy(features)
+        means.append(features.mean(axis=tuple(range(1, features.ndim - 1))))  # of regions, at once: all are many GB
+    return mean_over_views(np.concatenate(means), splits.num_views)
 
 
 def _shown(run: Run, splits: Splits, split: str) -> tf.data.Dataset:

@@ -39,11 +39,14 @@ def _save_saved_model(model: keras.Model, path: Path, run: Run) -> None:
     """Write a SavedModel that takes pixels (`serve`), and encoded files (`from_encoded`) where the data are images."""
     import tensorflow as tf
 
+    decode = run.config.data.from_encoded(run.spec)
+    if decode and keras.backend.backend() != "tensorflow":
+        raise InputError("", "a SavedModel that reads image files is written on Keras' TensorFlow backend alone")
     archive = keras.export.ExportArchive()
     archive.track(model)
     pixels = tf.TensorSpec(model.inputs[0].shape, model.inputs[0].dtype, name="inputs")
     archive.add_endpoint("serve", model.__call__, input_signature=[pixels])
-    if decode := run.config.data.from_encoded(run.spec):
+    if decode:
 
         def from_encoded(encoded: tf.Tensor) -> Any:
             return run.config.task.served(model(decode(encoded)), run.spec)
@@ -101,7 +104,7 @@ def export(run: Run, format: str = "keras", to: str | Path | None = None) -> dic
         "examples": examples,
     }
     (folder / f"{path.stem}.{format}.json").write_text(
-        json.dumps({**result, "run": str(run.path), "class_names": run.spec.class_names}, indent=2), encoding="utf-8"
+        json.dumps({**result, "run": str(run.path), **run.spec.model_dump(mode="json")}, indent=2), encoding="utf-8"
     )
     return result
 

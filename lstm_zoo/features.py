@@ -76,14 +76,15 @@ class FeatureSplits(Splits):
         self.spec, self.num_views = splits.spec, splits.num_views
         self.bad_files, self.augmented = splits.bad_files, splits.augmented
         about = {
-            "data": splits.fingerprint,
+            "data": splits.inputs_fingerprint,
             "input_shape": splits.spec.input_shape,
+            "feature_shape": encoder.output.shape[1:],
             "encoder": description,
             "weights": _hash(encoder),
             "precision": encoder.get_layer(ENCODER).dtype_policy.name,
             "lstm_zoo": __version__,
         }
-        self.fingerprint = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+        self.inputs_fingerprint = self.fingerprint = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
         self.folder = splits.folder / "features" / self.fingerprint
         self._about = about
         half = keras.backend.standardize_dtype(encoder.output.dtype) == "float16"
@@ -139,8 +140,17 @@ class FeatureSplits(Splits):
         """Return the examples' names."""
         return self._splits.names(split)
 
+    def counts(self, split: str) -> dict[str, int]:
+        """Return what a split holds."""
+        return self._splits.counts(split)
+
+    def judge(self, split: str, outputs: Any) -> dict[str, float]:
+        """Return figures that only the data set can give."""
+        return self._splits.judge(split, outputs)
+
     def _train_features(self, seed: int, view: int) -> np.ndarray:
-        name = f"train-view-seed{seed}-{view}" if self.augmented else "train-view"
+        plain = "train" if self._splits.trained_as_evaluated else "train-view"
+        name = f"train-view-seed{seed}-{view}" if self.augmented else plain
         return self._cached(name, "train", lambda: self._splits.train_views(_BATCH_ROWS, seed, view), 1)
 
     def _in_order(self, columns: list[np.ndarray], batch_size: int) -> tf.data.Dataset:

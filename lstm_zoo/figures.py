@@ -57,11 +57,11 @@ def result_against_floors(figures: Mapping[str, Any]) -> Figure:
     figure, axis = plt.subplots(figsize=(5.2, (0.3 + 0.2 * len(bars)) * len(names) + 1.0), layout="constrained")
     greatest = max(values.get(name, 0.0) for _, values in bars.values() for name in names)
     for number, (label, (colour, values)) in enumerate(bars.items()):
-        rows = np.arange(len(names)) + height * (number - (len(bars) - 1) / 2)
+        known = [row for row, name in enumerate(names) if name in values]
+        places = np.array(known) + height * (number - (len(bars) - 1) / 2)
+        lengths = [values[names[row]] for row in known]
         shade = 1 - 0.35 * max(number - 1, 0)
-        drawn = axis.barh(
-            rows, [values.get(name, 0.0) for name in names], height, color=colour, alpha=shade, label=label
-        )
+        drawn = axis.barh(places, lengths, height, color=colour, alpha=shade, label=label)
         axis.bar_label(drawn, fmt="%.3f", padding=3, fontsize=8)
     axis.set(xlim=(0, 1.15 * max(1.0, greatest)), yticks=range(len(names)), yticklabels=names)
     axis.invert_yaxis()

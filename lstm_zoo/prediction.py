@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 from . import figures as draw
 from .contracts import DataConfig, InputError
 from .evaluation import mean_over_views
+from .network import first_line
 
 if TYPE_CHECKING:
     from .run import Run
@@ -64,8 +66,14 @@ def _draw(run: Run, inputs: np.ndarray, outputs: Any, file: Path) -> bool:
     figure = run.config.task.picture(keras.tree.map_structure(lambda one: one[0], outputs), inputs, run.spec)
     if figure is None:
         return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draw.save(figure, file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draw.save(figure, file)
+    except OSError as error:
+        print(
+            f"no picture of where the network looked: {file} cannot be written ({first_line(error)})", file=sys.stderr
+        )
+        return False
     return True
 
 

@@ -48,7 +48,7 @@ def write_report(run: Run, splits: Splits, split: str, name: str, outputs: Any) 
         title=run.path.name,
         name=name,
         made=f"{datetime.now():%Y-%m-%d %H:%M}",
-        floors=list(dict.fromkeys(floor for figures in run.metrics.values() for floor in figures["floors"])),
+        floors=list(dict.fromkeys(floor for figures in run.metrics.values() for floor in figures.get("floors", ()))),
         metrics=list(_table(run.metrics)),
         classes=run.metrics[name].get("per_class", {}),
         images=images,
@@ -76,7 +76,7 @@ def _table(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield one row an evaluation and figure, with its floors."""
     for split, figures in metrics.items():
         for name in plain_figures(figures):
-            floors = {title: floor[name] for title, floor in figures["floors"].items() if name in floor}
+            floors = {title: floor[name] for title, floor in figures.get("floors", {}).items() if name in floor}
             yield {
                 "split": split,
                 "name": name,

@@ -85,7 +85,7 @@ class Run:
 
     @cached_property
     def model(self) -> keras.Model:
-        """The network with its best weights; it returns logits."""
+        """The network with its best weights, as it is trained; it returns logits."""
         weights = self.path / "best.weights.h5"
         if not weights.is_file():
             raise InputError("", f"{self.path} has no {weights.name} yet: its training did not finish an epoch")

@@ -98,7 +98,12 @@ def test_flickr8k_in_its_makers_layout(tmp_path, data_dir, images, texts, end):
     for split, numbers in (("train", range(8)), ("val", (8, 9)), ("test", (10, 11))):
         captions = dict(zip(splits.names(split), splits.targets(split), strict=True))
         assert captions == {f"{number}_ab.jpg": list(sentences(number, 5)) for number in numbers}
-    assert splits.counts("val") == {"captions": 10, "words": 70, "unknown words": 10}  # eight, nine: not in train
+    assert splits.counts("val") == {
+        "captions": 10,
+        "captions cut": 0,
+        "words": 70,
+        "unknown words": 10,
+    }  # eight, nine: not in train
     (root / texts / "Flickr_8k.devImages.txt").unlink()
     assert split_sizes(config.load()) == {"train": 8, "val": 0, "test": 2}
 
@@ -490,8 +495,10 @@ def test_coco_as_tfds_has_it(tmp_path, data_dir, monkeypatch):
     assert list(config.problems()) == []
     with pytest.raises(InputError, match="not made of files of yours"):
         config.bad_files()
-    spec = config.expected_spec()
+    with pytest.raises(InputError, match="run `lstmzoo data prepare` with this recipe first"):
+        config.expected_spec()
     splits = config.load()
+    spec = config.expected_spec()
     assert split_sizes(splits) == {"train": 8, "val": 2, "test": 2} and splits.spec == spec
     assert {"four", "seven"} <= set(spec.vocabulary) and "eight" not in spec.vocabulary
     for split in ("train", "val", "test"):
@@ -513,12 +520,9 @@ def test_coco_that_cannot_be_downloaded_says_what_to_do(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", fail)
     config = CocoCaptions(data_dir=tmp_path)
-    for prepare in (config.load, config.expected_spec):
-        with pytest.raises(
-            InputError, match=r"connection refused.*copy it to .*, or set data.root to a copy"
-        ) as caught:
-            prepare()
-        assert caught.value.key == "data.root" and "ffmpeg" not in caught.value.message
+    with pytest.raises(InputError, match=r"connection refused.*copy it to .*, or set data.root to a copy") as caught:
+        config.load()
+    assert caught.value.key == "data.root" and "ffmpeg" not in caught.value.message
 
 
 def test_a_sum_of_splits_has_a_size(tmp_path):
@@ -775,7 +779,12 @@ def test_the_vocabulary_is_that_of_the_training_captions(own_images, data_dir):
     splits = often.load()
     assert splits.spec == often.expected_spec() and splits.spec.vocabulary == (*SPECIAL, "a", "dog")
     assert all(type(word) is str for word in splits.spec.vocabulary)
-    assert splits.counts("train") == {"captions": 2, "words": 6, "unknown words": 3}  # cut to three words each
+    assert splits.counts("train") == {
+        "captions": 2,
+        "captions cut": 2,
+        "words": 6,
+        "unknown words": 3,
+    }  # cut to three words each
 
 
 def test_a_finished_run_keeps_its_vocabulary(varied):
@@ -904,14 +913,14 @@ def test_captions_and_attention_are_judged():
     things = [thing(0.05, 0.1), thing(0.6, 0.15, side=0.33, size="large", colour="blue", shape="square")]
     scenes = [to_json(things)] * 3
     captions = [
-        "a small red circle left of a large blue square".split(),
-        "a small red circle right of a large blue square".split(),
-        "a small green circle left of a".split(),
+        "a small red circle is left of a large blue square".split(),
+        "a small red circle is right of a large blue square".split(),
+        "a small green circle is left of a".split(),
     ]
     assert judge(scenes, captions, None) == {"right": pytest.approx(1 / 3)}
     attention = np.zeros((3, 12, 4))
     attention[:, :, 0] = 0.4  # above on the left: the circle
-    attention[0, 9, 1] = 0.9  # above on the right: the square, at its own word
+    attention[0, 10, 1] = 0.9  # above on the right: the square, at its own word
     found = judge(scenes, captions, attention)
     # Named are circle, square; circle, square (looked for at the circle); a green circle that is not there.
     assert found == {"right": pytest.approx(1 / 3), "looks_right": pytest.approx(3 / 5)}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_zoo.layers import AdditiveAttention, CaptionSearch, ShowAttendTellDecoder, ShowTellDecoder
+from lstm_zoo.layers.caption_decoder import CaptionDecoder
 from lstm_zoo.words import END, PADDING, START
 
 V, E, U, A, D, L, T = 9, 4, 5, 3, 6, 4, 7
@@ -268,11 +269,10 @@ def test_a_caption_is_the_same_alone_and_in_a_batch_and_well_formed(options):
         np.testing.assert_allclose(attention.sum(axis=1), np.arange(T) < length, atol=1e-5)
 
 
-class Urn(keras.layers.Layer):
+class Urn(CaptionDecoder):
     """A decoder that gives every word of every caption the same scores."""
 
-    vocabulary_size = V
-    scores = np.array([5, 5, 5, -50, 1, 0.5, 0, -0.5, -1], "float32")  # the first three are never written
+    numbers = np.array([5, 5, 5, -50, 1, 0.5, 0, -0.5, -1], "float32")  # the first three are never written
 
     def build(self, *shapes):
         self.built = True
@@ -284,7 +284,7 @@ class Urn(keras.layers.Layer):
         return (memory[:, None],)
 
     def step(self, memory, state, words):
-        return keras.ops.zeros_like(words, "float32")[..., None] + self.scores, state, None
+        return keras.ops.zeros_like(words, "float32")[..., None] + self.numbers, state, None
 
 
 def test_draws_follow_the_temperature_and_the_seed():
@@ -292,12 +292,12 @@ def test_draws_follow_the_temperature_and_the_seed():
 
     def drawn(**options):
         inputs = keras.Input((1,))
-        model = keras.Model(inputs, CaptionSearch(Urn(), 500, **options)(inputs))
+        model = keras.Model(inputs, CaptionSearch(Urn(V), 500, **options)(inputs))
         return model.predict(features, verbose=0)["words"]
 
     for temperature in (0.5, 2.0):
         words = drawn(temperature=temperature)
-        expected = softmax(np.where(np.arange(V) < 3, -np.inf, Urn.scores) / temperature)
+        expected = softmax(np.where(np.arange(V) < 3, -np.inf, Urn.numbers) / temperature)
         assert np.abs(np.bincount(words[0], minlength=V) / 500 - expected).max() < 0.08
         np.testing.assert_array_equal(words[0], words[1])  # the same scores, the same draws
     assert set(drawn(temperature=5.0, top_k=2)[0]) == {4, 5}

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from lstm_zoo.cli import app
 from lstm_zoo.config import ConfigError, load
-from lstm_zoo.contracts import Spec
+from lstm_zoo.contracts import InputError, Spec
 from lstm_zoo.run import Run
 from lstm_zoo.tasks import captioning
 from lstm_zoo.tasks.caption_metrics import CaptionScores
@@ -68,6 +68,8 @@ def test_uniform_scores_have_the_perplexity_of_the_vocabulary():
 class Captions:
     """Splits that hold captions alone."""
 
+    spec = SPEC
+
     def __init__(self, **captions):
         self.captions = captions
 
@@ -77,13 +79,16 @@ class Captions:
     def targets(self, split):
         return self.captions[split]
 
+    def judge(self, split, outputs):
+        return {"words": float(sum(map(len, outputs["words"])))}
+
 
 def test_floors_are_the_most_frequent_caption_and_the_nearest_image(monkeypatch):
     splits = Captions(
         train=[["a red dog", "a cat sleeps"], ["two birds fly", "a red dog"], ["the sea at night", "waves"]],
         test=[["the sea at night"], ["two birds fly"]],
     )
-    features = {"train": np.eye(3)[:, None], "test": np.array([[[0, 0.1, 5]], [[0, 3, 1]]])}  # (examples, L, D)
+    features = {"train": np.eye(3), "test": np.array([[0, 0.1, 5], [0, 3, 1]])}
     seen = {}
 
     def scores(captions, references, *options):
@@ -93,6 +98,7 @@ def test_floors_are_the_most_frequent_caption_and_the_nearest_image(monkeypatch)
     monkeypatch.setattr(captioning, "caption_scores", scores)
     floors = Captioning().floors(splits, "test", features.get)
     assert list(floors) == ["most frequent caption", "nearest training image"]
+    assert floors["most frequent caption"] == {"bleu4": 1.0, "words": 6.0}
     assert list(seen) == [("a red dog", "a red dog"), ("the sea at night", "two birds fly")]
     assert Captioning().floors(Captions(test=[["x"]]), "test", features.get) == {}
 
@@ -121,6 +127,12 @@ def test_wrong_settings_are_told(tmp_path):
             load("smoke/show_attend_tell.yaml", [setting]).check()
 
 
+def test_a_vocabulary_without_words_is_told():
+    config = load("smoke/show_attend_tell.yaml", ["data.captions.min_count=1000000"])
+    with pytest.raises(InputError, match="no word stands in the training captions so often"):
+        config.data.expected_spec()
+
+
 def test_a_run_is_judged_beside_its_floors(caption_run):
     figures = caption_run.evaluate("test")
     assert figures["examples"] == 8 and figures["tokenization"] == "lower case, punctuation removed"
@@ -133,6 +145,12 @@ def test_a_run_is_judged_beside_its_floors(caption_run):
     page = (caption_run.path / "report.html").read_text(encoding="utf-8")
     assert "Best 1: test/" in page and "Worst 2: test/" in page and "nearest training image" in page
     assert (caption_run.path / "figures" / "test-worst-1.png").is_file()
+
+
+def test_a_top_k_beyond_the_vocabulary_is_told(caption_run):
+    run = Run.open(caption_run.path, ["task.decoding={kind: sample, top_k: 500}"])
+    with pytest.raises(InputError, match=r"task.decoding.top_k: is 500, but the vocabulary has"):
+        run.config.task.inference(run.model)
 
 
 def test_other_decoding_needs_no_other_run(caption_run):
@@ -167,16 +185,22 @@ def test_the_saved_model_writes_the_same_sentence_from_a_file_s_bytes(caption_ru
     result = caption_run.export("tf_saved_model", tmp_path)
     assert result["max_difference"] <= 1e-5
     code = (
-        "import sys, tensorflow as tf\n"
+        "import json, sys, tensorflow as tf\n"
         "sys.modules['lstm_zoo'] = None\n"
         f"served = tf.saved_model.load({result['path']!r})\n"
         f"outputs = served.from_encoded(tf.constant([open({str(photo)!r}, 'rb').read()] * 2))\n"
-        "assert outputs['attention'].shape[:2] == outputs['words'].shape\n"
-        "print(outputs['caption'][1].numpy().decode())\n"
-        "signature = served.signatures['serving_default']\n"
+        f"by_name = served.signatures['from_encoded'](encoded=tf.constant([open({str(photo)!r}, 'rb').read()]))\n"
+        "assert by_name['caption'][0] == outputs['caption'][0]\n"
+        "shown = {name: values[1].numpy() for name, values in outputs.items()}\n"
+        "shown['caption'] = shown['caption'].decode()\n"
+        "print(json.dumps({k: v if isinstance(v, str) else v.tolist() for k, v in shown.items()}))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
-    assert done.stdout.strip() == told["caption"]
+    served = json.loads(done.stdout)
+    assert served["caption"] == told["caption"]
+    length = len(told["words"])
+    np.testing.assert_allclose(np.exp(served["log_probabilities"][:length]), told["probabilities"], rtol=1e-4)
+    np.testing.assert_allclose(served["attention"][:length], told["attention"], atol=1e-5)
 
 
 def test_the_keras_file_is_equal(caption_run):
@@ -196,7 +220,7 @@ def test_a_frozen_encoder_s_features_are_cached_for_captions_too(mobilenet_file,
         run = train(config, tmp_path / str(views), evaluate=False)
         with (run.path / "history.csv").open(encoding="utf-8") as file:
             losses.append(float(next(csv.DictReader(file))["loss"]))
-    assert list(data_dir.glob("captioned_shapes/**/features/*/train-view.npy"))
+    assert list(data_dir.glob("captioned_shapes/**/features/*/train.npy"))
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 

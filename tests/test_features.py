@@ -159,3 +159,11 @@ def test_other_records_of_a_data_set_have_features_of_their_own(splits):
     encoder = small_encoder()
     one, two = (rows(FeatureSplits(each, encoder, {}, 1).eval_stream("val", 8))[0] for each in (splits, other))
     assert one.shape == two.shape and not np.array_equal(one, two)
+
+
+def test_regions_and_their_mean_have_files_of_their_own(splits):
+    frame = keras.Input((4, 16, 16, 3), dtype="uint8")
+    whole = keras.Model(frame, keras.layers.Rescaling(1 / 255, name="encoder")(frame))
+    pooled = keras.Model(frame, keras.layers.GlobalAveragePooling3D(name="encoder")(frame))
+    keys = {FeatureSplits(splits, encoder, {}, num_train_views=1).fingerprint for encoder in (whole, pooled)}
+    assert len(keys) == 2

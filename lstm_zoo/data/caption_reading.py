@@ -64,8 +64,10 @@ class CaptionSplits(Splits):
         self.spec = spec
         self.folder = Path(builder.data_dir)
         self.augmented = augment != AugmentConfig()
-        settings = f"{augment.model_dump_json()}-{spec.input_shape}-{spec.max_words}-{per_image}"
-        self.fingerprint = f"{builder.info.full_name}/{settings}/{dict(splits)}"
+        self.trained_as_evaluated = not self.augmented
+        settings = f"{augment.model_dump_json()}-{spec.input_shape}"
+        self.inputs_fingerprint = f"{builder.info.full_name}/{settings}/{dict(splits)}"
+        self.fingerprint = f"{self.inputs_fingerprint}-{spec.max_words}-{per_image}"
 
     def size(self, split: str) -> int:
         """Return the number of images in a split; 0 where there is no such split."""
@@ -138,11 +140,15 @@ class CaptionSplits(Splits):
         return self._facts(split).names
 
     def counts(self, split: str) -> dict[str, int]:
-        """Return the number of captions and of their words, and how many of these the network does not know."""
+        """Return the number of captions, of those without room for their end, of their words, and of unknown ones."""
         numbers, _ = self._numbers(split)
-        words = int((numbers > END).sum())
         unknown = int((numbers == UNKNOWN).sum())
-        return {"captions": len(numbers), "words": words + unknown, "unknown words": unknown}
+        return {
+            "captions": len(numbers),
+            "captions cut": int(((numbers[:, -1] != END) & (numbers[:, -1] != PADDING)).sum()),
+            "words": int((numbers > END).sum()) + unknown,
+            "unknown words": unknown,
+        }
 
     def judge(self, split: str, outputs: Any) -> dict[str, float]:
         """Return figures that only this data set can give."""

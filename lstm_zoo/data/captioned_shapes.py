@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SIDES = {"small": (0.21, 0.25), "large": (0.35, 0.41)}  # of the box, as shares of the picture's side
 _GAP = 0.03  # least distance between two boxes
+_STREAMS = {"scene": 5, "picture": 7}  # of random numbers, apart from one another
 _FINER = 4  # drawn so many times larger, for smooth edges
 
 
@@ -79,7 +80,7 @@ def _written(split: str, size: int, num_captions: int, seed: int) -> list[Photo]
 
 def _random(name: str, purpose: str, seed: int) -> np.random.Generator:
     split, number = name.split("/")
-    return np.random.default_rng([seed, SPLITS.index(split), int(number), len(purpose)])
+    return np.random.default_rng([seed, SPLITS.index(split), int(number), _STREAMS[purpose]])
 
 
 def draw_lots(random: np.random.Generator) -> list[Thing]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from ..contracts import BadFile, DataConfig, InputError, Section, Spec, Splits, UserPath, Views
+from ..words import SPECIAL
 from .clips import AugmentConfig
 from .listing import Share, files_below, split_by_group
 
@@ -86,10 +87,16 @@ class CaptionData(DataConfig):
         """Return the spec, with the vocabulary of the training captions."""
         from .vocabulary import build_vocabulary
 
-        side = self.image.size
+        side, least = self.image.size, self.captions.min_count
+        captions = list(training_captions)
+        vocabulary = build_vocabulary(captions, least)
+        if captions and len(vocabulary) == len(SPECIAL):
+            raise InputError(
+                "data.captions.min_count", f"is {least}, but no word stands in the training captions so often; lower it"
+            )
         return Spec(
             input_shape=(side, side, 3),
-            vocabulary=build_vocabulary(training_captions, self.captions.min_count),
+            vocabulary=vocabulary,
             max_words=self.captions.max_words,
         )
 
@@ -108,7 +115,7 @@ class CaptionData(DataConfig):
         return lambda encoded: tf.map_fn(lambda one: eval_photo(one, side), encoded, fn_output_signature=pixels)
 
     def read(self, path: Path, spec: Spec) -> Views:
-        """Read one image file, as `from_encoded` sees its bytes and `eval` the stored ones."""
+        """Read one image file: as `from_encoded` sees its bytes, but turned upright where its EXIF data ask for it."""
         import numpy as np
 
         from ..media import MediaError, read_image
@@ -186,7 +193,8 @@ class CaptionFiles(PreparedCaptionData):
     """What data sets made of image files share."""
 
     max_side: Annotated[int, Field(ge=32)] | None = None
-    """Larger images are stored with this longer side, in pixels, which reads faster; null: as they are."""
+    """Larger images are stored with this longer side, in pixels, which reads faster; null: as they are. `predict` and
+    exports scale a file once, straight from its full size, so their pixels differ a little from stored ones."""
 
     @abstractmethod
     def folder(self) -> Path:

@@ -23,6 +23,7 @@ from .captions import CaptionData, CaptionFiles, Photo, one_line
 from .listing import ListFile, check_folder, find_file, read_text, split_by_group
 
 _KARPATHY = {"train": "train", "restval": "train", "val": "val", "test": "test"}
+_NAME = "coco_captions/2014"
 _TFDS = {"train": "train+restval", "val": "val", "test": "test"}
 
 
@@ -78,8 +79,18 @@ class CocoCaptions(CaptionFiles):
         return splits
 
     def expected_spec(self) -> Spec:
-        """Return the spec; the words of TFDS's captions are known once it has prepared them, which is done here."""
-        return self.load().spec if self.root is None else super().expected_spec()
+        """Return the spec; the words of TFDS's captions are known once it has prepared them."""
+        if self.root is not None:
+            return super().expected_spec()
+        from .downloads import tfds_builder
+
+        if not Path(tfds_builder(_NAME, self.data_dir).data_dir).is_dir():
+            raise InputError(
+                "data.root",
+                "is null, and TFDS has not prepared COCO yet, so its vocabulary is not known; run "
+                "`lstmzoo data prepare` with this recipe first (it downloads 40 GB), or set data.root to a local copy",
+            )
+        return self.load().spec
 
     def load(self, like: Spec | None = None) -> Splits:
         """Store the images, or let TFDS do it, if need be, and return their splits."""
@@ -89,7 +100,7 @@ class CocoCaptions(CaptionFiles):
         from .downloads import prepared, tfds_builder
 
         builder = prepared(
-            tfds_builder("coco_captions/2014", self.data_dir),
+            tfds_builder(_NAME, self.data_dir),
             key="data.root",
             otherwise="or set data.root to a copy in COCO's own layout",
         )
@@ -97,7 +108,7 @@ class CocoCaptions(CaptionFiles):
             builder,
             self.image.augment,
             self.captions.per_image,
-            self.spec_like(like) if like else self.spec_of(()),
+            self.spec_like(like or Spec(input_shape=(1,), max_words=self.captions.max_words)),
             splits=_TFDS,
             judge=self.judge,
         )

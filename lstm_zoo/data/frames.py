@@ -199,7 +199,7 @@ def _central_box(frames: Frames) -> tf.Tensor:
     return tf.stack([(height - side) // 2, (width - side) // 2, side, side])
 
 
-def random_box(size: tuple[tf.Tensor, tf.Tensor], augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
+def random_box(size: tuple[tf.Tensor | int, tf.Tensor | int], augment: AugmentConfig, seed: tf.Tensor) -> tf.Tensor:
     """Return the random crop of pictures of a size (height, width), as [top, left, height, width] in pixels."""
     height, width = (tf.cast(side, tf.float32) for side in size)
     draws = tf.unstack(tf.random.stateless_uniform([4], seed))

@@ -55,6 +55,7 @@ class ClipSplits(Splits):
         self.folder = Path(builder.data_dir)
         self.augmented = clip.varies
         self.fingerprint = f"{builder.info.full_name}/{clip.model_dump_json()}/{dict(splits)}"
+        self.inputs_fingerprint = self.fingerprint
         self.spec = Spec(
             input_shape=(clip.num_frames, clip.size, clip.size, 3),
             class_names=class_names,

@@ -19,7 +19,7 @@ def stored_bytes(builder: tfds.core.DatasetBuilder, split: str) -> int:
     TFDS knows only the sizes of whole splits.
     """
     total = 0
-    for part in split.split("+"):
+    for part in map(str.strip, split.split("+")):
         whole = builder.info.splits[part.split("[")[0]]
         total += whole.num_bytes * builder.info.splits[part].num_examples // max(whole.num_examples, 1)
     return total

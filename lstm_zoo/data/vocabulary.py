@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ..words import END, PADDING, SPECIAL
 
@@ -21,17 +20,23 @@ def build_vocabulary(captions: Iterable[str], min_count: int) -> tuple[str, ...]
     captions = [caption for caption in captions if any(map(str.isalnum, caption))]  # the layer wants one word at least
     if not captions:
         return SPECIAL
-    layer = keras.layers.TextVectorization(ragged=True)  # lower case, without punctuation
+    layer = keras.layers.TextVectorization()  # lower case, without punctuation
     layer.adapt(captions)
     words = layer.get_vocabulary()
-    counts = np.bincount(layer(captions).flat_values, minlength=len(words))
+    counts = np.bincount(np.asarray(layer(captions)).ravel(), minlength=len(words))
+    counts[PADDING] = 0  # it only fills rows
     kept = [(-count, word) for word, count in zip(words, counts.tolist(), strict=True) if count >= min_count]
     return (*SPECIAL, *(str(word) for _, word in sorted(kept)))
 
 
 def number_words(captions: Sequence[str], vocabulary: Sequence[str], max_words: int) -> np.ndarray:
     """Return captions as numbers: the words, `END` where there is room for it, then `PADDING`; (captions, T) int32."""
-    layer = keras.layers.TextVectorization(vocabulary=list(vocabulary[2:]), ragged=True)  # it adds the first two
-    numbers = layer(list(captions))
-    ends = tf.fill([numbers.nrows(), 1], tf.constant(END, numbers.dtype))
-    return tf.concat([numbers, ends], axis=1).to_tensor(PADDING, shape=[None, max_words]).numpy().astype(np.int32)
+    layer = keras.layers.TextVectorization(vocabulary=list(vocabulary[2:]))  # it adds the first two
+    rows = np.asarray(layer(list(captions)))  # as long as the longest
+    numbers = np.full((len(captions), max_words), PADDING, np.int32)
+    length = min(max_words, rows.shape[1])
+    numbers[:, :length] = rows[:, :length]
+    lengths = (rows != PADDING).sum(axis=1)
+    ended = np.flatnonzero(lengths < max_words)
+    numbers[ended, lengths[ended]] = END
+    return numbers

@@ -11,7 +11,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..words import PADDING, START
+from ..words import PADDING, START, UNWRITTEN
+
+NEVER = -1e9  # a logarithm of a probability that nothing real comes near
 
 
 class CaptionDecoder(keras.layers.Layer):
@@ -74,7 +76,12 @@ class CaptionDecoder(keras.layers.Layer):
             self.score.build((None, width))
         if self.scheduled_sampling:
             self.steps_taken = self.add_weight(
-                shape=(), dtype="float32", initializer="zeros", trainable=False, name="steps_taken"
+                shape=(),
+                dtype="float32",
+                initializer="zeros",
+                trainable=False,
+                aggregation="only_first_replica",
+                name="steps_taken",
             )
 
     def memory(self, features) -> Any:
@@ -126,13 +133,18 @@ class CaptionDecoder(keras.layers.Layer):
             scores = self.score(vectors)
         return ops.cast(scores, "float32")
 
+    def unwritten(self):
+        """Return what is added to scores so that padding, unknown words and the start are never chosen, (V,)."""
+        return ops.where(ops.arange(self.vocabulary_size) < len(UNWRITTEN), NEVER, 0.0)
+
     def _partly_sampled(self, features, before, counted):
         """Return the words before, some replaced by what the network would have written there."""
         self.steps_taken.assign_add(1.0)
         share = self.scheduled_sampling * ops.minimum(1.0, self.steps_taken / self.sampling_steps)
         scores = ops.stop_gradient(self.teacher_forced(features, before, counted, False))
         noise = keras.random.uniform(ops.shape(scores), 1e-6, 1.0, seed=self.seed_generator)
-        own = ops.cast(ops.argmax(scores - ops.log(-ops.log(noise)), axis=-1), before.dtype)  # a draw from the softmax
+        keys = scores + self.unwritten() - ops.log(-ops.log(noise))  # the greatest is a draw from the softmax
+        own = ops.cast(ops.argmax(keys, axis=-1), before.dtype)
         own = ops.concatenate([before[:, :, :1], own[:, :, :-1]], axis=2)
         chance = keras.random.uniform(ops.shape(before), seed=self.seed_generator)
         return ops.where(ops.logical_and(chance < share, counted), own, before)

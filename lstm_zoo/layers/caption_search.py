@@ -7,9 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from ..words import END, PADDING, START, UNWRITTEN
-
-_NEVER = -1e9  # a logarithm of a probability that nothing real comes near
+from ..words import END, PADDING, START
+from .caption_decoder import NEVER, CaptionDecoder
 
 
 @keras.saving.register_keras_serializable("lstm_zoo")
@@ -17,12 +16,13 @@ class CaptionSearch(keras.layers.Layer):
     """Writes a caption for each image, word by word.
 
     With `width` beams, the best continuations of all beams are kept at each word. A beam that has reached its end
-    keeps its place and stops; the others share the remaining places. So finished captions never compete with
-    unfinished ones before the end, where the best by `log p / words ** length_normalization` is taken. A width of 1
-    is the greedy choice. Padding, unknown words and the start are never written, and get no share of probability.
+    keeps its place and stops; the others share the remaining places, so before the last place finished captions do not
+    compete with unfinished ones. A caption that fills all T places is over there, without its end. Then the best by
+    `log p / words ** length_normalization` is taken. A width of 1 is the greedy choice. Padding, unknown words and the
+    start are never written, and get no share of probability.
 
     With a `temperature`, words are drawn by chance instead (width 1): a function of `seed` and of an image's scores
-    alone, so that a caption is the same alone and within a batch.
+    alone, so that a caption is the same alone and within a batch. Probabilities are told as without temperature.
 
     Args:
         decoder: A `CaptionDecoder`.
@@ -43,7 +43,7 @@ class CaptionSearch(keras.layers.Layer):
 
     def __init__(
         self,
-        decoder: keras.layers.Layer,
+        decoder: CaptionDecoder,
         max_words: int,
         width: int = 1,
         length_normalization: float = 0.0,
@@ -72,7 +72,7 @@ class CaptionSearch(keras.layers.Layer):
         noise = self._noise()
 
         def more(place, beams):
-            alive = ops.logical_and(ops.logical_not(beams["finished"]), beams["total"] > _NEVER / 2)
+            alive = ops.logical_and(ops.logical_not(beams["finished"]), beams["total"] > NEVER / 2)
             return ops.logical_and(place < self.max_words, ops.any(alive))
 
         def write(place, beams):
@@ -89,7 +89,7 @@ class CaptionSearch(keras.layers.Layer):
         beams = {
             "state": state,
             "last": ops.full_like(zeros, START, dtype="int32"),
-            "total": zeros + ops.convert_to_tensor([0.0] + [_NEVER] * (self.width - 1)),
+            "total": zeros + ops.convert_to_tensor([0.0] + [NEVER] * (self.width - 1)),
             "finished": ops.zeros_like(zeros, dtype="bool"),
             "words": ops.cast(zeros[..., None] + places, "int32") + PADDING,  # (B, N, T)
             "log_probabilities": zeros[..., None] + places,
@@ -101,8 +101,8 @@ class CaptionSearch(keras.layers.Layer):
     def _one_word(self, memory, place, beams, noise) -> dict[str, Any]:
         """Return the beams after one more word."""
         scores, state, attention = self.decoder.step(memory, beams["state"], beams["last"])
-        log_probabilities = ops.log_softmax(scores + self._unwritten(), axis=-1)  # (B, N, V)
-        before = ops.where(beams["finished"], _NEVER, beams["total"])
+        log_probabilities = ops.log_softmax(scores + self.decoder.unwritten(), axis=-1)  # (B, N, V)
+        before = ops.where(beams["finished"], NEVER, beams["total"])
         totals = before[..., None] + log_probabilities
         source, words, gained = self._choose(beams["finished"], totals, self._keys(totals, noise, place))
         kept = self._taken(beams["finished"], source)
@@ -134,7 +134,7 @@ class CaptionSearch(keras.layers.Layer):
             best = ops.argmax(flat_keys, axis=-1, keepdims=True)
             return ops.zeros_like(best), ops.cast(best, "int32"), ops.take_along_axis(flat_totals, best, axis=1)
         best_keys, best = ops.top_k(flat_keys, self.width)  # (B, N)
-        stays = ops.where(finished, -_NEVER, 2 * _NEVER)
+        stays = ops.where(finished, -NEVER, 2 * NEVER)
         _, order = ops.top_k(ops.concatenate([stays, best_keys], axis=1), self.width)  # (B, N) out of 2 N
         beams = ops.broadcast_to(ops.arange(self.width, dtype="int32"), ops.shape(best))
         candidates = (
@@ -150,7 +150,7 @@ class CaptionSearch(keras.layers.Layer):
             return totals
         if self.top_k is not None:
             least = ops.top_k(totals, self.top_k)[0][..., -1:]
-            totals = ops.where(totals < least, _NEVER, totals)
+            totals = ops.where(totals < least, NEVER, totals)
         return totals / self.temperature + noise[place]
 
     def _noise(self):
@@ -159,11 +159,6 @@ class CaptionSearch(keras.layers.Layer):
             return None
         shape = (self.max_words, self.decoder.vocabulary_size)
         return -ops.log(-ops.log(keras.random.uniform(shape, 1e-7, 1.0, seed=self.seed)))
-
-    def _unwritten(self):
-        """Return what is added to scores so that some words are never chosen, (V,)."""
-        numbers = ops.arange(self.decoder.vocabulary_size)
-        return ops.where(numbers < len(UNWRITTEN), _NEVER, 0.0)
 
     def _taken(self, of_beams, source):
         """Return (B, N, ...) with the beams taken from places (B, N)."""

@@ -125,7 +125,7 @@ class ShowAttendTellDecoder(CaptionDecoder):
 
     def _penalty(self, weights, counted):
         """Return the doubly stochastic penalty of attention (B, N, T, L); padding does not count."""
-        counted = ops.cast(counted, weights.dtype)
+        weights, counted = ops.cast(weights, "float32"), ops.cast(counted, "float32")
         looked = ops.sum(weights * counted[..., None], axis=2)  # (B, N, L)
         there = counted[:, :, 0]  # a caption that is there has a first word
         per_caption = ops.mean((1 - looked) ** 2, axis=-1) * there

@@ -166,11 +166,14 @@ class BackboneConfig(Section):
 def _small_cnn(x: keras.KerasTensor, features: int, regions: bool) -> keras.KerasTensor:
     """Four convolutions and a dense layer, (B, H, W, 3) -> (B, D), or (B, L, D); it keeps where things are.
 
-    The last convolution has no stride where regions are asked for: each is then 8 x 8 pixels large.
+    Where regions are asked for, the last convolution has no stride and sees one region alone. Each is then 8 x 8 pixels
+    large, and since the others are 4 x 4, what it has seen is centred on it (of 3 x 3, it would lie 3.5 pixels aside).
     """
     import keras
 
-    for filters, size, strides in ((16, 3, 2), (32, 3, 2), (64, 3, 2), (64, 1, 1) if regions else (64, 3, 2)):
+    strided = 4 if regions else 3
+    last = (64, 1, 1) if regions else (64, 3, 2)
+    for filters, size, strides in ((16, strided, 2), (32, strided, 2), (64, strided, 2), last):
         x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
         x = keras.layers.BatchNormalization(momentum=0.9)(x)
         x = keras.layers.Activation("relu")(x)

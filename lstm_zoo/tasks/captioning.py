@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from ..contracts import InputError, Section, Spec, Splits, TaskConfig
-from ..words import END, PADDING, words_of
-from .caption_metrics import TOKENIZATIONS, caption_scores, missing_package
+from ..words import END, PADDING, UNKNOWN, words_of
+from .caption_metrics import TOKENIZATIONS, caption_scores, missing_package, simple_tokens
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN = 6  # captions in the report: so many of the best, and of the worst
+_BLOCK = 1024  # images that are compared with all training images at once
 
 
 class Greedy(Section):
@@ -124,8 +125,13 @@ class Captioning(TaskConfig):
 
         whole = any(layer.name == ENCODER for layer in model.layers)
         features = model.get_layer(ENCODER).output if whole else model.inputs[0]
-        max_words = model.inputs[1].shape[2]
-        search = CaptionSearch(model.get_layer("decoder"), max_words, **self.decoding.options(), name="search")
+        decoder, max_words = model.get_layer("decoder"), model.inputs[1].shape[2]
+        if (getattr(self.decoding, "top_k", None) or 1) > decoder.vocabulary_size:
+            raise InputError(
+                "task.decoding.top_k",
+                f"is {self.decoding.top_k}, but the vocabulary has {decoder.vocabulary_size} words; lower it",
+            )
+        search = CaptionSearch(decoder, max_words, **self.decoding.options(), name="search")
         return keras.Model(model.inputs[0], search(features), name=model.name)
 
     def decode(self, outputs: Any, spec: Spec) -> list[dict[str, Any]]:
@@ -149,7 +155,7 @@ class Captioning(TaskConfig):
 
     def evaluate(self, outputs: Any, targets: list[list[str]], spec: Spec) -> dict[str, Any]:
         """Return the figures of captions against each image's references."""
-        captions = [one["caption"] for one in self.decode(outputs, spec)]
+        captions = _sentences(outputs, spec)
         scores = caption_scores(captions, targets, self.tokenization, self.java_figures)
         return {**scores.figures, "examples": len(captions), "tokenization": TOKENIZATIONS[scores.tokenization]}
 
@@ -157,7 +163,7 @@ class Captioning(TaskConfig):
         """Return the figures of two predictors that write nothing of their own.
 
         One gives every image the most frequent training caption; the other gives it the first caption of the training
-        image that is most alike (cosine of the encoder's features, averaged over regions). Without training images
+        image that is most alike (cosine of the encoder's features). Without training images
         there is no floor.
         """
         if not splits.size("train"):
@@ -170,14 +176,15 @@ class Captioning(TaskConfig):
             "most frequent caption": [frequent] * len(references),
             "nearest training image": [known[index][0] for index in nearest],
         }
-        return {
-            name: caption_scores(captions, references, self.tokenization, self.java_figures).figures
-            for name, captions in guesses.items()
-        }
+        floors = {}
+        for name, captions in guesses.items():
+            figures = caption_scores(captions, references, self.tokenization, self.java_figures).figures
+            floors[name] = figures | splits.judge(split, {"words": _numbered(captions, splits.spec)})
+        return floors
 
     def rows(self, outputs: Any, targets: list[list[str]], spec: Spec) -> Iterator[dict[str, Any]]:
         """Yield each image's caption, its CIDEr and its references."""
-        captions = [one["caption"] for one in self.decode(outputs, spec)]
+        captions = _sentences(outputs, spec)
         cider = caption_scores(captions, targets, self.tokenization).cider
         for caption, score, references in zip(captions, cider, targets, strict=True):
             yield {"caption": caption, "cider": f"{score:.4f}", "references": " | ".join(references)}
@@ -190,8 +197,7 @@ class Captioning(TaskConfig):
         from ..evaluation import pick_examples
 
         references, names = splits.targets(split), splits.names(split)
-        captions = [one["caption"] for one in self.decode(outputs, splits.spec)]
-        cider = caption_scores(captions, references, self.tokenization).cider
+        cider = caption_scores(_sentences(outputs, splits.spec), references, self.tokenization).cider
         order = [int(index) for index in (-cider).argsort(kind="stable")]
         best, worst = order[:_SHOWN], order[_SHOWN:][-_SHOWN:][::-1]
         images = pick_examples(splits, split, best + worst)
@@ -225,16 +231,29 @@ class Captioning(TaskConfig):
         return words, None if attention is None else attention[: len(words)]
 
 
+def _sentences(outputs: Any, spec: Spec) -> list[str]:
+    """Return each caption as a sentence."""
+    return [" ".join(words_of(numbers, spec.vocabulary)) for numbers in outputs["words"]]
+
+
+def _numbered(captions: list[str], spec: Spec) -> list[list[int]]:
+    """Return each caption as numbers of words, as a network would have written it."""
+    numbers = {word: number for number, word in enumerate(spec.vocabulary)}
+    return [[numbers.get(word, UNKNOWN) for word in simple_tokens(caption)] for caption in captions]
+
+
 def _nearest(features: np.ndarray, known: np.ndarray, same: bool) -> list[int]:
     """Return for each row the number of the most similar known one; not itself where both are the same rows."""
     import numpy as np
 
     def directions(values: np.ndarray) -> np.ndarray:
-        if values.ndim == 3:
-            values = values.mean(axis=1)
         return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
 
-    likeness = directions(features) @ directions(known).T
-    if same:
-        np.fill_diagonal(likeness, -np.inf)
-    return likeness.argmax(axis=1).tolist()
+    rows, columns = directions(features), directions(known).T
+    nearest: list[int] = []
+    for first in range(0, len(rows), _BLOCK):
+        likeness = rows[first : first + _BLOCK] @ columns
+        if same:
+            np.fill_diagonal(likeness[:, first:], -np.inf)
+        nearest += likeness.argmax(axis=1).tolist()
+    return nearest
