@@ -8,6 +8,7 @@ import pytest
 
 from lstm_zoo.layers import AdditiveAttention, CaptionSearch, ShowAttendTellDecoder, ShowTellDecoder
 from lstm_zoo.layers.caption_decoder import CaptionDecoder
+from lstm_zoo.layers.implementation import helps_xla
 from lstm_zoo.words import END, PADDING, START
 
 V, E, U, A, D, L, T = 9, 4, 5, 3, 6, 4, 7
@@ -303,6 +304,13 @@ def test_draws_follow_the_temperature_and_the_seed():
     assert set(drawn(temperature=5.0, top_k=2)[0]) == {4, 5}
     assert (drawn(temperature=1.0, seed=1) != drawn(temperature=1.0, seed=2)).any()
     np.testing.assert_array_equal(drawn(temperature=1.0, seed=1), drawn(temperature=1.0, seed=1))
+
+
+def test_steps_that_are_written_out_are_not_compiled_by_xla():
+    for name, helps in (("show_tell", True), ("show_attend_tell", False)):
+        features, words = keras.Input(features_for(name).shape[1:]), keras.Input((1, T), dtype="int32")
+        model = keras.Model([features, words], DECODERS[name]()(features, words))
+        assert helps_xla(model) == helps
 
 
 def test_search_is_saved_with_its_decoder(tmp_path):

@@ -54,12 +54,14 @@ def implementation(layer: keras.layers.Layer) -> Implementation:
 def helps_xla(model: keras.Model) -> bool:
     """Say whether to compile a training step with XLA.
 
-    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's.
-    On a GPU, XLA cannot call cuDNN's recurrent kernels.
+    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's,
+    and steps that are written out take it longer to compile than they gain. On a GPU, XLA cannot call cuDNN's recurrent
+    kernels.
     """
     if keras.backend.backend() != "tensorflow":
         return True
-    return not has_convolutions(model) and not gpu_visible()
+    written_out = any(getattr(layer, "written_out", False) for layer in model._flatten_layers())
+    return not has_convolutions(model) and not written_out and not gpu_visible()
 
 
 def has_convolutions(model: keras.Model) -> bool:

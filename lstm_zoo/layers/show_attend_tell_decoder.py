@@ -34,6 +34,8 @@ class ShowAttendTellDecoder(CaptionDecoder):
     Other arguments and calls are those of `CaptionDecoder`; features are (B, L, D).
     """
 
+    written_out = True  # step by step, in training
+
     def __init__(
         self,
         *args,
