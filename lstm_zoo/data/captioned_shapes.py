@@ -7,7 +7,7 @@ in a scene, boxes included, is kept, so that a caption can be checked word for w
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -50,8 +50,9 @@ class CaptionedShapes(PreparedCaptionData):
         sizes = {"train": self.num_train, "val": self.num_val, "test": self.num_test}
         return {split: _written(split, size, self.num_captions, self.seed) for split, size in sizes.items()}
 
-    def source_key(self) -> tuple[Any, ...]:
-        """Return what the pictures depend on."""
+    def source_key(self, photos: Mapping[str, Sequence[Photo]]) -> tuple[Any, ...]:
+        """Return what the pictures depend on beyond their scenes."""
+        del photos
         return (self.side, self.seed)
 
     def read_photo(self, photo: Photo) -> bytes:

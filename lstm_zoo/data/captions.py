@@ -143,8 +143,8 @@ class PreparedCaptionData(CaptionData):
         """Return an image as it is to be stored, JPEG or PNG, or raise a MediaError."""
 
     @abstractmethod
-    def source_key(self) -> tuple[Any, ...]:
-        """Return all that the stored images depend on beyond `photos`."""
+    def source_key(self, photos: Mapping[str, Sequence[Photo]]) -> tuple[Any, ...]:
+        """Return all that the stored images depend on beyond `photos`, which are at hand."""
 
     def expected_spec(self) -> Spec:
         """Return the spec; the words of the captions are known before the images are read."""
@@ -157,7 +157,7 @@ class PreparedCaptionData(CaptionData):
 
         photos = self.photos()
         check_photos(photos)
-        key = fingerprint(*self.source_key(), *((split, *photo) for split in photos for photo in photos[split]))
+        key = fingerprint(*self.source_key(photos), *((split, *photo) for split in photos for photo in photos[split]))
         source = Source(
             name=key,
             splits={split: list(found) for split, found in photos.items()},
@@ -212,9 +212,10 @@ class CaptionFiles(PreparedCaptionData):
         """Read every image once, and return those that cannot be used."""
         return self.builder().builder_config.find_bad_files()
 
-    def source_key(self) -> tuple[Any, ...]:
+    def source_key(self, photos: Mapping[str, Sequence[Photo]]) -> tuple[Any, ...]:
         """Return the state of every file."""
-        files = [self.folder() / photo.name for photos in self.photos().values() for photo in photos]
+        folder = self.folder()
+        files = [folder / photo.name for found in photos.values() for photo in found]
         states = [file.stat() if file.is_file() else None for file in files]
         return (self.max_side, *((state and state.st_size, state and state.st_mtime_ns) for state in states))
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import os
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -77,13 +78,13 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         self.name = dataset
         super().__init__(data_dir=data_dir, config=source)
 
+    @abstractmethod
     def stored_features(self) -> dict[str, Any]:
         """Return the TFDS features of one example."""
-        raise NotImplementedError
 
+    @abstractmethod
     def example(self, split: str, item: Any, media: Any) -> dict[str, Any]:
         """Return one example from an item and what was read of it."""
-        raise NotImplementedError
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = tfds.features.FeaturesDict(self.stored_features())
