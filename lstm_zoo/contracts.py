@@ -4,7 +4,7 @@ Legend of shapes, used in every comment and docstring of the package (channels l
 
     B batch    T time (frames or words)    H, W height and width in pixels    C channels
     D features    U recurrent units    K classes    N views (clips) of one example, or captions (or beams) of one image
-    L regions of an image    V words of the vocabulary
+    L regions of an image    V words of the vocabulary    Z planes of a volume: (B, Z, H, W, C)
 
 Each section of a YAML file is one frozen `Section` with one main verb; `Spec` is what data tells a model.
 Nothing here imports TensorFlow: a config is checked before anything slow starts.

@@ -12,6 +12,7 @@ from .gru import GRU
 from .image_encoder import ImageEncoder
 from .image_scaling import ImageScaling
 from .lstm import LSTM
+from .md_lstm import MDLSTM2D
 from .show_attend_tell_decoder import ShowAttendTellDecoder
 from .show_tell_decoder import ShowTellDecoder
 from .simple_rnn import SimpleRNN
@@ -19,6 +20,7 @@ from .simple_rnn import SimpleRNN
 __all__ = [
     "GRU",
     "LSTM",
+    "MDLSTM2D",
     "AdditiveAttention",
     "AttentionPooling1D",
     "CaptionSearch",

@@ -13,8 +13,7 @@ Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathema
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -22,6 +21,7 @@ import keras
 from keras import ops
 
 from .cudnn import cudnn_verdict
+from .scan import scan
 
 UNROLLED_STEPS = 4
 
@@ -233,15 +233,11 @@ class Recurrence:
         return (ops.transpose(by_input, (2, 1, 0)), by_kernel, by_recurrent_kernel, *by_biases, *by_states)
 
     def _over_time(self, step: Any, state: tuple, inputs: tuple, backwards: bool = False) -> tuple:
-        """Run `state = step(state, *inputs_t)` over the first axis, and return the states after all steps, by time.
-
-        All that a step computes is part of the state, since `keras.ops.scan` on TensorFlow stacks nothing else.
-        """
+        """Run the steps over the first axis, masked ones too, and return the states after all of them, by time."""
         if self.keep is not None:
             inputs = (*inputs, self.keep)
         if not self.unroll:
-            joined, parted = _one_array(inputs)
-            return ops.scan(lambda state, now: (step(state, *parted(now)),) * 2, state, joined, reverse=backwards)[1]
+            return scan(step, state, inputs, backwards=backwards)
         num_steps = inputs[0].shape[0]
         states = []
         for t in reversed(range(num_steps)) if backwards else range(num_steps):
@@ -250,19 +246,6 @@ class Recurrence:
         if backwards:
             states.reverse()
         return tuple(ops.stack(column) for column in zip(*states, strict=True))
-
-
-def _one_array(inputs: tuple) -> tuple[Any, Callable]:
-    """Return inputs for `keras.ops.scan`, and what makes the inputs of one step of what it hands over.
-
-    On TensorFlow, `scan` fails on several arrays whose length is not known before (Keras 3.15).
-    """
-    if len(inputs) == 1 or inputs[0].shape[0] is not None:
-        return inputs, tuple
-    types = [one.dtype for one in inputs]  # a mask is bool
-    ends = list(itertools.accumulate(one.shape[1] for one in inputs))
-    joined = ops.concatenate([ops.cast(one, types[0]) for one in inputs], axis=1)
-    return joined, lambda now: map(ops.cast, ops.split(now, ends[:-1]), types)
 
 
 def _zeros(state: Any, blocks: int) -> Any:
