@@ -157,8 +157,9 @@ def predict(
                     _print(f"  {result['caption']}")
                 if "classes" in result:
                     _print(prediction_table(result))
-                if "figure" in result:
-                    _print(f"  where it looked: {result['figure']}")
+                for name in ("figure", "labels"):
+                    if name in result:
+                        _print(f"  {name}: {result[name]}")
         if any("error" in result for result in results):
             raise typer.Exit(2)
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
@@ -64,13 +65,16 @@ class Spec(Section):
     """What a data set tells a model: enough to build the network without the data."""
 
     input_shape: tuple[PositiveInt, ...]
-    """Shape of one example without the batch axis; (T, H, W, C) for clips, (H, W, C) for images."""
+    """Shape of one example without the batch axis; (T, H, W, C) for clips, (H, W, C) for images, (Z, H, W, C) for
+    volumes."""
     class_names: tuple[str, ...] = ()
     """Name of each class, in the order of the label numbers."""
     vocabulary: tuple[str, ...] = ()
     """The words of captions, in the order of their numbers; the special ones come first."""
     max_words: PositiveInt | None = None
     """Length T of captions, in words, the end counted as one."""
+    masked: bool = False
+    """Whether the last channel of an input says where there is a picture (255) and where padding (0)."""
     clip_seconds: float | None = None
     """Mean length of the training videos, in seconds; `predict` cuts much longer videos into windows of this length."""
 
@@ -140,6 +144,18 @@ class Splits(ABC):
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
         """Return one pass over a split in fixed order, `num_views` consecutive rows an example."""
 
+    def merged(self, split: str, batches: Iterable[Any]) -> Iterator[Any]:
+        """Yield the outputs of each example, from batches of outputs for the rows of `eval_stream`: means over views.
+
+        Args:
+            split: The split.
+            batches: Arrays (B, ...), or dicts of them.
+        """
+        del split
+        rows = unbatched(batches)
+        while views := list(islice(rows, self.num_views)):
+            yield mean(views)
+
     @abstractmethod
     def targets(self, split: str) -> Any:
         """Return what the task compares outputs with, in the order of `eval_stream`, one entry an example."""
@@ -170,9 +186,37 @@ class Splits(ABC):
         del split, outputs
         return {}
 
+    def pictures(self, split: str, indices: Sequence[int]) -> dict[int, np.ndarray]:
+        """Return some examples as they are shown to people, by their numbers: the first view of each."""
+        rows = self.eval_stream(split, 1).unbatch().enumerate()
+        wanted = {index * self.num_views: index for index in indices}
+        found = {}
+        for row, (inputs, _) in rows.take(max(wanted, default=-1) + 1).as_numpy_iterator():
+            if row in wanted:
+                found[wanted[row]] = inputs[0] if isinstance(inputs, tuple) else inputs
+        return found
+
     @abstractmethod
     def names(self, split: str) -> list[str]:
         """Return the examples' names (a file's path below the root, say) in the same order."""
+
+
+def unbatched(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the rows of batches of outputs, arrays (B, ...) or dicts of them."""
+    for batch in batches:
+        named = batch if isinstance(batch, dict) else {"": batch}
+        for values in zip(*named.values(), strict=True):
+            yield dict(zip(named, values, strict=True)) if isinstance(batch, dict) else values[0]
+
+
+def mean(views: Iterable[Any]) -> Any:
+    """Return the mean of the outputs of an example's views."""
+    first, *others = views
+    if not others:
+        return first
+    if isinstance(first, dict):
+        return {name: mean([view[name] for view in (first, *others)]) for name in first}
+    return sum(others, first) / (1 + len(others))
 
 
 class Views(NamedTuple):
@@ -180,10 +224,14 @@ class Views(NamedTuple):
 
     inputs: np.ndarray
     """The views of the whole file, scored together; (N, *input_shape)."""
-    windows: np.ndarray
+    windows: np.ndarray | Sequence = ()
     """Further views of consecutive stretches of the file, scored one by one; (M, *input_shape), M may be 0."""
-    times: Sequence[tuple[float, float]]
+    times: Sequence[tuple[float, float]] = ()
     """Start and end of each window, in seconds."""
+    merge: Callable[[Iterable[Any]], Any] = mean
+    """Makes the outputs of the file from those of its views."""
+    picture: np.ndarray | None = None
+    """The whole file as it is shown to people; None: the first view."""
 
 
 class DataConfig(Section, ABC):
@@ -270,8 +318,12 @@ class TaskConfig(Section, ABC):
     """`min` or `max`."""
 
     @abstractmethod
-    def loss(self) -> Callable[[Any, Any], Any]:
-        """Return the training loss of targets and logits, as Keras `compile` takes it."""
+    def loss(self, splits: Splits | None = None) -> Callable[[Any, Any], Any]:
+        """Return the training loss of targets and logits, as Keras `compile` takes it.
+
+        Args:
+            splits: The data, where the loss depends on what they hold.
+        """
 
     @abstractmethod
     def metrics(self, spec: Spec) -> list[keras.metrics.Metric]:
@@ -287,6 +339,14 @@ class TaskConfig(Section, ABC):
 
         The layers are the model's own. The output is one tensor (probabilities, say) or a dict of them.
         """
+
+    def collect(self, examples: Iterable[Any]) -> Any:
+        """Return the outputs of examples, given one by one, together, as the methods below take them."""
+        import keras
+        import numpy as np
+
+        rows = list(examples)
+        return keras.tree.map_structure(lambda *values: np.stack(values), *rows)
 
     @abstractmethod
     def decode(self, outputs: Any, spec: Spec) -> list[dict[str, Any]]:
@@ -320,6 +380,11 @@ class TaskConfig(Section, ABC):
         return outputs
 
     def picture(self, outputs: Any, inputs: np.ndarray, spec: Spec) -> Figure | None:
-        """Draw what a network makes of one example, from one row of outputs and inputs; None if nothing."""
+        """Draw what a network makes of one example, from one row of outputs and the picture; None if nothing."""
         del outputs, inputs, spec
         return None
+
+    def files(self, outputs: Any) -> dict[str, bytes]:
+        """Return what is worth a file of its own in one row of outputs: contents by the ends of their names."""
+        del outputs
+        return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -58,17 +58,23 @@ def evaluate(run: Run, split: str = "test", *, splits: Splits | None = None, nam
 
 
 def predict_split(run: Run, splits: Splits, split: str) -> Any:
-    """Return the outputs for each example, averaged over its views; an array (examples, ...) or a dict of them."""
+    """Return the outputs for each example, as the task collects them."""
     model, streams = on_features(run.config, run.model, splits)
-    outputs = run.config.task.inference(model).predict(_shown(run, streams, split), verbose=0)
-    return mean_over_views(outputs, splits.num_views)
+    network = run.config.task.inference(model)
+    batches = predicted(network, _shown(run, streams, split))
+    return run.config.task.collect(streams.merged(split, batches))
 
 
-def mean_over_views(outputs: Any, num_views: int) -> Any:
-    """Return outputs (examples * N, ...) averaged over the N views of each example."""
-    if num_views == 1:
-        return outputs
-    return keras.tree.map_structure(lambda one: one.reshape(-1, num_views, *one.shape[1:]).mean(axis=1), outputs)
+def predicted(network: keras.Model, batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield a network's outputs for each batch of inputs, as NumPy arrays; one batch at a time is in memory."""
+    size = 0
+    for inputs in batches:
+        rows = len(inputs)
+        if rows < size:  # a last, smaller batch is filled up: another size would be traced anew
+            inputs = np.concatenate([inputs, np.repeat(inputs[-1:], size - rows, axis=0)])
+        size = max(size, rows)
+        outputs = network.predict_on_batch(inputs)
+        yield keras.tree.map_structure(lambda one, rows=rows: keras.ops.convert_to_numpy(one)[:rows], outputs)
 
 
 def features_of(run: Run, splits: Splits, split: str) -> np.ndarray:
@@ -78,27 +84,15 @@ def features_of(run: Run, splits: Splits, split: str) -> np.ndarray:
     if streams is splits:
         encoder = keras.Model(run.model.inputs[0], run.model.get_layer(ENCODER).output)
     means = []
-    for batch in _shown(run, streams, split):
-        features = batch if encoder is None else encoder.predict_on_batch(batch)
-        features = keras.ops.convert_to_numpy(features)
+    shown = _shown(run, streams, split)
+    for features in shown.as_numpy_iterator() if encoder is None else predicted(encoder, shown):
         means.append(features.mean(axis=tuple(range(1, features.ndim - 1))))  # of regions, at once: all are many GB
-    return mean_over_views(np.concatenate(means), splits.num_views)
+    return np.stack(list(splits.merged(split, means)))
 
 
 def _shown(run: Run, splits: Splits, split: str) -> tf.data.Dataset:
     """Return one pass over what a network in use sees: the first of its inputs."""
     return splits.eval_stream(split, run.config.train.batch_size).map(lambda inputs, _: first_input(inputs))
-
-
-def pick_examples(splits: Splits, split: str, indices: list[int]) -> dict[int, np.ndarray]:
-    """Return the first view of some examples of a split, by their number."""
-    rows = splits.eval_stream(split, 1).unbatch().enumerate()
-    wanted = {index * splits.num_views: index for index in indices}
-    found = {}
-    for row, (inputs, _) in rows.take(max(wanted, default=-1) + 1).as_numpy_iterator():
-        if row in wanted:
-            found[wanted[row]] = first_input(inputs)
-    return found
 
 
 def _write_predictions(run: Run, name: str, names: list[str], rows: Iterator[dict[str, Any]]) -> None:

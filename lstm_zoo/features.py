@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +125,10 @@ class FeatureSplits(Splits):
         further, targets = self._splits.supervision(split)
         repeated = [np.repeat(one, self.num_views, axis=0) for one in (*further, targets)]
         return self._in_order([features, *repeated], batch_size)
+
+    def merged(self, split: str, batches: Iterable[Any]) -> Iterator[Any]:
+        """Yield the outputs of each example."""
+        return self._splits.merged(split, batches)
 
     def targets(self, split: str) -> Any:
         """Return the targets of a split."""

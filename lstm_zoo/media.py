@@ -105,6 +105,23 @@ def read_image(path: Path, max_side: int | None = None) -> bytes:
     return buffer.getvalue()
 
 
+def image_size(path: Path) -> tuple[int, int]:
+    """Return height and width of an image file as it is meant to be seen, from its header.
+
+    Raises:
+        MediaError: The file is no image.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            lies = image.getexif().get(_ORIENTATION, 1) >= 5  # turned by a quarter
+    except UnidentifiedImageError:
+        raise MediaError("is no image that can be read") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MediaError(first_line(error)) from None
+    return (width, height) if lies else (height, width)
+
+
 def _decoded(path: Path, max_fps: float | None) -> Iterator[tuple[av.VideoFrame, float, float]]:
     """Yield the frames to keep, each with its start and its length in seconds."""
     with av.open(str(path)) as container:

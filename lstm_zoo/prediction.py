@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ import keras
 import numpy as np
 
 from . import figures as draw
-from .contracts import DataConfig, InputError
-from .evaluation import mean_over_views
+from .contracts import DataConfig, InputError, unbatched
+from .evaluation import predicted
 from .network import first_line
 
 if TYPE_CHECKING:
@@ -25,56 +26,68 @@ def predict(run: Run, files: Sequence[str | Path], save_to: Path | None = None) 
     Args:
         run: The run.
         files: Files and folders.
-        save_to: Folder for pictures of what the network saw, where the task has them (attention over an image).
+        save_to: Folder for what the task makes of a file: a picture of what the network saw (attention over an image,
+            classes of all pixels), and label maps.
 
     Returns:
         For each file its path (`file`) and what the task decodes (`classes`, `caption`), and for a video much longer
-        than the training clips the same over time (`windows`, each with `start` and `end` in seconds), and the path of
-        its picture (`figure`). A file that cannot be read has its reason (`error`) instead.
+        than the training clips the same over time (`windows`, each with `start` and `end` in seconds), and the paths of
+        what was saved (`figure`, `labels`). A file that cannot be read has its reason (`error`) instead.
 
     Raises:
         InputError: A path does not exist, or a folder holds nothing to read.
     """
     paths = _expand(files, run.config.data)
-    pictures = [save_to and save_to / f"{number:03d}-{path.stem}.png" for number, path in enumerate(paths, 1)]
-    return [_predict_one(run, path, picture) for path, picture in zip(paths, pictures, strict=True)]
+    return [
+        _predict_one(run, path, save_to and save_to / f"{number:03d}-{path.stem}")
+        for number, path in enumerate(paths, 1)
+    ]
 
 
-def _predict_one(run: Run, path: Path, picture: Path | None) -> dict[str, Any]:
+def _predict_one(run: Run, path: Path, save_as: Path | None) -> dict[str, Any]:
     task = run.config.task
     try:
         views = run.config.data.read(path, run.spec)
     except InputError as error:
         return {"file": str(path), "error": error.message.removeprefix(f"{path}: ")}
-    rows = np.concatenate([views.inputs, views.windows])
-    outputs = run.inference.predict(rows, batch_size=run.config.train.batch_size, verbose=0)
-    num_views = len(views.inputs)
-    of_file = mean_over_views(keras.tree.map_structure(lambda one: one[:num_views], outputs), num_views)
+    of_file = task.collect([views.merge(_outputs(run, views.inputs))])
     result = {"file": str(path), **task.decode(of_file, run.spec)[0]}
-    if picture is not None and _draw(run, views.inputs[0], of_file, picture):
-        result["figure"] = str(picture)
+    if save_as is not None:
+        outputs = keras.tree.map_structure(lambda one: one[0], of_file)
+        result |= _save(run, views.inputs[0] if views.picture is None else views.picture, outputs, save_as)
     if views.times:
-        decoded = task.decode(keras.tree.map_structure(lambda one: one[num_views:], outputs), run.spec)
+        decoded = task.decode(task.collect(_outputs(run, views.windows)), run.spec)
         result["windows"] = [
             {"start": start, "end": end, **one} for (start, end), one in zip(views.times, decoded, strict=True)
         ]
     return result
 
 
-def _draw(run: Run, inputs: np.ndarray, outputs: Any, file: Path) -> bool:
-    """Write the task's picture of what the network made of a file; False where it has none."""
-    figure = run.config.task.picture(keras.tree.map_structure(lambda one: one[0], outputs), inputs, run.spec)
-    if figure is None:
-        return False
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draw.save(figure, file)
-    except OSError as error:
-        print(
-            f"no picture of where the network looked: {file} cannot be written ({first_line(error)})", file=sys.stderr
-        )
-        return False
-    return True
+def _outputs(run: Run, rows: np.ndarray) -> Iterator[Any]:
+    """Yield the network's outputs for each row of inputs; one batch at a time is in memory."""
+    size = run.config.train.batch_size
+    return unbatched(predicted(run.inference, (rows[first : first + size] for first in range(0, len(rows), size))))
+
+
+def _save(run: Run, picture: np.ndarray, outputs: Any, save_as: Path) -> dict[str, str]:
+    """Write what the task makes of a file, a picture and others; return where each lies."""
+    task, saved = run.config.task, {}
+    contents = task.files(outputs)
+    figure = task.picture(outputs, picture, run.spec)
+    if figure is not None:
+        png = io.BytesIO()
+        draw.save(figure, png)
+        contents["figure.png"] = png.getvalue()
+    for end, content in contents.items():
+        file = save_as.with_name(f"{save_as.name}-{end}")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        except OSError as error:
+            print(f"{file} cannot be written ({first_line(error)})", file=sys.stderr)
+            continue
+        saved[end.split(".")[0]] = str(file)
+    return saved
 
 
 def _expand(files: Sequence[str | Path], data: DataConfig) -> list[Path]:

@@ -49,9 +49,10 @@ def class_table(per_class: Mapping[str, float]) -> Table:
 
 def prediction_table(result: Mapping[str, Any]) -> Table:
     """Return the top classes of one file that could be read, and the top class over time for a long one."""
-    table = _table("", "class", "probability ")
+    value = "share" if "share" in result["classes"][0] else "probability"  # of a picture's area
+    table = _table("", "class", f"{value} ")
     for row in result["classes"][:_MOST_CLASSES]:
-        table.add_row(row["name"], f"{row['probability']:.4f}")
+        table.add_row(row["name"], f"{row[value]:.4f}")
     for number, window in enumerate(result.get("windows", ())):
         if number == 0:
             table.add_section()

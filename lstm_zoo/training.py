@@ -152,7 +152,7 @@ def compile_for_training(
     steps = full_batches if drop_remainder or not rest else full_batches + 1
     model.compile(
         optimizer=make_optimizer(options, steps),
-        loss=task.loss(),
+        loss=task.loss(splits),
         metrics=task.metrics(splits.spec),
         jit_compile=jit_compile,
         # An epoch is a whole number of executions.

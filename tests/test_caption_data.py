@@ -246,8 +246,8 @@ def test_captions_may_hold_anything_that_a_table_can(own_images, data_dir):
             "columns",
             r"no column 'part' for the split; its columns: im",
         ),
-        ("image,caption,caption", ["a.png,A,B"], {}, "table", r"2 columns 'caption'; expected one row a caption"),
-        ("image,caption", ["a.png,A", "a.png,one, two"], {}, "table", r"csv:3: 3 fields below 2 columns; a caption wi"),
+        ("image,caption,caption", ["a.png,A,B"], {}, "table", r"2 columns 'caption'; expected one$"),
+        ("image,caption", ["a.png,A", "a.png,one, two"], {}, "table", r"csv:3: 3 fields below 2 columns; a field wi"),
         ("image,caption", ['a.png,"A', "b.png,B"], {}, "table", r"csv:3: unexpected end of data; a quote within"),
         (
             "image,caption,group",
@@ -566,7 +566,7 @@ def test_evaluation_sees_the_files_as_they_are(varied, varied_root, tmp_path):
             encoded = tf.constant([file.read_bytes()])
             np.testing.assert_array_equal(image, config.from_encoded(splits.spec)(encoded)[0])
     views = config.read(varied_root / "0.png", splits.spec)
-    assert views.windows.shape == (0, SIDE, SIDE, 3) and len(views.times) == 0
+    assert len(views.windows) == 0 and len(views.times) == 0
     assert len(config.files_below(varied_root)) == 12
     (tmp_path / "text.jpg").write_text("no image")
     with pytest.raises(InputError, match=r"text.jpg: is no image that can be read"):

@@ -164,7 +164,7 @@ def test_predict_prints_the_caption_and_draws_where_it_looked(caption_run, photo
         app, ["predict", str(photo), "--run", str(caption_run.path), "--save-to", str(tmp_path)]
     )
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "001-photo.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "001-photo-figure.png").read_bytes().startswith(b"\x89PNG")
     (told,) = json.loads(
         CliRunner().invoke(app, ["predict", str(photo), "--run", str(caption_run.path), "--json"]).stdout
     )["predictions"]

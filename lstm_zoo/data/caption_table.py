@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..contracts import SPLITS, InputError
 from ..nearest import did_you_mean
 from .captions import Photo, images_below, one_line
-from .listing import name_below, read_text
+from .csv_rows import read_rows
+from .listing import name_below
 
 COLUMNS = ("image", "caption", "split", "group")
 """What a table may hold; only image and caption must be there."""
@@ -35,7 +34,7 @@ def read_captions(file: Path, folder: Path, columns: Mapping[str, str], key: str
     """
     captions: dict[tuple[str, str], list[str]] = defaultdict(list)  # by split and image
     groups: dict[str, tuple[str, int]] = {}
-    for line, row in _rows(file, columns, key):
+    for line, row in read_rows(file, COLUMNS, ("image", "caption"), columns, key):
         place = f"{file}:{line}"
         if not row["image"]:
             raise InputError(key, f"{place}: the image is empty; expected its path below {folder}")
@@ -69,43 +68,3 @@ def with_stray_images(splits: Mapping[str, Sequence[Photo]], folder: Path) -> di
     ordered = {split: list(splits[split]) for split in SPLITS if split in splits}
     ordered[next(iter(ordered))] += [Photo(name, ()) for name in found if name not in named]
     return ordered
-
-
-def _rows(file: Path, columns: Mapping[str, str], key: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield each row with the number of its last line; what the table has no column for is left out."""
-    reader = csv.reader(io.StringIO(read_text(file, key), newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        places = _places(header, columns, file, key)
-        for row in reader:
-            if len(row) > len(header):
-                raise InputError(
-                    key,
-                    f"{file}:{reader.line_num}: {len(row)} fields below {len(header)} columns; a caption with commas "
-                    "stands in double quotes",
-                )
-            row += [""] * (len(header) - len(row))
-            if any(map(str.strip, row)):
-                yield reader.line_num, {name: row[place].strip() for name, place in places.items()}
-    except csv.Error as error:
-        raise InputError(
-            key, f"{file}:{reader.line_num}: {error}; a quote within a quoted caption is written twice"
-        ) from None
-
-
-def _places(header: Sequence[str], columns: Mapping[str, str], file: Path, key: str) -> dict[str, int]:
-    """Return where in a row image, caption, split and group stand."""
-    places = {}
-    for name in COLUMNS:
-        column = columns.get(name, name)
-        if column in header:
-            places[name] = header.index(column)
-        elif name in columns or name in ("image", "caption"):
-            raise InputError(
-                "data.columns" if name in columns else key,
-                f"{file}:1: no column '{column}' for the {name}{did_you_mean(column, header)}; its columns: "
-                f"{', '.join(header) or 'none'}",
-            )
-        if header.count(column) > 1:
-            raise InputError(key, f"{file}:1: {header.count(column)} columns '{column}'; expected one row a caption")
-    return places

@@ -116,8 +116,6 @@ class CaptionData(DataConfig):
 
     def read(self, path: Path, spec: Spec) -> Views:
         """Read one image file: as `from_encoded` sees its bytes, but turned upright where its EXIF data ask for it."""
-        import numpy as np
-
         from ..media import MediaError, read_image
         from .photos import eval_photo
 
@@ -125,7 +123,7 @@ class CaptionData(DataConfig):
             pixels = eval_photo(read_image(path), spec.input_shape[0]).numpy()
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
-        return Views(inputs=pixels[None], windows=np.zeros((0, *spec.input_shape), np.uint8), times=())
+        return Views(inputs=pixels[None])
 
 
 class PreparedCaptionData(CaptionData):

@@ -195,7 +195,7 @@ def split_by_group(clips: Sequence[Any], shares: Mapping[str, float], seed: int)
     return {split: sorted(found) for split, found in dealt.items()}
 
 
-def check_splits(splits: Mapping[str, Sequence[Clip]], key: str, classes: Collection[str] = ()) -> None:
+def check_splits(splits: Mapping[str, Sequence[Any]], key: str, classes: Collection[str] = ()) -> None:
     """Refuse clips that would spoil a training or its figures.
 
     Args:

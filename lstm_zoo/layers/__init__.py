@@ -13,6 +13,7 @@ from .image_encoder import ImageEncoder
 from .image_scaling import ImageScaling
 from .lstm import LSTM
 from .md_lstm import MDLSTM2D
+from .pyramid_lstm import PyraMiDLSTM
 from .show_attend_tell_decoder import ShowAttendTellDecoder
 from .show_tell_decoder import ShowTellDecoder
 from .simple_rnn import SimpleRNN
@@ -28,6 +29,7 @@ __all__ = [
     "FoldTime",
     "ImageEncoder",
     "ImageScaling",
+    "PyraMiDLSTM",
     "ShowAttendTellDecoder",
     "ShowTellDecoder",
     "SimpleRNN",

@@ -60,8 +60,10 @@ def helps_xla(model: keras.Model) -> bool:
     """
     if keras.backend.backend() != "tensorflow":
         return True
-    written_out = any(getattr(layer, "written_out", False) for layer in model._flatten_layers())
-    return not has_convolutions(model) and not written_out and not gpu_visible()
+    layers = list(model._flatten_layers())
+    written_out = any(getattr(layer, "written_out", False) for layer in layers)
+    can = all(layer.supports_jit for layer in layers)
+    return can and not has_convolutions(model) and not written_out and not gpu_visible()
 
 
 def has_convolutions(model: keras.Model) -> bool:

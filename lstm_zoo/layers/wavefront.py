@@ -1,9 +1,9 @@
 """A 2-D LSTM over an image, diagonal by diagonal, in all directions at once, with its gradient written by hand.
 
 A pixel needs the one above it and the one to its left, so all pixels of one anti-diagonal are independent of each
-other: H + W - 1 steps instead of H W. The image is skewed, row r shifted by r, and a column of the skewed image is a diagonal:
-the pixel to the left is the same row of the column before, the pixel above is the row above in the column before.
-Other directions are the same over a flipped image, and all directions take their steps together.
+other: H + W - 1 steps instead of H W. The image is skewed, row r shifted by r, and a column of the skewed image is a
+diagonal: the pixel to the left is the same row of the column before, the pixel above is the row above in the column
+before. Other directions are the same over a flipped image, and all directions take their steps together.
 
 - Units stand first and the pixels of a diagonal (of all images of the batch) last, as in `recurrence.py`; rows are the
   shorter side of the image, so that few of them idle.

@@ -7,8 +7,33 @@ from pydantic import Field
 from .cnn_lstm import CnnLstm
 from .flatten_lstm import FlattenLstm
 from .frame_average import FrameAverage
+from .md_lstm_classifier import MdLstmClassifier
+from .md_lstm_labeller import MdLstmLabeller
+from .pyramid_lstm import PyramidLstm
 from .show_attend_tell import ShowAttendTell
 from .show_tell import ShowTell
+from .window_dense import WindowDense
 
-MODELS = (CnnLstm, FrameAverage, FlattenLstm, ShowTell, ShowAttendTell)
-Model = Annotated[CnnLstm | FrameAverage | FlattenLstm | ShowTell | ShowAttendTell, Field(discriminator="kind")]
+MODELS = (
+    CnnLstm,
+    FrameAverage,
+    FlattenLstm,
+    ShowTell,
+    ShowAttendTell,
+    MdLstmLabeller,
+    WindowDense,
+    MdLstmClassifier,
+    PyramidLstm,
+)
+Model = Annotated[
+    CnnLstm
+    | FrameAverage
+    | FlattenLstm
+    | ShowTell
+    | ShowAttendTell
+    | MdLstmLabeller
+    | WindowDense
+    | MdLstmClassifier
+    | PyramidLstm,
+    Field(discriminator="kind"),
+]

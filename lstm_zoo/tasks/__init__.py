@@ -6,6 +6,7 @@ from pydantic import Field
 
 from .captioning import Captioning
 from .classification import Classification
+from .segmentation import Segmentation
 
-TASKS = (Classification, Captioning)
-Task = Annotated[Classification | Captioning, Field(discriminator="kind")]
+TASKS = (Classification, Captioning, Segmentation)
+Task = Annotated[Classification | Captioning | Segmentation, Field(discriminator="kind")]

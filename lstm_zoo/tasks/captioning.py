@@ -88,10 +88,11 @@ class Captioning(TaskConfig):
         if missing := missing_package():
             yield InputError("kind", missing)
 
-    def loss(self) -> Callable[[Any, Any], Any]:
+    def loss(self, splits: Splits | None = None) -> Callable[[Any, Any], Any]:
         """Return the cross-entropy of captions (B, N, T) and scores (B, N, T, V), a mean over the words of a batch."""
         from keras import ops
 
+        del splits
         smoothing = self.label_smoothing
 
         def cross_entropy(captions: Any, scores: Any) -> Any:
@@ -194,13 +195,12 @@ class Captioning(TaskConfig):
         import keras
 
         from .. import figures as draw
-        from ..evaluation import pick_examples
 
         references, names = splits.targets(split), splits.names(split)
         cider = caption_scores(_sentences(outputs, splits.spec), references, self.tokenization).cider
         order = [int(index) for index in (-cider).argsort(kind="stable")]
         best, worst = order[:_SHOWN], order[_SHOWN:][-_SHOWN:][::-1]
-        images = pick_examples(splits, split, best + worst)
+        images = splits.pictures(split, best + worst)
         for title, chosen in (("Best", best), ("Worst", worst)):
             for rank, index in enumerate(chosen, 1):
                 row = keras.tree.map_structure(lambda one, index=index: one[index], outputs)

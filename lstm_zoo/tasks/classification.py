@@ -28,10 +28,11 @@ class Classification(TaskConfig):
     class_weights: Literal["none", "balanced"] = "none"
     """`balanced` weights each class by the inverse of its frequency in training."""
 
-    def loss(self) -> Callable[[Any, Any], Any]:
+    def loss(self, splits: Splits | None = None) -> Callable[[Any, Any], Any]:
         """Return the cross-entropy of integer labels (B,) and logits (B, K)."""
         import keras
 
+        del splits
         smoothing = self.label_smoothing
 
         def cross_entropy(labels: Any, logits: Any) -> Any:
@@ -121,15 +122,15 @@ class Classification(TaskConfig):
     def figures(self, outputs: np.ndarray, splits: Splits, split: str) -> Iterator[tuple[str, str, Figure]]:
         """Yield the confusion matrix, and film strips of the wrong answers that the network was surest of."""
         from .. import figures as draw
-        from ..evaluation import pick_examples
 
         targets, names, class_names = splits.targets(split), splits.names(split), splits.spec.class_names
         confusion = self.evaluate(outputs, targets, splits.spec)["confusion"]
         yield "Confusion matrix", "confusion", draw.confusion_matrix(confusion, class_names)
         predicted, confidence = outputs.argmax(axis=1), outputs.max(axis=1)
         wrong = [int(index) for index in (-confidence).argsort() if predicted[index] != targets[index]][:_MOST_MISTAKES]
-        clips = pick_examples(splits, split, wrong)
+        clips = splits.pictures(split, wrong)
         for rank, index in enumerate(wrong, 1):
             truth, said = (class_names[row[index]] for row in (targets, predicted))
             title = f"{names[index]}: {said} ({confidence[index]:.2f}), in truth {truth}"
-            yield f"Mistake {rank}: {title}", f"mistake-{rank}", draw.film_strip(clips[index], title)
+            clip = clips[index] if clips[index].ndim == 4 else clips[index][None]  # an image is a strip of one
+            yield f"Mistake {rank}: {title}", f"mistake-{rank}", draw.film_strip(clip, title)

@@ -1,0 +1,263 @@
+"""Label maps from files: the classes that a list names, and the class of every pixel from PNG, text and NumPy files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ..contracts import InputError
+from ..labels import VOID, Classes
+from ..media import MediaError
+from ..nearest import did_you_mean
+from ..network import first_line
+from .label_listing import LABELS
+from .listing import read_text
+
+
+def read_classes(file: Path, void: int | str | None) -> Classes:
+    """Read the names of the classes: one a line, in the order of their numbers in the label files, from 0.
+
+    Blank lines do not count. What `void` leaves out gets no number, so that classes behind it move up.
+
+    Args:
+        file: Text file.
+        void: What stands for 'no class': a number (also one beyond the list, such as 255 or -1), or one of the names
+            in upper or lower case; None: nothing does.
+
+    Raises:
+        InputError: A name stands twice, fewer than 2 or more than 255 classes are left, or none is called `void`.
+    """
+    names: list[str] = []
+    lines: dict[str, int] = {}
+    for line, text in enumerate(read_text(file, "data.classes").splitlines(), 1):
+        name = " ".join(text.split())
+        if not name:
+            continue
+        first = lines.setdefault(name.casefold(), line)
+        if first != line:
+            raise InputError(
+                "data.classes",
+                f"{file}:{line}: the class '{name}' stands in line {first} already; name each class once",
+            )
+        names.append(name)
+    left_out = _void_number(names, void, file)
+    kept = [number for number in range(len(names)) if number != left_out]
+    if not 2 <= len(kept) <= VOID:
+        raise InputError(
+            "data.classes",
+            f"{file} names {len(kept)} class{'es' * (len(kept) != 1)}{' besides void' * (len(kept) < len(names))}; "
+            f"expected 2 to {VOID}, one name a line",
+        )
+    numbers = {number: label for label, number in enumerate(kept)}
+    if left_out is not None:
+        numbers[left_out] = VOID
+    return Classes(tuple(names[number] for number in kept), numbers)
+
+
+def read_labels(path: Path, numbers: Mapping[int, int]) -> np.ndarray:
+    """Read a label map.
+
+    PNG files hold the numbers in grey (of any depth up to 16 bits) or as numbers of a palette's colours, text files in
+    rows, separated by blanks (Stanford Background's `.regions.txt`), and `.npy` files in an array (H, W).
+
+    Args:
+        path: The file; its ending tells what it is.
+        numbers: What each number in the file stands for: a class, or VOID.
+
+    Returns:
+        The labels (H, W), uint8.
+
+    Raises:
+        MediaError: The file cannot be read, is no label map, or holds a number that stands for nothing; rows and
+            columns are counted from 0.
+    """
+    ending = path.suffix.lower()
+    if ending in (".jpg", ".jpeg"):
+        raise MediaError(_lossy())
+    if ending == ".png":
+        labels = _from_png(content_of(path))
+    elif ending == ".txt":
+        labels = _from_text(content_of(path))
+    elif ending == ".npy":
+        labels = read_array(path)
+    else:
+        raise MediaError(f"is no label file that can be read; expected one that ends in {', '.join(LABELS)}")
+    if labels.ndim != 2 or not labels.size:
+        raise MediaError(f"holds an array of the shape {labels.shape}, expected (height, width)")
+    return renumber(labels, numbers)
+
+
+def renumber(labels: np.ndarray, numbers: Mapping[int, int]) -> np.ndarray:
+    """Turn a label map's own numbers into classes and VOID.
+
+    Args:
+        labels: Numbers (H, W) of any type.
+        numbers: What each number stands for.
+
+    Returns:
+        The labels (H, W), uint8.
+
+    Raises:
+        MediaError: A number stands for nothing.
+    """
+    if labels.dtype.kind not in "buif":
+        raise MediaError(f"holds values of the type {labels.dtype}, expected whole numbers")
+    if labels.dtype.kind == "b":
+        labels = labels.astype(np.uint8)
+    listed = np.array(sorted(numbers))
+    places = np.searchsorted(listed, labels).clip(max=len(listed) - 1)
+    unknown = listed[places] != labels
+    if unknown.any():
+        row, column = np.argwhere(unknown)[0]
+        others = int(np.count_nonzero(unknown)) - 1
+        more = f" (and {others} more pixel{'s' * (others > 1)})" if others else ""
+        found = labels[row, column].item()
+        raise MediaError(f"holds the label {found} at row {row}, column {column}{more}; {_expected(found, numbers)}")
+    return np.array([numbers[number] for number in listed.tolist()], np.uint8)[places]
+
+
+def check_sizes(image: tuple[int, ...], labels: tuple[int, ...]) -> None:
+    """Refuse labels that do not cover their image pixel by pixel.
+
+    Args:
+        image: Height and width of the image, or planes, height and width of a volume.
+        labels: The same of its labels.
+
+    Raises:
+        MediaError: They differ.
+    """
+    if image == labels:
+        return
+    turned = len(image) == 2 and image == labels[::-1]
+    mend = (
+        "one of them is turned by a quarter (an image may be so by its EXIF orientation): turn it back"
+        if turned
+        else "expected one label a pixel: scale the labels to the image's size, without interpolation"
+    )
+    pixels = "pixels" if len(image) == 2 else "voxels"
+    raise MediaError(f"is {_across(image)} {pixels}, its labels are {_across(labels)}; {mend}")
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file that is not empty, or raise a MediaError."""
+    check_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MediaError(first_line(error)) from None
+
+
+def check_file(path: Path) -> None:
+    """Raise a MediaError if there is no such file, or it is empty."""
+    if not path.is_file():
+        raise MediaError("no such file")
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty (0 bytes)")
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Read the array of a `.npy` file, or raise a MediaError."""
+    check_file(path)
+    try:
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise MediaError(f"is no array that NumPy can read: {first_line(error)}") from None
+
+
+def _void_number(names: list[str], void: int | str | None, file: Path) -> int | None:
+    """Return the number that stands for no class."""
+    if not isinstance(void, str):
+        return void
+    for number, name in enumerate(names):
+        if name.casefold() == void.strip().casefold():
+            return number
+    raise InputError(
+        "data.void",
+        f"{file} names no class '{void}'{did_you_mean(void, names)}; expected one of {', '.join(names)}, a number, or "
+        "null",
+    )
+
+
+def _from_png(content: bytes) -> np.ndarray:
+    """Return the numbers that a PNG stores: grey values, or numbers of its palette's colours."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            image.verify()  # checksums
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+            kind, mode, corner = image.format, image.mode, image.getpixel((0, 0))
+            stored = np.asarray(image)
+    except UnidentifiedImageError:
+        raise MediaError("is no image that can be read") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MediaError(first_line(error)) from None
+    if kind == "JPEG":
+        raise MediaError(_lossy())
+    if kind != "PNG":
+        raise MediaError(f"is a {kind} file by its content, expected PNG")
+    if mode == "LA":
+        raise MediaError("holds opacity beside grey (LA), expected one number a pixel: store the grey alone")
+    if mode in ("RGB", "RGBA"):
+        raise MediaError(
+            f"holds colours ({mode}), expected one number a pixel: its first is {corner}; turn each colour into the "
+            "number of its class, and store these in a grey PNG, or as the colours' numbers in one with a palette"
+        )
+    depth = content[24]  # in the header, which always comes first
+    return stored // {2: 85, 4: 17}[depth] if mode == "L" and depth < 8 else stored  # Pillow stretched it to 0..255
+
+
+def _from_text(content: bytes) -> np.ndarray:
+    """Return the numbers of a text file, a row a line."""
+    try:
+        lines = content.decode("utf-8-sig").rstrip().splitlines()
+    except UnicodeDecodeError:
+        raise MediaError("is not text; expected rows of whole numbers") from None
+    rows: list[np.ndarray] = []
+    for line, text in enumerate(lines, 1):
+        try:
+            rows.append(np.array([int(number) for number in text.split()], np.int64))
+        except (ValueError, OverflowError):
+            raise MediaError(
+                f"line {line}: expected whole numbers, separated by blanks, got {text[:40].strip()!r}"
+            ) from None
+        if len(rows[-1]) != len(rows[0]):
+            raise MediaError(
+                f"line {line} holds {len(rows[-1])} numbers, line 1 holds {len(rows[0])}; expected as many in each"
+            )
+    return np.stack(rows) if rows else np.zeros((0, 0), np.int64)
+
+
+def _expected(found: float, numbers: Mapping[int, int]) -> str:
+    """Return which numbers stand for something, and how to mend a map that holds another."""
+    classes = _ranges(number for number, label in numbers.items() if label != VOID)
+    if void := _ranges(number for number, label in numbers.items() if label == VOID):
+        return f"the classes are {classes}, void {void}: mend the file, or the list that data.classes names"
+    return (
+        f"the classes are {classes}: mend the file, or set data.void to {found} if this number stands for no class, or "
+        "name all classes in data.classes"
+    )
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Return numbers in words: `0 to 4, 6`."""
+    found: list[list[int]] = []
+    for number in sorted(numbers):
+        if found and number == found[-1][-1] + 1:
+            found[-1] = [found[-1][0], number]
+        else:
+            found.append([number])
+    return ", ".join(" to ".join(map(str, ends)) for ends in found)
+
+
+def _across(size: tuple[int, ...]) -> str:
+    """Return a size as people write it: width first."""
+    return " x ".join(map(str, size[::-1]))
+
+
+def _lossy() -> str:
+    return "is JPEG, which changes the numbers of the classes; expected PNG: make the labels anew from their source"

@@ -1,0 +1,134 @@
+"""What data sets made of the user's files with label maps share: which files, in which splits, and which classes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
+
+from ..contracts import SPLITS, BadFile, InputError, UserPath
+from .label_listing import COLUMNS, Pair, list_pairs, read_pair_table
+from .listing import ListFile, Share, check_folder, check_splits, find_file, split_by_group
+from .segmentation import LabelledPictures
+
+if TYPE_CHECKING:
+    from ..labels import Classes
+
+
+class LabelledFiles(LabelledPictures):
+    """What data sets made of files with label maps share."""
+
+    root: UserPath
+    """Folder that holds the pictures and their label maps."""
+
+    @abstractmethod
+    def numbered_classes(self) -> Classes:
+        """Return the classes, and what each number in the label maps stands for."""
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the files that there are, and with the list of classes."""
+        yield from super().problems()
+        for find in (self.items, self.numbered_classes):
+            try:
+                find()
+            except InputError as error:
+                yield InputError(error.key.removeprefix("data."), error.message)
+
+    def bad_files(self) -> list[BadFile]:
+        """Read every picture with its labels once, and return those that cannot be used."""
+        return self.builder().builder_config.find_bad_files()
+
+    def class_names(self) -> tuple[str, ...]:
+        """Return the classes without void."""
+        return self.numbered_classes().names
+
+    def source_key(self, items: Mapping[str, Sequence[Pair]]) -> tuple[Any, ...]:
+        """Return the state of every file, and what the numbers in label maps stand for."""
+        names = sorted({name for pairs in items.values() for pair in pairs for name in (pair.name, pair.labels)})
+        states = [file.stat() if file.is_file() else None for file in (self.root / name for name in names)]
+        seen = [state and (state.st_size, state.st_mtime_ns) for state in states]
+        return (self.root, self.numbered_classes(), *seen)
+
+
+class ListedFiles(LabelledFiles):
+    """What data sets share whose folders or tables the user names."""
+
+    folders: dict[str, tuple[str, str]] = {}
+    """Folders of the pictures and of their label maps of each split, below root, such as {train: [images, masks]};
+    empty: train and trainannot, images/train and labels/train, or train/images and train/labels, whichever is there, or
+    images and labels, whose pictures are dealt to the splits."""
+    table: ListFile | None = None
+    """CSV file (from the working directory, or below root) with a header and the columns image, labels, split, group;
+    without split, pictures are dealt to the splits, those of one group together. null: `folders` decides."""
+    columns: dict[str, str] = {}
+    """Names of those columns where the table calls them otherwise, such as {image: file, labels: mask}."""
+    classes: ListFile = Field(default=Path("classes.txt"), validate_default=True)
+    """Text file (from the working directory, or below root) with the name of a class a line, in the order of the
+    numbers in the label maps, from 0."""
+    void: int | str | None = None
+    """Number, or name in the list of classes, of what is no class, such as 255 or void; it counts nowhere."""
+    val_fraction: Share = 0.15
+    """Share of the pictures for validation where neither folders nor table decide."""
+    test_fraction: Share = 0.15
+    """Share of the pictures for the test where neither folders nor table decide."""
+    split_seed: NonNegativeInt = 0
+    """Seed that decides which pictures go to which split."""
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
+        if unknown := set(columns) - set(COLUMNS):
+            raise ValueError(
+                f"columns maps {', '.join(COLUMNS)} to the table's names; unknown: {', '.join(sorted(unknown))}"
+            )
+        return columns
+
+    @field_validator("folders")
+    @classmethod
+    def _known_splits(cls, folders: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        if unknown := set(folders) - set(SPLITS):
+            raise ValueError(f"folders names those of {', '.join(SPLITS)}; unknown: {', '.join(sorted(unknown))}")
+        return folders
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ListedFiles:
+        if self.folders and self.table:
+            raise ValueError("folders and table both decide about the splits; keep one of them")
+        if self.val_fraction + self.test_fraction >= 1:
+            raise ValueError("val_fraction and test_fraction leave nothing to train on; their sum must stay below 1")
+        return self
+
+    @abstractmethod
+    def endings(self) -> tuple[Any, Any]:
+        """Return the endings of pictures and of label maps."""
+
+    def numbered_classes(self) -> Classes:
+        """Return the classes, and what each number in the label maps stands for."""
+        from .label_files import read_classes
+
+        return read_classes(find_file(self.classes, self.root, "data.classes"), self.void)
+
+    def items(self) -> dict[str, list[Pair]]:
+        """Return the pictures of each split with their label maps."""
+        check_folder(self.root)
+        if self.table:
+            key = "data.table"
+            splits = read_pair_table(find_file(self.table, self.root, key), self.root, self.columns)
+        else:
+            key, splits = "data.folders", list_pairs(self.root, self.folders, *self.endings())
+        check_splits(splits, key, self.class_names())
+        return self.deal(splits)
+
+    def deal(self, splits: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
+        """Return the pictures of each split; those of the split "" are dealt to all of them."""
+        if "" not in splits:
+            return splits
+        shares = {
+            "train": 1 - self.val_fraction - self.test_fraction,
+            "val": self.val_fraction,
+            "test": self.test_fraction,
+        }
+        return split_by_group(splits[""], shares, self.split_seed)

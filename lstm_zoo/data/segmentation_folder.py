@@ -1,0 +1,63 @@
+"""A folder of the user's own images beside label maps of the same names, in the layouts that are common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from .captions import IMAGES
+from .label_listing import LABELS, Pair, check_pair
+from .labelled_files import LabelledFiles, ListedFiles
+from .segmentation import LabelledImages
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class LabelledImageFiles(LabelledFiles, LabelledImages):
+    """What data sets made of image files with label maps share."""
+
+    def shapes(self, items: Sequence[Pair]) -> list[tuple[int, ...]]:
+        """Return the shapes of the images from their headers; without those that cannot be read."""
+        from ..media import MediaError, image_size
+
+        shapes = []
+        for pair in items:
+            try:
+                height, width = image_size(self.root / pair.name)
+            except MediaError:
+                continue
+            scale = min(1.0, (self.max_side or max(height, width)) / max(height, width))
+            shapes.append((max(1, round(height * scale)), max(1, round(width * scale)), 3))
+        return shapes
+
+    def source_key(self, items: Mapping[str, Sequence[Pair]]) -> tuple[Any, ...]:
+        """Return the state of every file, and the size of stored images."""
+        return (*super().source_key(items), self.max_side)
+
+    def read_item(self, item: Pair) -> tuple[np.ndarray, np.ndarray]:
+        """Return an image (H, W, 3) with its label map (H, W), uint8."""
+        import numpy as np
+        from PIL import Image
+
+        from ..media import image_size
+        from .label_files import check_sizes, read_labels
+
+        check_pair(self.root, item)
+        file = self.root / item.name
+        labels = read_labels(self.root / item.labels, self.numbered_classes().numbers)
+        check_sizes(image_size(file), labels.shape)
+        picture = self.read_picture(file)
+        if picture.shape[:2] != labels.shape:  # scaled down
+            labels = np.asarray(Image.fromarray(labels).resize(picture.shape[1::-1], Image.Resampling.NEAREST))
+        return picture, labels
+
+
+class SegmentationFolder(ListedFiles, LabelledImageFiles):
+    """Your own images beside label maps (PNG, text or NumPy files) of the same names, with a list of the classes."""
+
+    kind: Literal["segmentation_folder"] = "segmentation_folder"
+
+    def endings(self) -> tuple[Any, Any]:
+        """Return the endings of images and of label maps."""
+        return IMAGES, LABELS

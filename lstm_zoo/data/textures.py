@@ -1,0 +1,166 @@
+"""Textures, one a picture: gratings, bricks, weaves, dots and noises that are drawn here, or a folder of your own.
+
+After the texture classification of Byeon, Liwicki & Breuel (ICPR 2014); the pictures are our own.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from ..contracts import SPLITS, InputError, UserPath
+from .captions import images_below
+from .listing import check_folder, natural_order
+from .segmentation import LabelledImages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from .texture_drawing import Fill
+
+
+class Drawn(NamedTuple):
+    """A picture that is made here."""
+
+    name: str
+    """Split and number: `train/00017`."""
+
+    def random(self, seed: int) -> np.random.Generator:
+        """Return the source of all that is random in it."""
+        import numpy as np
+
+        split, number = self.name.split("/")
+        return np.random.default_rng([seed, SPLITS.index(split), int(number)])
+
+
+def drawn(sizes: Mapping[str, int]) -> dict[str, list[Drawn]]:
+    """Return the pictures of splits of these sizes."""
+    return {split: [Drawn(f"{split}/{number:05d}") for number in range(size)] for split, size in sizes.items()}
+
+
+class TextureData(LabelledImages):
+    """What data sets made of textures share."""
+
+    num_train: PositiveInt = 1000
+    """Pictures of the training split."""
+    num_val: PositiveInt = 50
+    """Pictures of the validation split."""
+    num_test: PositiveInt = 100
+    """Pictures of the test split."""
+    side: Annotated[int, Field(ge=16, le=512)] = 96
+    """Height and width of the pictures made, in pixels."""
+    seed: NonNegativeInt = 0
+    """Seed of the pictures; the same seed gives the same ones."""
+    textures: UserPath | None = None
+    """Folder with one folder a class of your own texture images; the last image of a class is for the test and the one
+    before for validation, where it has three or more. null: eight textures are drawn."""
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the folder of textures."""
+        yield from super().problems()
+        try:
+            self._files()
+        except InputError as error:
+            yield InputError(error.key.removeprefix("data."), error.message)
+
+    def class_names(self) -> tuple[str, ...]:
+        """Return the textures."""
+        from .texture_drawing import TEXTURES
+
+        return tuple(self._files()) or TEXTURES
+
+    def items(self) -> dict[str, list[Drawn]]:
+        """Return the pictures of each split."""
+        return drawn({"train": self.num_train, "val": self.num_val, "test": self.num_test})
+
+    def shapes(self, items: Sequence[Any]) -> list[tuple[int, ...]]:
+        """Return the shape that all pictures have."""
+        return [(self.side, self.side, 3)] * min(1, len(items))
+
+    def source_key(self, items: Mapping[str, Sequence[Any]]) -> tuple[Any, ...]:
+        """Return what the pictures depend on beyond their names."""
+        del items
+        files = [path for of_class in self._files().values() for path in of_class]
+        return (self.side, self.seed, *((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+
+    @abstractmethod
+    def draw(self, random: np.random.Generator, fill: Fill) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a picture (side, side, 3) uint8 and its labels, uint8."""
+
+    def read_item(self, item: Drawn) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a picture."""
+        from .texture_drawing import draw_numbered
+
+        fill = self._fill_from_files(item.name.split("/")[0]) if self.textures else draw_numbered
+        return self.draw(item.random(self.seed), fill)
+
+    def _fill_from_files(self, split: str) -> Fill:
+        from ..media import MediaError
+        from .texture_drawing import crop_texture
+
+        by_class = [_of_split(files, split) for files in self._files().values()]
+
+        def fill(number: int, height: int, width: int, random: np.random.Generator) -> np.ndarray:
+            files = by_class[number]
+            file = files[int(random.integers(len(files)))]
+            try:
+                return crop_texture(_read_texture(file), height, width, random)
+            except MediaError as error:
+                raise InputError("data.textures", f"{file}: {error}") from None
+
+        return fill
+
+    def _files(self) -> dict[str, list[Path]]:
+        """Return the user's texture images of each class; none where textures are drawn."""
+        if self.textures is None:
+            return {}
+        check_folder(self.textures, "data.textures")
+        folders = {path.name: path for path in self.textures.iterdir() if path.is_dir()}
+        files = {name: images_below(folders[name]) for name in natural_order(folders)}
+        files = {name: found for name, found in files.items() if found}
+        if len(files) < 2:
+            raise InputError(
+                "data.textures",
+                f"{self.textures} has images in {len(files)} folders ({', '.join(files) or 'none'}); expected a folder "
+                "of images for each of two classes or more",
+            )
+        return files
+
+
+def _of_split(files: Sequence[Path], split: str) -> Sequence[Path]:
+    """Return which images of a class serve a split."""
+    if len(files) < len(SPLITS):
+        return files
+    return {"train": files[:-2], "val": files[-2:-1], "test": files[-1:]}[split]
+
+
+@cache
+def _read_texture(file: Path) -> np.ndarray:
+    from ..media import read_image
+    from .photos import decode_photo
+
+    return decode_photo(read_image(file)).numpy()
+
+
+class Textures(TextureData):
+    """Pictures of one texture each, drawn here or cut out of your own images."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    one_label: ClassVar[bool] = True
+    kind: Literal["textures"] = "textures"
+    side: Annotated[int, Field(ge=16, le=512)] = 48
+    """Height and width of the pictures made, in pixels."""
+
+    def draw(self, random: np.random.Generator, fill: Fill) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a texture, and return the number of its class as a label map of one pixel."""
+        import numpy as np
+
+        number = int(random.integers(len(self.class_names())))
+        return fill(number, self.side, self.side, random), np.full((1, 1), number, np.uint8)

@@ -1,0 +1,74 @@
+"""Pictures of any size through a network of one size: overlapping blocks, blended into one answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+_SPREAD = 0.25  # standard deviation of a block's Gaussian weight, as a share of its side
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Blocks that cover a picture or a volume, each half over the next at least.
+
+    Args:
+        size: Of the picture, without channels: (H, W) or (Z, H, W).
+        block: What the network takes.
+    """
+
+    size: Sequence[int]
+    block: Sequence[int]
+
+    def corners(self) -> list[tuple[int, ...]]:
+        """Return where the blocks begin; where a picture is no larger than a block, there is one."""
+        return list(itertools.product(*map(_starts, self.size, self.block)))
+
+    def random_corner(self, random: np.random.Generator) -> tuple[int, ...]:
+        """Return where a block begins that lies anywhere in the picture."""
+        return tuple(
+            int(random.integers(max(0, side - most) + 1)) for side, most in zip(self.size, self.block, strict=True)
+        )
+
+    def cut(self, array: np.ndarray, corner: Sequence[int]) -> np.ndarray:
+        """Return the part of an array (*size, ...) that lies in the block at a corner; it may be smaller."""
+        return array[tuple(slice(start, start + side) for start, side in zip(corner, self.block, strict=True))]
+
+    def merge(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
+        """Return outputs of the blocks (*block, K), in the order of `corners`, as one for the picture, (*size, K).
+
+        Where blocks overlap, the mean is weighed by a Gaussian around the middle of each: what a network says of a
+        block's edge, it says with less context.
+        """
+        blocks = iter(blocks)
+        if all(side <= most for side, most in zip(self.size, self.block, strict=True)):
+            (only,) = blocks
+            return self.cut(only, [0] * len(self.size))[tuple(map(slice, self.size))]
+        weights = reduce(np.multiply.outer, map(_bell, self.block))[..., None].astype(np.float32)
+        total, sums = np.zeros((*self.size, 1), np.float32), None
+        for corner, values in zip(self.corners(), blocks, strict=True):
+            if sums is None:
+                sums = np.zeros((*self.size, values.shape[-1]), np.float32)
+            there = self.cut(total, corner)
+            inside = tuple(map(slice, there.shape[:-1]))
+            there += weights[inside]
+            self.cut(sums, corner)[...] += (values * weights)[inside]
+        assert sums is not None
+        sums /= total
+        return sums
+
+
+def _starts(side: int, block: int) -> Iterator[int]:
+    """Return where the blocks along one axis begin."""
+    count = 1 + max(0, -(-(side - block) * 2 // block))
+    return (round(start) for start in np.linspace(0, max(0, side - block), count))
+
+
+def _bell(side: int) -> np.ndarray:
+    """Return the weights along one axis of a block."""
+    places = (np.arange(side) - (side - 1) / 2) / (_SPREAD * side)
+    return np.exp(-0.5 * places**2)

@@ -1,0 +1,133 @@
+"""PyraMiD-LSTM (Stollenga, Byeon, Liwicki, Schmidhuber, NIPS 2015): convolutional LSTMs that sweep from every side.
+
+The loop over planes is `keras.ops.scan`. Written out plane by plane, a training step took 0.8 to 1.7 times as long on a
+CPU (24 x 32 x 32 voxels, U = 16, k = 3, TensorFlow), and the first one, with its tracing, twice as long.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import keras
+from keras import ops
+
+
+class _Sweep(NamedTuple):
+    """The weights of one direction."""
+
+    kernel: Any
+    """(*k, D, 4U), gates in Keras' order i, f, c~ (here g), o."""
+    recurrent_kernel: Any
+    """(*k, U, 4U)."""
+    bias: Any
+    """(4U,)."""
+
+
+@keras.saving.register_keras_serializable("lstm_zoo")
+class PyraMiDLSTM(keras.layers.Layer):
+    """Convolutional LSTMs that sweep an image or a volume from every side, plane by plane; their outputs are added.
+
+    Along each axis one sweep goes forwards and one backwards, each with its own weights. Of plane t, which is a line of
+    an image or a slice of a volume, with zero states before the first plane (* is a convolution with zeros around):
+
+        i, f, o = sigmoid(x_t * K_x + h_{t-1} * K_h + b)    g = tanh(x_t * K_x + h_{t-1} * K_h + b)
+        c_t = f c_{t-1} + i g    h_t = o tanh(c_t)
+
+    What one sweep sees of the input before a voxel is a pyramid; those of all sweeps leave no gaps.
+
+    Args:
+        units: Units U of each sweep.
+        kernel_size: Side k of the square (in images: length of the stretch) of the plane before that a unit sees; odd.
+        merge: How the sweeps' outputs become one, `sum` or `mean`.
+
+    Input shape:
+        (B, H, W, D) for 4 sweeps, or (B, Z, H, W, D) for 6. All sizes but D may be unknown.
+
+    Output shape:
+        (B, H, W, U) or (B, Z, H, W, U).
+
+    Raises:
+        ValueError: An argument or the input's shape does not fit.
+    """
+
+    def __init__(self, units: int, kernel_size: int = 7, merge: Literal["sum", "mean"] = "sum", **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(kernel_size, int) or kernel_size < 1 or kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size: got {kernel_size!r}, expected an odd number such as 7")
+        if merge not in ("sum", "mean"):
+            raise ValueError(f"merge: got {merge!r}, expected 'sum' or 'mean'")
+        self.units = units
+        self.kernel_size = kernel_size
+        self.merge = merge
+        self.sweeps = []
+        # TensorFlow's XLA cannot compile the gradient of `keras.ops.scan` (Keras 3.15).
+        self.supports_jit = keras.backend.backend() != "tensorflow"
+
+    def build(self, input_shape):
+        rank, width = len(input_shape), input_shape[-1]
+        if rank not in (4, 5) or width is None:
+            raise ValueError(
+                f"PyraMiDLSTM: got an input of shape {tuple(input_shape)}, expected (B, H, W, D) or (B, Z, H, W, D) "
+                "with a known D"
+            )
+        window = (self.kernel_size,) * (rank - 3)
+        for axis in "zhw"[5 - rank :]:
+            for direction in ("forward", "backward"):
+                name = f"{axis}_{direction}"
+                self.sweeps.append(
+                    _Sweep(
+                        self.add_weight(shape=(*window, width, 4 * self.units), name=f"{name}_kernel"),
+                        self.add_weight(shape=(*window, self.units, 4 * self.units), name=f"{name}_recurrent_kernel"),
+                        self.add_weight(shape=(4 * self.units,), initializer=_open_forget_gates, name=f"{name}_bias"),
+                    )
+                )
+        self.input_spec = keras.layers.InputSpec(ndim=rank, axes={-1: width})
+        self.built = True
+
+    def call(self, inputs):
+        inputs = ops.cast(inputs, self.compute_dtype)
+        merged = sum(self._along(inputs, axis) for axis in range(1, len(inputs.shape) - 1))
+        return merged / len(self.sweeps) if self.merge == "mean" else merged
+
+    def _along(self, inputs, axis):
+        """Return the sum of the two sweeps along an axis, (B, ..., D) -> (B, ..., U)."""
+        forward, backward = self.sweeps[2 * axis - 2 : 2 * axis]
+        planes = ops.moveaxis(inputs, axis, 0)  # (A, B, *plane, D) for an axis of length A
+        outputs = self._over_planes(planes, forward) + self._over_planes(planes, backward, reverse=True)
+        return ops.moveaxis(outputs, 0, axis)
+
+    def _over_planes(self, planes, sweep, reverse=False):
+        """Return the hidden states of one sweep, (A, B, *plane, D) -> (A, B, *plane, U)."""
+        kernel, recurrent_kernel, bias = (ops.cast(weight, self.compute_dtype) for weight in sweep)
+        sizes = ops.shape(planes)
+        projected = ops.reshape(planes, (-1, *sizes[2:]))  # (A * B, *plane, D), all planes at once
+        projected = ops.conv(projected, kernel, padding="same") + bias
+        projected = ops.reshape(projected, (*sizes[:-1], 4 * self.units))
+        zeros = ops.zeros_like(projected[0, ..., : self.units])
+
+        def step(carried, projected_now):
+            h, c = carried
+            gates = projected_now + ops.conv(h, recurrent_kernel, padding="same")
+            i, f, g, o = ops.split(gates, 4, axis=-1)
+            c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+            h = ops.sigmoid(o) * ops.tanh(c)
+            return (h, c), (h, c)  # on TensorFlow, what is stacked must be like what is carried
+
+        return ops.scan(step, (zeros, zeros), projected, reverse=reverse)[1][0]
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "kernel_size": self.kernel_size,
+            "merge": self.merge,
+        }
+
+
+def _open_forget_gates(shape, dtype=None):
+    """Return first biases of the gates i, f, g, o: 1 for f, 0 for the others."""
+    units = shape[0] // 4
+    return ops.concatenate([ops.zeros(units, dtype), ops.ones(units, dtype), ops.zeros(2 * units, dtype)])

@@ -1,0 +1,81 @@
+"""Scene labelling with 2-D LSTMs (Byeon, Breuel, Raue & Liwicki, CVPR 2015): context without convolutions.
+
+The image is cut into non-overlapping windows, each one vector; 2-D LSTM layers from all four corners and dense tanh
+layers on each window take turns, and a last dense layer gives the scores of each window.
+
+Differs from the paper: stable cells (`cell: graves` gives its own); the outputs of the four directions are summed
+before the dense layer, where the paper has a projection for each (`merge: concat` does as the paper); scores are
+interpolated to pixels when the network is used.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from ..contracts import ModelConfig, Spec
+from .windows import image_input, in_windows
+
+if TYPE_CHECKING:
+    import keras
+
+Cell = Literal["stable", "graves", "leaky_lp"]
+
+
+class WindowLabeller(ModelConfig):
+    """What networks share that score windows: layers that may see other windows, with dense layers between."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
+
+    window: PositiveInt = 4
+    """Side of a window, in pixels."""
+    units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (24, 32)
+    """Units of each layer, first to last; of a 2-D LSTM in each direction."""
+    dense: tuple[PositiveInt, ...] = (48, 64)
+    """Units of the tanh layer after each of them."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the outputs of each tanh layer that is dropped in training."""
+
+    @model_validator(mode="after")
+    def _in_turns(self) -> WindowLabeller:
+        if len(self.dense) != len(self.units):
+            raise ValueError(
+                f"units has {len(self.units)} layers and dense {len(self.dense)}; expected one tanh layer after each"
+            )
+        return self
+
+    @abstractmethod
+    def context(self, x: keras.KerasTensor, mask: Any, units: int, number: int) -> keras.KerasTensor:
+        """Return what a layer makes of windows (B, h, w, D): (B, h, w, U)."""
+
+    def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
+        """Build the network; there are no pretrained weights. It returns the scores of windows, (B, h, w, K)."""
+        import keras
+
+        del pretrained
+        inputs = image_input(spec)
+        x, mask = in_windows(inputs, spec, self.window)  # (B, h, w, n * n * C)
+        for number, (units, dense) in enumerate(zip(self.units, self.dense, strict=True), 1):
+            x = self.context(x, mask, units, number)
+            x = keras.layers.Dense(dense, activation="tanh", name=f"dense_{number}")(x)
+            x = keras.layers.Dropout(self.dropout, name=f"dropout_{number}")(x)
+        logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)
+        return keras.Model(inputs, logits, name=self.kind)
+
+
+class MdLstmLabeller(WindowLabeller):
+    """Stacked 2-D LSTMs over windows of an image, with scores for each window (Byeon et al. 2015)."""
+
+    kind: Literal["md_lstm_labeller"] = "md_lstm_labeller"
+    cell: Cell = "stable"
+    """Cell of the 2-D LSTMs: `stable`, `graves` (the paper's, which can grow without bound) or `leaky_lp`."""
+    merge: Literal["sum", "mean", "concat"] = "sum"
+    """What becomes of the outputs of the four directions."""
+
+    def context(self, x: keras.KerasTensor, mask: Any, units: int, number: int) -> keras.KerasTensor:
+        """Return the outputs of a 2-D LSTM from all four corners."""
+        from ..layers import MDLSTM2D
+
+        return MDLSTM2D(units, self.cell, merge=self.merge, name=f"md_lstm_{number}")(x, mask=mask)
