@@ -13,13 +13,35 @@ from lstm_zoo.models.cnn_lstm import CnnLstm
 from lstm_zoo.models.flatten_lstm import FlattenLstm
 from lstm_zoo.words import END, PADDING, SPECIAL
 
-SMOKE = [name for name in shipped_configs() if name.startswith("smoke/")]
+SMOKE = {load(name).model.kind: name for name in shipped_configs() if name.startswith("smoke/")}  # one of each kind
 SPEC = Spec(input_shape=(4, 16, 16, 3), class_names=("a", "b", "c"))
 IMAGE = (32, 32, 3)
 TINY = BackboneConfig(name="small_cnn", weights=None, features=5)
 
 
 CAPTIONS = Spec(input_shape=(32, 32, 3), vocabulary=(*SPECIAL, *"abcde"), max_words=4)
+
+
+IMAGES = Spec(input_shape=(8, 12, 3), class_names=("a", "b", "c"))
+VOLUMES = Spec(input_shape=(3, 5, 4, 1), class_names=("a", "b", "c"))
+
+
+def spec_of(config):
+    """Return what the smoke recipe's network could be given."""
+    if config.task.kind == "captioning":
+        return CAPTIONS
+    return {2: IMAGES, 3: VOLUMES}.get(getattr(config.data, "rank", None), SPEC)
+
+
+def batch_of(config, size=6):
+    """Return inputs and targets of a batch."""
+    spec = spec_of(config)
+    if config.task.kind != "segmentation":
+        return batch(spec, size)
+    labels = np.arange(size, dtype=np.uint8) % spec.num_classes
+    pixels, _ = batch(spec, size)
+    apart = labels.reshape(-1, *[1] * len(spec.input_shape)) * 80
+    return pixels // 4 + apart, np.broadcast_to(apart[..., 0] // 80, pixels.shape[:-1])
 
 
 def batch(spec=SPEC, size=6):
@@ -48,18 +70,18 @@ def gradients(model, loss, inputs, targets):
 
 
 def test_every_kind_has_a_smoke_recipe():
-    kinds = {load(name).model.kind for name in SMOKE}
-    assert kinds == {model.model_fields["kind"].default for model in MODELS}
+    assert set(SMOKE) == {model.model_fields["kind"].default for model in MODELS}
 
 
-@pytest.mark.parametrize("name", SMOKE)
+@pytest.mark.parametrize("name", SMOKE.values())
 def test_a_network_keeps_the_contract(name, tmp_path):
     config = load(name)
-    spec = CAPTIONS if config.task.kind == "captioning" else SPEC
-    inputs, targets = batch(spec)
+    spec = spec_of(config)
+    inputs, targets = batch_of(config)
     keras.utils.set_random_seed(3)
     model = config.model.build(spec)
-    assert model.output_shape == ((None, None, 4, 9) if spec.vocabulary else (None, 3))
+    grid = {"md_lstm_labeller": (2, 3), "window_dense": (2, 3), "pyramid_lstm": (3, 5, 4)}.get(config.model.kind, ())
+    assert model.output_shape == ((None, None, 4, 9) if spec.vocabulary else (None, *grid, 3))
     assert model.inputs[0].shape == (None, *spec.input_shape)
     assert keras.backend.standardize_dtype(model.inputs[0].dtype) == "uint8"
 
@@ -88,15 +110,17 @@ def test_a_network_keeps_the_contract(name, tmp_path):
     model.compile(keras.optimizers.Adam(rate), config.task.loss())
     model.fit(inputs, targets, epochs=epochs, batch_size=6, verbose=0)
     answers = model.predict(inputs, verbose=0).argmax(axis=-1)
+    if grid:
+        targets = targets[(slice(None), *[slice(0, side) for side in grid])]  # a picture has one label here
     assert (answers == targets)[targets != PADDING].all() if spec.vocabulary else (answers == targets).all()  # by heart
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("name", ["smoke/cnn_lstm.yaml", "smoke/flatten_lstm.yaml", "smoke/show_attend_tell.yaml"])
-def test_mixed_precision_stays_finite(name, precision):
-    config = load(name)
-    spec = CAPTIONS if config.task.kind == "captioning" else SPEC
-    inputs, targets = batch(spec)
+@pytest.mark.parametrize("kind", ["cnn_lstm", "show_attend_tell", "md_lstm_labeller", "pyramid_lstm"])
+def test_mixed_precision_stays_finite(kind, precision):
+    config = load(SMOKE[kind])
+    spec = spec_of(config)
+    inputs, targets = batch_of(config)
     keras.config.set_dtype_policy(precision)
     try:
         model = config.model.build(spec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .captions import beam_captions, greedy_captions
 from .clips import clip_preparation, clip_reading
 from .encoder import cached_epochs, frame_features
+from .images import md_lstm_sizes, md_lstm_training
 from .networks import cnn_lstm_training, flatten_lstm_training
 from .recurrent import lstm_gradients, lstm_inference, lstm_training
 from .row import Context, Row
@@ -21,6 +22,8 @@ ROWS = (
     cached_epochs,
     greedy_captions,
     beam_captions,
+    md_lstm_training,
+    md_lstm_sizes,
 )
 
 

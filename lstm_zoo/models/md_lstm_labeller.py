@@ -3,9 +3,8 @@
 The image is cut into non-overlapping windows, each one vector; 2-D LSTM layers from all four corners and dense tanh
 layers on each window take turns, and a last dense layer gives the scores of each window.
 
-Differs from the paper: stable cells (`cell: graves` gives its own); the outputs of the four directions are summed
-before the dense layer, where the paper has a projection for each (`merge: concat` does as the paper); scores are
-interpolated to pixels when the network is used.
+Differs from the paper: stable cells (`cell: graves` gives the plain ones); scores are interpolated to pixels when the
+network is used; training by Adam.
 """
 
 from __future__ import annotations
@@ -71,8 +70,9 @@ class MdLstmLabeller(WindowLabeller):
     kind: Literal["md_lstm_labeller"] = "md_lstm_labeller"
     cell: Cell = "stable"
     """Cell of the 2-D LSTMs: `stable`, `graves` (the paper's, which can grow without bound) or `leaky_lp`."""
-    merge: Literal["sum", "mean", "concat"] = "sum"
-    """What becomes of the outputs of the four directions."""
+    merge: Literal["sum", "mean", "concat"] = "concat"
+    """What becomes of the outputs of the four directions before the tanh layer; `concat` gives each a projection of its
+    own there, as in the paper."""
 
     def context(self, x: keras.KerasTensor, mask: Any, units: int, number: int) -> keras.KerasTensor:
         """Return the outputs of a 2-D LSTM from all four corners."""
