@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..contracts import InputError, Spec, Splits, Views, mean, unbatched
+from ..contracts import SPLITS, InputError, Spec, Splits, Views, mean, unbatched
 from ..labels import VOID
 from ..network import first_line
 from .label_builder import LabelBuilder, StoredPicture
@@ -40,6 +40,9 @@ class LabelSplits(Splits):
         augment: How training pictures are varied.
         spec: Shape of a block, and classes.
         one_label: Whether a picture has one label; else each of its pixels has.
+
+    Raises:
+        InputError: A picture has another number of channels than a block.
     """
 
     def __init__(self, builder: LabelBuilder, augment: PictureAugment, spec: Spec, *, one_label: bool):
@@ -53,6 +56,15 @@ class LabelSplits(Splits):
         self.augmented = True  # the place of a block may vary
         settings = f"{augment.model_dump_json()}-{spec.input_shape}"
         self.inputs_fingerprint = self.fingerprint = f"{builder.info.full_name}/{settings}"
+        channels = spec.input_shape[-1] - spec.masked
+        for split in SPLITS:
+            for name, (*_, count), _ in builder.stored(split):
+                if count != channels:
+                    raise InputError(
+                        "data.root",
+                        f"{name} ({split}) has {count} channel{'s' * (count > 1)}, expected {channels} as the network "
+                        "sees; all pictures have to have as many",
+                    )
 
     def size(self, split: str) -> int:
         """Return the number of pictures in a split; 0 where there is no such split."""
@@ -75,6 +87,7 @@ class LabelSplits(Splits):
 
     def train_views(self, batch_size: int, seed: int, epoch: int) -> tf.data.Dataset:
         """Return one pass over the training pictures in stored order, varied as in that epoch."""
+        self._stored("train")
         numbers = tf.data.Dataset.range(self.size("train"))
         return self._varied(numbers, epoch_seed(seed, epoch)).batch(batch_size).with_options(reading_options())
 

@@ -31,11 +31,13 @@ class LabelledFiles(LabelledPictures):
     def problems(self) -> Iterator[InputError]:
         """Yield what is wrong with the files that there are, and with the list of classes."""
         yield from super().problems()
+        found = {}  # by message, for the first may find what is wrong with the classes as well
         for find in (self.items, self.numbered_classes):
             try:
                 find()
             except InputError as error:
-                yield InputError(error.key.removeprefix("data."), error.message)
+                found[error.message] = InputError(error.key.removeprefix("data."), error.message)
+        yield from found.values()
 
     def bad_files(self) -> list[BadFile]:
         """Read every picture with its labels once, and return those that cannot be used."""

@@ -141,10 +141,9 @@ class LabelledPictures(DataConfig):
         """Prepare the pictures if need be and return their splits."""
         from .label_reading import LabelSplits
 
-        spec = self.expected_spec()
         if like:
-            _same_classes(spec.class_names, like.class_names)
-            spec = like
+            _same_classes(self.class_names(), like.class_names)
+        spec = like or self.expected_spec()
         builder = self.builder()
         builder.prepare()
         splits = LabelSplits(builder, self.blocks.augment, spec, one_label=self.one_label)

@@ -64,7 +64,7 @@ class Tiling:
 
 def _starts(side: int, block: int) -> Iterator[int]:
     """Return where the blocks along one axis begin."""
-    count = 1 + max(0, -(-(side - block) * 2 // block))
+    count = 1 + max(0, -(-(side - block) * 2 // max(2, block)))  # blocks of one plane cannot overlap
     return (round(start) for start in np.linspace(0, max(0, side - block), count))
 
 
