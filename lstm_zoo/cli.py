@@ -125,7 +125,7 @@ def eval(
 
         _print(evaluation_table(figures, f"{opened.path.name} on {name}"))
         if "per_class" in figures:
-            _print(class_table(figures["per_class"]))
+            _print(class_table(figures["per_class"], opened.config.task.per_class))
         _print(f"report: {opened.path / 'report.html'}")
 
 

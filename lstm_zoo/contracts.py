@@ -222,8 +222,8 @@ def mean(views: Iterable[Any]) -> Any:
 class Views(NamedTuple):
     """One file as a model's input."""
 
-    inputs: np.ndarray
-    """The views of the whole file, scored together; (N, *input_shape)."""
+    inputs: np.ndarray | Sequence
+    """The views of the whole file, scored together; (N, *input_shape), or what gives such an array when it is cut."""
     windows: np.ndarray | Sequence = ()
     """Further views of consecutive stretches of the file, scored one by one; (M, *input_shape), M may be 0."""
     times: Sequence[tuple[float, float]] = ()
@@ -316,6 +316,8 @@ class TaskConfig(Section, ABC):
     """Validation metric that decides which weights are best, as Keras names it."""
     monitor_mode: ClassVar[str]
     """`min` or `max`."""
+    per_class: ClassVar[str] = "accuracy"
+    """What the figure of each class (`per_class`) is."""
 
     @abstractmethod
     def loss(self, splits: Splits | None = None) -> Callable[[Any, Any], Any]:

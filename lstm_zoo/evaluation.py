@@ -65,12 +65,18 @@ def predict_split(run: Run, splits: Splits, split: str) -> Any:
     return run.config.task.collect(streams.merged(split, batches))
 
 
-def predicted(network: keras.Model, batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield a network's outputs for each batch of inputs, as NumPy arrays; one batch at a time is in memory."""
-    size = 0
-    for inputs in batches:
+def predicted(network: keras.Model, batches: Iterable[Any], size: int = 0) -> Iterator[Any]:
+    """Yield a network's outputs for each batch of inputs, as NumPy arrays; one batch at a time is in memory.
+
+    Args:
+        network: The network as it is used.
+        batches: Its inputs.
+        size: Rows that a batch is to have at least; a smaller one is filled up, for each size is traced anew.
+    """
+    for batch in batches:
+        inputs = np.asarray(batch)
         rows = len(inputs)
-        if rows < size:  # a last, smaller batch is filled up: another size would be traced anew
+        if rows < size:
             inputs = np.concatenate([inputs, np.repeat(inputs[-1:], size - rows, axis=0)])
         size = max(size, rows)
         outputs = network.predict_on_batch(inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,10 +64,12 @@ def _predict_one(run: Run, path: Path, save_as: Path | None) -> dict[str, Any]:
     return result
 
 
-def _outputs(run: Run, rows: np.ndarray) -> Iterator[Any]:
+def _outputs(run: Run, rows: np.ndarray | Sequence) -> Iterator[Any]:
     """Yield the network's outputs for each row of inputs; one batch at a time is in memory."""
-    size = run.config.train.batch_size
-    return unbatched(predicted(run.inference, (rows[first : first + size] for first in range(0, len(rows), size))))
+    most = run.config.train.batch_size
+    batches = (rows[first : first + most] for first in range(0, len(rows), most))
+    size = min(most, 2 ** math.ceil(math.log2(len(rows))))  # files of many lengths are traced for a few sizes
+    return unbatched(predicted(run.inference, batches, size))
 
 
 def _save(run: Run, picture: np.ndarray, outputs: Any, save_as: Path) -> dict[str, str]:

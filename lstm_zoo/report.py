@@ -50,6 +50,7 @@ def write_report(run: Run, splits: Splits, split: str, name: str, outputs: Any) 
         made=f"{datetime.now():%Y-%m-%d %H:%M}",
         floors=list(dict.fromkeys(floor for figures in run.metrics.values() for floor in figures.get("floors", ()))),
         metrics=list(_table(run.metrics)),
+        per_class=run.config.task.per_class,
         classes=run.metrics[name].get("per_class", {}),
         images=images,
         config=run.config.to_yaml(),

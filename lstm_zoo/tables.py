@@ -39,9 +39,9 @@ def plain_figures(figures: Mapping[str, Any]) -> list[str]:
     return [name for name, value in figures.items() if isinstance(value, float)]
 
 
-def class_table(per_class: Mapping[str, float]) -> Table:
-    """Return the accuracy of each class, worst first."""
-    table = _table("accuracy of each class", "class", "accuracy ")
+def class_table(per_class: Mapping[str, float], figure: str) -> Table:
+    """Return a figure (accuracy, IoU) of each class, worst first."""
+    table = _table(f"{figure} of each class", "class", f"{figure} ")
     for name, value in sorted(per_class.items(), key=lambda item: item[1]):
         table.add_row(name, f"{value:.4f}")
     return table

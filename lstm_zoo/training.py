@@ -147,6 +147,8 @@ def compile_for_training(
     """
     options, task = config.train, config.task
     jit_compile = helps_xla(model) if options.jit_compile is None else options.jit_compile
+    if jit_compile and (against := [layer.name for layer in model._flatten_layers() if not layer.supports_jit]):
+        raise InputError("train.jit_compile", f"XLA cannot compile {', '.join(against)} here; leave it at null")
     full_batches, rest = divmod(splits.size("train"), options.batch_size)
     drop_remainder = jit_compile and full_batches > 0
     steps = full_batches if drop_remainder or not rest else full_batches + 1

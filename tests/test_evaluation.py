@@ -9,7 +9,6 @@ import pytest
 from lstm_zoo import figures as draw
 from lstm_zoo.config import load
 from lstm_zoo.contracts import InputError
-from lstm_zoo.evaluation import pick_examples
 from lstm_zoo.training import train
 
 
@@ -100,7 +99,7 @@ def test_the_report_stands_alone(smoke_run):
 def test_examples_are_found_by_their_number(smoke_run):
     splits = smoke_run.config.data.load()
     whole = np.concatenate([inputs for inputs, _ in splits.eval_stream("test", 3).as_numpy_iterator()])
-    found = pick_examples(splits, "test", [5, 2])
+    found = splits.pictures("test", [5, 2])
     assert set(found) == {2, 5}
     np.testing.assert_array_equal(found[5], whole[5])
 

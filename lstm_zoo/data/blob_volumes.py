@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
+from .drawn import Drawn, drawn
 from .segmentation import LabelledVolumes
-from .textures import Drawn, drawn
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..contracts import SPLITS, InputError
 from ..nearest import did_you_mean
-from .captions import Photo, images_below, one_line
+from .captions import Photo, one_line
 from .csv_rows import read_rows
-from .listing import name_below
+from .listing import images_below, name_below
 
 COLUMNS = ("image", "caption", "split", "group")
 """What a table may hold; only image and caption must be there."""

@@ -13,15 +13,12 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from ..contracts import BadFile, DataConfig, InputError, Section, Spec, Splits, UserPath, Views
 from ..words import SPECIAL
 from .clips import AugmentConfig
-from .listing import Share, files_below, split_by_group
+from .listing import Share, images_below, split_by_group
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
     from .caption_builder import CaptionBuilder
-
-IMAGES = frozenset(".jpg .jpeg .png .bmp .gif .webp .tif .tiff".split())
-"""Endings of files that are taken for images."""
 
 
 class Photo(NamedTuple):
@@ -261,11 +258,6 @@ def captions_of(photos: Iterable[Photo]) -> Iterator[str]:
 def one_line(caption: str) -> str:
     """Return a caption with single blanks between its words and none around it."""
     return " ".join(caption.split())
-
-
-def images_below(folder: Path) -> list[Path]:
-    """Return all image files below a folder, in order."""
-    return [path for path in files_below(folder) if path.suffix.lower() in IMAGES]
 
 
 def check_photos(splits: Mapping[str, Sequence[Photo]]) -> None:

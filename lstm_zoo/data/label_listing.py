@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from ..contracts import SPLITS, InputError
 from ..nearest import did_you_mean
-from .captions import IMAGES
 from .csv_rows import read_rows
-from .listing import check_folder, files_below, name_below
+from .listing import IMAGES, check_folder, files_below, name_below
 
 COLUMNS = ("image", "labels", "split", "group")
 """What a table may hold; only image and labels must be there."""
@@ -77,9 +76,10 @@ def list_pairs(
         InputError: A folder is missing or empty, no image has labels, or files differ in their endings only.
     """
     check_folder(root)
-    for both in folders.values():
-        for folder in both:
-            check_folder(root / folder, "data.folders")
+    for folder in (folder for split, both in folders.items() if split for folder in both):
+        check_folder(root / folder, "data.folders")
+    for folder in folders.get("", ()):  # not the user's to name
+        check_folder(root / folder)
     key = "data.folders" if folders else "data.root"
     splits = {}
     for split, (image_folder, label_folder) in (folders or _usual_folders(root)).items():
@@ -160,6 +160,7 @@ def _usual_folders(root: Path) -> dict[str, tuple[str, str]]:
         whole = {split: both for split, both in layout.items() if all(there[split])}
         if not whole:
             continue
+        _check_other_splits(root, layout)
         for split, (images, labels) in layout.items():
             if any(there[split]) and split not in whole:
                 found, missing = (images, labels) if there[split][0] else (labels, images)
@@ -174,6 +175,21 @@ def _usual_folders(root: Path) -> dict[str, tuple[str, str]]:
         f"{root} has no folders of images and of labels side by side; expected {_EXPECTED}, or those that data.folders "
         f"names; found {_some(_inside(root))}",
     )
+
+
+def _check_other_splits(root: Path, layout: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse label folders that are laid out like those of the splits but are called otherwise, such as valid."""
+    if "" in layout:
+        return
+    pattern = layout["train"][1].replace("train", "*")
+    known = {both[1] for both in layout.values()}
+    others = [path.relative_to(root).as_posix() for path in sorted(root.glob(pattern)) if path.is_dir()]
+    if others := [name for name in others if name not in known]:
+        raise InputError(
+            "data.root",
+            f"{root} has {', '.join(others)} beside {', '.join(sorted(known))}; splits are called train, val and test: "
+            "rename it, or name all folders in data.folders",
+        )
 
 
 def _files(root: Path, folder: str, what: str, endings: Collection[str], key: str) -> list[_File]:

@@ -132,13 +132,13 @@ class LabelSplits(Splits):
         return self._stored(split).names
 
     def counts(self, split: str) -> dict[str, int]:
-        """Return the number of pictures, and that of the labels of each class."""
+        """Return the number of labels (pixels, or pictures where each has one) of each class, and of void."""
         found: Counter[int] = Counter()
         for labels in self._stored(split).labels:
             numbers, counts = np.unique(labels, return_counts=True)
             found.update(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
         named = {name: found[number] for number, name in enumerate(self.spec.class_names)}
-        return {"pictures": self.size(split), **named, **({"void": found[VOID]} if found[VOID] else {})}
+        return {**named, **({"void": found[VOID]} if found[VOID] else {})}
 
     def _varied(self, numbers: tf.data.Dataset, seed: tf.Tensor) -> tf.data.Dataset:
         """Return a random, varied block of each picture."""
@@ -270,8 +270,23 @@ def views_of_picture(picture: np.ndarray, spec: Spec, *, one_label: bool) -> Vie
             "training",
         )
     tiling = Tiling(picture.shape[:-1], spec.input_shape[:-1])
-    blocks = [as_input(tiling.cut(picture, corner), spec) for corner in tiling.corners()]
-    return Views(inputs=np.stack(blocks), merge=mean if one_label else tiling.merge, picture=picture)
+    return Views(inputs=_Blocks(picture, spec, tiling), merge=mean if one_label else tiling.merge, picture=picture)
+
+
+class _Blocks(Sequence):
+    """The blocks of a picture as inputs, cut when they are asked for: together they are several times as large."""
+
+    def __init__(self, picture: np.ndarray, spec: Spec, tiling: Tiling):
+        self._picture, self._spec, self._tiling = picture, spec, tiling
+        self._corners = tiling.corners()
+
+    def __len__(self) -> int:
+        return len(self._corners)
+
+    def __getitem__(self, which: Any) -> np.ndarray:
+        if isinstance(which, slice):
+            return np.stack([self[number] for number in range(*which.indices(len(self)))])
+        return as_input(self._tiling.cut(self._picture, self._corners[which]), self._spec)
 
 
 def decoder(spec: Spec, max_side: int | None) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, NonNegativeInt, field_validator, model_validator
+from pydantic import NonNegativeInt, field_validator, model_validator
 
 from ..contracts import SPLITS, BadFile, InputError, UserPath
 from .label_listing import COLUMNS, Pair, list_pairs, read_pair_table
@@ -15,6 +15,8 @@ from .listing import ListFile, Share, check_folder, check_splits, find_file, spl
 from .segmentation import LabelledPictures
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..labels import Classes
 
 
@@ -23,6 +25,26 @@ class LabelledFiles(LabelledPictures):
 
     root: UserPath
     """Folder that holds the pictures and their label maps."""
+    on_bad_file: Literal["stop", "skip"] = "stop"
+    """What a picture that is unreadable, or without fitting labels, does: `stop` with an error, or `skip` it and count
+    it."""
+
+    @property
+    def bad_file_policy(self) -> Literal["stop", "skip"]:
+        """What an unreadable picture does."""
+        return self.on_bad_file
+
+    @abstractmethod
+    def read_labelled(self, item: Pair, numbers: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return a picture (..., C) and its labels (...), uint8; `numbers` says what those in the file stand for."""
+
+    def reader(self) -> Callable[[Pair], tuple[np.ndarray, np.ndarray]]:
+        """Return what reads a picture and its labels; the list of classes is read once."""
+        return partial(self.read_labelled, numbers=self.numbered_classes().numbers)
+
+    def read_item(self, item: Pair) -> tuple[np.ndarray, np.ndarray]:
+        """Return a picture and its labels."""
+        return self.reader()(item)
 
     @abstractmethod
     def numbered_classes(self) -> Classes:
@@ -32,7 +54,7 @@ class LabelledFiles(LabelledPictures):
         """Yield what is wrong with the files that there are, and with the list of classes."""
         yield from super().problems()
         found = {}  # by message, for the first may find what is wrong with the classes as well
-        for find in (self.items, self.numbered_classes):
+        for find in (self.items, *((self.numbered_classes,) if self.root.is_dir() else ())):
             try:
                 find()
             except InputError as error:
@@ -61,15 +83,15 @@ class ListedFiles(LabelledFiles):
     folders: dict[str, tuple[str, str]] = {}
     """Folders of the pictures and of their label maps of each split, below root, such as {train: [images, masks]};
     empty: train and trainannot, images/train and labels/train, or train/images and train/labels, whichever is there, or
-    images and labels, whose pictures are dealt to the splits."""
+    images and labels, whose pictures are dealt to the splits. One folder named twice: its files hold both (.npz)."""
     table: ListFile | None = None
     """CSV file (from the working directory, or below root) with a header and the columns image, labels, split, group;
     without split, pictures are dealt to the splits, those of one group together. null: `folders` decides."""
     columns: dict[str, str] = {}
     """Names of those columns where the table calls them otherwise, such as {image: file, labels: mask}."""
-    classes: ListFile = Field(default=Path("classes.txt"), validate_default=True)
+    classes: ListFile | None = None
     """Text file (from the working directory, or below root) with the name of a class a line, in the order of the
-    numbers in the label maps, from 0."""
+    numbers in the label maps, from 0; null: classes.txt in root."""
     void: int | str | None = None
     """Number, or name in the list of classes, of what is no class, such as 255 or void; it counts nowhere."""
     val_fraction: Share = 0.15
@@ -97,6 +119,8 @@ class ListedFiles(LabelledFiles):
 
     @model_validator(mode="after")
     def _one_way(self) -> ListedFiles:
+        if self.columns and not self.table:
+            raise ValueError("columns is about a table, but there is none; set table, or remove columns")
         if self.folders and self.table:
             raise ValueError("folders and table both decide about the splits; keep one of them")
         if self.val_fraction + self.test_fraction >= 1:
@@ -111,7 +135,8 @@ class ListedFiles(LabelledFiles):
         """Return the classes, and what each number in the label maps stands for."""
         from .label_files import read_classes
 
-        return read_classes(find_file(self.classes, self.root, "data.classes"), self.void)
+        file = self.root / "classes.txt" if self.classes is None else self.classes
+        return read_classes(find_file(file, self.root, "data.classes"), self.void)
 
     def items(self) -> dict[str, list[Pair]]:
         """Return the pictures of each split with their label maps."""

@@ -29,6 +29,10 @@ ListFile = Annotated[Path, AfterValidator(_absolute_if_here)]
 """A list or table the user wrote: from the working directory, or else below the root of the data; see `find_file`."""
 
 
+IMAGES = frozenset(".jpg .jpeg .png .bmp .gif .webp .tif .tiff".split())
+"""Endings of files that are taken for images."""
+
+
 class Clip(NamedTuple):
     """One video of a data set."""
 
@@ -55,6 +59,11 @@ def files_below(folder: Path) -> list[Path]:
         for name in names
         if not name.startswith(".")
     )
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Return all image files below a folder, in order."""
+    return [path for path in files_below(folder) if path.suffix.lower() in IMAGES]
 
 
 def videos_below(folder: Path) -> list[Path]:

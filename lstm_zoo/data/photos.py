@@ -24,11 +24,10 @@ def fit_within(pixels: tf.Tensor, max_side: int | None) -> tf.Tensor:
     """Return a picture (h, w, 3) uint8 scaled down so that its longer side is no more than `max_side` pixels."""
     if max_side is None:
         return pixels
-    height, width = tf.unstack(tf.cast(tf.shape(pixels)[:2], tf.float32))
-    scale = tf.minimum(1.0, tf.cast(max_side, tf.float32) / tf.maximum(height, width))
-    size = tf.cast(tf.maximum(tf.round(tf.stack([height, width]) * scale), 1), tf.int32)
-    scaled = tf.image.resize(pixels, size, antialias=True)
-    return tf.cast(tf.round(scaled), tf.uint8)
+    size = tf.shape(pixels)[:2]
+    longest = tf.reduce_max(size)
+    fitting = tf.where(longest > max_side, tf.maximum(1, size * max_side // longest), size)
+    return tf.cast(tf.round(tf.image.resize(pixels, fitting, antialias=True)), tf.uint8)
 
 
 def eval_photo(encoded: tf.Tensor | bytes, side: int) -> tf.Tensor:

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from ..contracts import DataConfig, InputError, Section, Spec, Splits, UserPath, Views
-from .captions import images_below
 from .clips import Fraction
-from .listing import files_below
+from .listing import files_below, images_below
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +50,12 @@ class ImageBlocks(Section):
     augment: PictureAugment = PictureAugment()
     """Random changes of the training images."""
 
+    @model_validator(mode="after")
+    def _flat(self) -> ImageBlocks:
+        if "z" in self.augment.flip:
+            raise ValueError("augment.flip names z, but images have the axes y and x only")
+        return self
+
 
 class VolumeBlocks(Section):
     """How a network sees volumes."""
@@ -72,9 +77,6 @@ class LabelledPictures(DataConfig):
     rank: ClassVar[int]
     """Axes of a label map: 2 of an image, 3 of a volume."""
 
-    on_bad_file: Literal["stop", "skip"] = "stop"
-    """What a picture that is unreadable, or without fitting labels, does: `stop` with an error, or `skip` it and count
-    it."""
     data_dir: UserPath | None = None
     """Where prepared data are kept; null: $TFDS_DATA_DIR, or else ~/tensorflow_datasets."""
 
@@ -112,11 +114,25 @@ class LabelledPictures(DataConfig):
     def read_picture(self, path: Path) -> np.ndarray:
         """Return one file of the user's as a picture (..., C) uint8, or raise a MediaError."""
 
+    @property
+    def bad_file_policy(self) -> Literal["stop", "skip"]:
+        """What an unreadable picture does: `stop` with an error, or `skip` it."""
+        return "stop"
+
+    def reader(self) -> Callable[[Any], tuple[np.ndarray, np.ndarray]]:
+        """Return `read_item`, with what all pictures share read once."""
+        return self.read_item
+
     def expected_spec(self) -> Spec:
         """Return the spec; the sizes of the training pictures are known before they are read."""
-        shapes = set(self.shapes(self.items().get("train", ())))
+        items = self.items()
+        shapes = set(self.shapes(items.get("train", ())))
+        if not items.get("train"):
+            there = ", ".join(f"{split} ({len(found)})" for split, found in items.items()) or "none"
+            raise InputError("data", f"there are no training pictures; splits with pictures: {there}")
         if not shapes:
-            raise InputError("data", "none of the training pictures can be read, so that their size is unknown")
+            first = next(iter(items["train"])).name
+            raise InputError("data", f"no training picture can be read ({first}, ...); `lstmzoo data check` says why")
         *largest, channels = map(max, zip(*shapes, strict=True))
         block = self.blocks.size or largest
         masked = any(side < most for *size, _ in shapes for side, most in zip(size, block, strict=True))
@@ -132,8 +148,8 @@ class LabelledPictures(DataConfig):
         source = Source(
             name=key,
             splits={split: list(found) for split, found in items.items()},
-            read=self.read_item,
-            on_bad_file=self.on_bad_file,
+            read=self.reader(),
+            on_bad_file=self.bad_file_policy,
         )
         return LabelBuilder(type(self).model_fields["kind"].default, source, self.data_dir, rank=self.rank)
 
@@ -142,13 +158,28 @@ class LabelledPictures(DataConfig):
         from .label_reading import LabelSplits
 
         if like:
-            _same_classes(self.class_names(), like.class_names)
+            self._fits_run(like)
         spec = like or self.expected_spec()
         builder = self.builder()
         builder.prepare()
         splits = LabelSplits(builder, self.blocks.augment, spec, one_label=self.one_label)
         splits.bad_files = builder.bad_files()
         return splits
+
+    def _fits_run(self, spec: Spec) -> None:
+        """Refuse other classes than those of a finished run, whose numbers label maps hold, and other blocks."""
+        if self.class_names() != spec.class_names:
+            raise InputError(
+                "data",
+                f"the classes are {', '.join(self.class_names())}, but the run was trained on "
+                f"{', '.join(spec.class_names)}; they have to be the same, in the same order",
+            )
+        if self.blocks.size not in (None, spec.input_shape[:-1]):
+            raise InputError(
+                "data",
+                f"blocks of {self.blocks.size} are asked for, but the run's network sees {spec.input_shape[:-1]}; "
+                "leave the size as it was (larger pictures are cut into such blocks)",
+            )
 
     def read(self, path: Path, spec: Spec) -> Views:
         """Read one file and cut it into the blocks that a network sees."""
@@ -170,8 +201,11 @@ class LabelledImages(LabelledPictures):
 
     image: ImageBlocks = ImageBlocks()
     """How the network sees images."""
-    max_side: Annotated[int, Field(ge=16)] | None = None
-    """Larger images are scaled down to this longer side first, in pixels; null: none is."""
+
+    @property
+    def longest_side(self) -> int | None:
+        """To what longer side larger images are scaled down first, in pixels; None: none is."""
+        return None
 
     @property
     def blocks(self) -> ImageBlocks:
@@ -186,14 +220,14 @@ class LabelledImages(LabelledPictures):
         """Return what turns JPEG and PNG files, (B,) string, no larger than a block, into inputs (B, H, W, C)."""
         from .label_reading import decoder
 
-        return decoder(spec, self.max_side)
+        return decoder(spec, self.longest_side)
 
     def read_picture(self, path: Path) -> np.ndarray:
         """Return an image file, (H, W, 3) uint8."""
         from ..media import read_image
         from .photos import decode_photo, fit_within
 
-        return fit_within(decode_photo(read_image(path)), self.max_side).numpy()
+        return fit_within(decode_photo(read_image(path)), self.longest_side).numpy()
 
 
 class LabelledVolumes(LabelledPictures):
@@ -204,13 +238,9 @@ class LabelledVolumes(LabelledPictures):
 
     volume: VolumeBlocks = VolumeBlocks()
     """How the network sees volumes."""
-    limits: tuple[float, float] | None = None
-    """Grey values that become black and white, lower first; null: the 0.5 and 99.5 percentiles of each volume."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> LabelledVolumes:
-        if self.limits and not self.limits[0] < self.limits[1]:
-            raise ValueError(f"limits expects [black, white], the lower first, got {list(self.limits)}")
+    def _grey(self) -> LabelledVolumes:
         if self.volume.augment.saturation:
             raise ValueError("volume.augment.saturation is for colour images; leave it at 0")
         return self
@@ -219,6 +249,11 @@ class LabelledVolumes(LabelledPictures):
     def blocks(self) -> VolumeBlocks:
         """How a network sees the volumes."""
         return self.volume
+
+    @property
+    def grey_limits(self) -> tuple[float, float] | None:
+        """Which grey values become black and white; None: percentiles of each volume."""
+        return None
 
     def files_below(self, folder: Path) -> list[Path]:
         """Return all volumes below a folder."""
@@ -230,14 +265,4 @@ class LabelledVolumes(LabelledPictures):
         """Return a volume file, (Z, H, W, C) uint8."""
         from .volume_files import read_volume, to_bytes
 
-        return to_bytes(read_volume(path), self.limits)
-
-
-def _same_classes(found: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse other classes than those of a finished run: their numbers stand in the label maps."""
-    if tuple(found) != tuple(known):
-        raise InputError(
-            "data.classes",
-            f"the classes are {', '.join(found)}, but the run was trained on {', '.join(known)}; they have to be the "
-            "same, in the same order",
-        )
+        return to_bytes(read_volume(path), self.grey_limits)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from .captions import IMAGES
+from pydantic import Field
+
 from .label_listing import LABELS, Pair, check_pair
 from .labelled_files import LabelledFiles, ListedFiles
+from .listing import IMAGES
 from .segmentation import LabelledImages
 
 if TYPE_CHECKING:
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 
 class LabelledImageFiles(LabelledFiles, LabelledImages):
     """What data sets made of image files with label maps share."""
+
+    max_side: Annotated[int, Field(ge=16)] | None = None
+    """Larger images are scaled down to this longer side first, in pixels, their label maps with them; null: none is."""
+
+    @property
+    def longest_side(self) -> int | None:
+        """To what longer side larger images are scaled down."""
+        return self.max_side
 
     def shapes(self, items: Sequence[Pair]) -> list[tuple[int, ...]]:
         """Return the shapes of the images from their headers; without those that cannot be read."""
@@ -27,15 +37,16 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
                 height, width = image_size(self.root / pair.name)
             except MediaError:
                 continue
-            scale = min(1.0, (self.max_side or max(height, width)) / max(height, width))
-            shapes.append((max(1, round(height * scale)), max(1, round(width * scale)), 3))
+            longest = max(height, width)
+            most = min(longest, self.max_side or longest)
+            shapes.append((max(1, height * most // longest), max(1, width * most // longest), 3))  # as `fit_within`
         return shapes
 
     def source_key(self, items: Mapping[str, Sequence[Pair]]) -> tuple[Any, ...]:
         """Return the state of every file, and the size of stored images."""
         return (*super().source_key(items), self.max_side)
 
-    def read_item(self, item: Pair) -> tuple[np.ndarray, np.ndarray]:
+    def read_labelled(self, item: Pair, numbers: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Return an image (H, W, 3) with its label map (H, W), uint8."""
         import numpy as np
         from PIL import Image
@@ -45,7 +56,7 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
 
         check_pair(self.root, item)
         file = self.root / item.name
-        labels = read_labels(self.root / item.labels, self.numbered_classes().numbers)
+        labels = read_labels(self.root / item.labels, numbers)
         check_sizes(image_size(file), labels.shape)
         picture = self.read_picture(file)
         if picture.shape[:2] != labels.shape:  # scaled down

@@ -6,16 +6,21 @@ textures are our own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from ..contracts import InputError
 from .textures import TextureData
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .texture_drawing import Fill
+
+
+_LEAST_AREA = 16  # of a region, in pixels
 
 
 class TextureMosaic(TextureData):
@@ -31,7 +36,22 @@ class TextureMosaic(TextureData):
             raise ValueError(f"regions expects [least, most], got {list(self.regions)}")
         return self
 
-    def source_key(self, items):
+    def problems(self) -> Iterator[InputError]:
+        """Yield more regions than there are textures, or than there is room for."""
+        problems = list(super().problems())
+        yield from problems
+        if problems:
+            return
+        if self.regions[1] > len(self.class_names()):
+            yield InputError(
+                "regions", f"asks for up to {self.regions[1]} textures a mosaic; there are {len(self.class_names())}"
+            )
+        if self.regions[1] * _LEAST_AREA > self.side**2:
+            yield InputError(
+                "regions", f"{self.regions[1]} do not fit into {self.side} x {self.side} pixels; take fewer"
+            )
+
+    def source_key(self, items: Mapping[str, Sequence[Any]]) -> tuple[Any, ...]:
         """Return what the mosaics depend on beyond their names."""
         return (*super().source_key(items), self.regions)
 
@@ -39,6 +59,6 @@ class TextureMosaic(TextureData):
         """Draw a mosaic and the number of each pixel's texture."""
         from .texture_drawing import draw_mosaic
 
-        num_classes = len(self.class_names())
-        least, most = (min(count, num_classes) for count in self.regions)
-        return draw_mosaic(self.side, self.side, int(random.integers(least, most + 1)), random, fill, num_classes)
+        least, most = self.regions
+        num_regions = int(random.integers(least, most + 1))
+        return draw_mosaic(self.side, self.side, num_regions, random, fill, len(self.class_names()))

@@ -6,43 +6,23 @@ After the texture classification of Byeon, Liwicki & Breuel (ICPR 2014); the pic
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from ..contracts import SPLITS, InputError, UserPath
-from .captions import images_below
-from .listing import check_folder, natural_order
+from ..contracts import SPLITS, BadFile, InputError, UserPath
+from ..labels import VOID
+from .drawn import Drawn, drawn
+from .listing import check_folder, images_below, natural_order
 from .segmentation import LabelledImages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
 
     from .texture_drawing import Fill
-
-
-class Drawn(NamedTuple):
-    """A picture that is made here."""
-
-    name: str
-    """Split and number: `train/00017`."""
-
-    def random(self, seed: int) -> np.random.Generator:
-        """Return the source of all that is random in it."""
-        import numpy as np
-
-        split, number = self.name.split("/")
-        return np.random.default_rng([seed, SPLITS.index(split), int(number)])
-
-
-def drawn(sizes: Mapping[str, int]) -> dict[str, list[Drawn]]:
-    """Return the pictures of splits of these sizes."""
-    return {split: [Drawn(f"{split}/{number:05d}") for number in range(size)] for split, size in sizes.items()}
 
 
 class TextureData(LabelledImages):
@@ -59,16 +39,33 @@ class TextureData(LabelledImages):
     seed: NonNegativeInt = 0
     """Seed of the pictures; the same seed gives the same ones."""
     textures: UserPath | None = None
-    """Folder with one folder a class of your own texture images; the last image of a class is for the test and the one
-    before for validation, where it has three or more. null: eight textures are drawn."""
+    """Folder with one folder a class of your own texture images. The last image of a class is for the test and the one
+    before for validation; of a class with one or two, the lower parts of each are. null: eight textures are drawn."""
 
     def problems(self) -> Iterator[InputError]:
         """Yield what is wrong with the folder of textures."""
         yield from super().problems()
         try:
-            self._files()
+            num_classes = len(self.class_names())
         except InputError as error:
             yield InputError(error.key.removeprefix("data."), error.message)
+            return
+        if num_classes > VOID:
+            yield InputError("textures", f"{self.textures} has {num_classes} classes; expected {VOID} or fewer")
+
+    def bad_files(self) -> list[BadFile]:
+        """Read every texture image of the user's once, and return those that cannot be used."""
+        from ..media import MediaError
+
+        if self.textures is None:
+            return super().bad_files()
+        bad = []
+        for file in (file for files in self._files().values() for file in files):
+            try:
+                _read_texture(file)
+            except MediaError as error:
+                bad.append(BadFile("", file.relative_to(self.textures).as_posix(), str(error)))
+        return bad
 
     def class_names(self) -> tuple[str, ...]:
         """Return the textures."""
@@ -98,22 +95,25 @@ class TextureData(LabelledImages):
         """Draw a picture."""
         from .texture_drawing import draw_numbered
 
-        fill = self._fill_from_files(item.name.split("/")[0]) if self.textures else draw_numbered
+        fill = self._fill_from_files(item.split) if self.textures else draw_numbered
         return self.draw(item.random(self.seed), fill)
 
     def _fill_from_files(self, split: str) -> Fill:
         from ..media import MediaError
         from .texture_drawing import crop_texture
 
-        by_class = [_of_split(files, split) for files in self._files().values()]
+        by_class = list(self._files().values())
 
         def fill(number: int, height: int, width: int, random: np.random.Generator) -> np.ndarray:
             files = by_class[number]
-            file = files[int(random.integers(len(files)))]
+            own = _of_split(files, split)
+            file = own[int(random.integers(len(own)))]
             try:
-                return crop_texture(_read_texture(file), height, width, random)
+                image = _read_texture(file)
             except MediaError as error:
-                raise InputError("data.textures", f"{file}: {error}") from None
+                raise InputError("data.textures", f"{file}: {error}; mend or remove it") from None
+            part = image if len(files) >= len(SPLITS) else _part_of_split(image, split)
+            return crop_texture(part, height, width, random)
 
         return fill
 
@@ -121,17 +121,23 @@ class TextureData(LabelledImages):
         """Return the user's texture images of each class; none where textures are drawn."""
         if self.textures is None:
             return {}
-        check_folder(self.textures, "data.textures")
-        folders = {path.name: path for path in self.textures.iterdir() if path.is_dir()}
-        files = {name: images_below(folders[name]) for name in natural_order(folders)}
-        files = {name: found for name, found in files.items() if found}
-        if len(files) < 2:
-            raise InputError(
-                "data.textures",
-                f"{self.textures} has images in {len(files)} folders ({', '.join(files) or 'none'}); expected a folder "
-                "of images for each of two classes or more",
-            )
-        return files
+        return _textures_below(self.textures)
+
+
+@lru_cache(maxsize=8)  # asked for every picture
+def _textures_below(folder: Path) -> dict[str, list[Path]]:
+    """Return the images of each class in a folder with one folder a class."""
+    check_folder(folder, "data.textures")
+    folders = {path.name: path for path in folder.iterdir() if path.is_dir()}
+    files = {name: images_below(folders[name]) for name in natural_order(folders)}
+    files = {name: found for name, found in files.items() if found}
+    if len(files) < 2:
+        raise InputError(
+            "data.textures",
+            f"{folder} has images in {len(files)} folders ({', '.join(files) or 'none'}); expected a folder of images "
+            "for each of two classes or more",
+        )
+    return files
 
 
 def _of_split(files: Sequence[Path], split: str) -> Sequence[Path]:
@@ -141,7 +147,13 @@ def _of_split(files: Sequence[Path], split: str) -> Sequence[Path]:
     return {"train": files[:-2], "val": files[-2:-1], "test": files[-1:]}[split]
 
 
-@cache
+def _part_of_split(image: np.ndarray, split: str) -> np.ndarray:
+    """Return the rows of an image that serve a split, where all splits have to share it."""
+    first, second = round(0.6 * len(image)), round(0.8 * len(image))
+    return {"train": image[:first], "val": image[first:second], "test": image[second:]}[split]
+
+
+@lru_cache(maxsize=64)
 def _read_texture(file: Path) -> np.ndarray:
     from ..media import read_image
     from .photos import decode_photo

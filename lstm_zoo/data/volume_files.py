@@ -48,7 +48,7 @@ def read_volume(path: Path) -> np.ndarray:
         )
     if volume.dtype.kind not in "buif":
         raise MediaError(f"holds values of the type {volume.dtype}, expected real numbers")
-    return volume
+    return volume.astype(np.uint8) if volume.dtype.kind == "b" else volume
 
 
 def read_volume_labels(path: Path, numbers: Mapping[int, int]) -> np.ndarray:
@@ -122,7 +122,7 @@ def _spread(values: np.ndarray, channel: int) -> tuple[float, float]:
         what = f"all voxels are {least}" if least == most else f"nearly all voxels are {low:g} ({least} to {most})"
         raise MediaError(
             f"{what} in channel {channel}, so that no contrast is left between its {_PERCENTILES[0]} and "
-            f"{_PERCENTILES[1]} percentiles; leave it out, or set fixed limits of the grey values"
+            f"{_PERCENTILES[1]} percentiles; leave it out, or set fixed grey values with data.limits=[black,white]"
         )
     return low, high
 

@@ -63,7 +63,8 @@ def helps_xla(model: keras.Model) -> bool:
     layers = list(model._flatten_layers())
     written_out = any(getattr(layer, "written_out", False) for layer in layers)
     can = all(layer.supports_jit for layer in layers)
-    return can and not has_convolutions(model) and not written_out and not gpu_visible()
+    on_cudnn = gpu_visible() and any(recurrent_layers(model))
+    return can and not has_convolutions(model) and not written_out and not on_cudnn
 
 
 def has_convolutions(model: keras.Model) -> bool:

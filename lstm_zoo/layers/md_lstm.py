@@ -97,7 +97,7 @@ class MDLSTM2D(keras.layers.Layer):
             weights.append(self.peepholes)
         wavefront = Wavefront(CELLS[self.cell], [CORNERS[corner] for corner in self.directions])
         weights = [ops.cast(weight, self.compute_dtype) for weight in weights]
-        outputs = wavefront.run(inputs, mask, weights)  # (directions, B, H, W, U)
+        outputs = wavefront.run(ops.cast(inputs, self.compute_dtype), mask, weights)  # (directions, B, H, W, U)
         if self.merge == "concat":
             return ops.concatenate(ops.unstack(outputs, len(self.directions), axis=0), axis=-1)
         return (ops.sum if self.merge == "sum" else ops.mean)(outputs, axis=0)

@@ -41,7 +41,8 @@ class PyraMiDLSTM(keras.layers.Layer):
         merge: How the sweeps' outputs become one, `sum` or `mean`.
 
     Input shape:
-        (B, H, W, D) for 4 sweeps, or (B, Z, H, W, D) for 6. All sizes but D may be unknown.
+        (B, H, W, D) for 4 sweeps, or (B, Z, H, W, D) for 6. All sizes but D may be unknown. A mask (B, H, W) or
+        (B, Z, H, W) says what is picture: outside of it inputs, states and outputs are 0, as beyond the borders.
 
     Output shape:
         (B, H, W, U) or (B, Z, H, W, U).
@@ -52,10 +53,13 @@ class PyraMiDLSTM(keras.layers.Layer):
 
     def __init__(self, units: int, kernel_size: int = 7, merge: Literal["sum", "mean"] = "sum", **kwargs):
         super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"units: got {units}, expected 1 or more")
         if not isinstance(kernel_size, int) or kernel_size < 1 or kernel_size % 2 == 0:
             raise ValueError(f"kernel_size: got {kernel_size!r}, expected an odd number such as 7")
         if merge not in ("sum", "mean"):
             raise ValueError(f"merge: got {merge!r}, expected 'sum' or 'mean'")
+        self.supports_masking = True
         self.units = units
         self.kernel_size = kernel_size
         self.merge = merge
@@ -84,33 +88,41 @@ class PyraMiDLSTM(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=rank, axes={-1: width})
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):
         inputs = ops.cast(inputs, self.compute_dtype)
-        merged = sum(self._along(inputs, axis) for axis in range(1, len(inputs.shape) - 1))
+        inside = None if mask is None else ops.cast(ops.cast(mask, "bool"), self.compute_dtype)[..., None]
+        if inside is not None:
+            inputs = inputs * inside
+        merged = sum(self._along(inputs, inside, axis) for axis in range(1, len(inputs.shape) - 1))
         return merged / len(self.sweeps) if self.merge == "mean" else merged
 
-    def _along(self, inputs, axis):
+    def _along(self, inputs, inside, axis):
         """Return the sum of the two sweeps along an axis, (B, ..., D) -> (B, ..., U)."""
-        forward, backward = self.sweeps[2 * axis - 2 : 2 * axis]
         planes = ops.moveaxis(inputs, axis, 0)  # (A, B, *plane, D) for an axis of length A
-        outputs = self._over_planes(planes, forward) + self._over_planes(planes, backward, reverse=True)
+        inside = None if inside is None else ops.moveaxis(inside, axis, 0)  # (A, B, *plane, 1)
+        forward, backward = self.sweeps[2 * axis - 2 : 2 * axis]
+        outputs = self._over_planes(planes, inside, forward) + self._over_planes(planes, inside, backward, reverse=True)
         return ops.moveaxis(outputs, 0, axis)
 
-    def _over_planes(self, planes, sweep, reverse=False):
+    def _over_planes(self, planes, inside, sweep, reverse=False):
         """Return the hidden states of one sweep, (A, B, *plane, D) -> (A, B, *plane, U)."""
         kernel, recurrent_kernel, bias = (ops.cast(weight, self.compute_dtype) for weight in sweep)
         sizes = ops.shape(planes)
         projected = ops.reshape(planes, (-1, *sizes[2:]))  # (A * B, *plane, D), all planes at once
-        projected = ops.conv(projected, kernel, padding="same") + bias
+        projected = _conv(projected, kernel) + bias
         projected = ops.reshape(projected, (*sizes[:-1], 4 * self.units))
         zeros = ops.zeros_like(projected[0, ..., : self.units])
+        if inside is not None:  # one array: on TensorFlow, `scan` fails on two of unknown length
+            projected = ops.concatenate([projected, inside], axis=-1)
 
         def step(carried, projected_now):
             h, c = carried
-            gates = projected_now + ops.conv(h, recurrent_kernel, padding="same")
+            gates = projected_now[..., : 4 * self.units] + _conv(h, recurrent_kernel)
             i, f, g, o = ops.split(gates, 4, axis=-1)
             c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
             h = ops.sigmoid(o) * ops.tanh(c)
+            if inside is not None:
+                h, c = h * projected_now[..., -1:], c * projected_now[..., -1:]
             return (h, c), (h, c)  # on TensorFlow, what is stacked must be like what is carried
 
         return ops.scan(step, (zeros, zeros), projected, reverse=reverse)[1][0]
@@ -125,6 +137,10 @@ class PyraMiDLSTM(keras.layers.Layer):
             "kernel_size": self.kernel_size,
             "merge": self.merge,
         }
+
+
+def _conv(inputs, kernel):
+    return ops.conv(inputs, kernel, padding="same", data_format="channels_last")
 
 
 def _open_forget_gates(shape, dtype=None):

@@ -12,6 +12,8 @@ before. Other directions are the same over a flipped image, and all directions t
   the projections are much larger than the inputs.
 - The loop backwards adds up the gradient of the kernels, one product a diagonal; to keep the derivatives of the gates
   for one product over all diagonals takes 1.4 times as long, since they have to be turned for it.
+
+The ratios are of forward and backward passes at B = 4, 64 x 64 pixels, D = U = 20 on two CPU cores, compiled by XLA.
 """
 
 from __future__ import annotations
@@ -55,8 +57,8 @@ class Wavefront:
             x, mask = ops.swapaxes(x, 1, 2), None if mask is None else ops.swapaxes(mask, 1, 2)
         flips = [(left, up) if turned else (up, left) for up, left in self.flips]
         diagonals = _Diagonals(ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], flips)
-        outside = ops.ones_like(x[..., :1]) if mask is None else ops.cast(mask[..., None], x.dtype)
-        inside = diagonals.of_image(outside)  # 0 outside of the image as well, (T, directions, 1, lanes)
+        there = ops.ones_like(x[..., :1]) if mask is None else ops.cast(ops.cast(mask[..., None], "bool"), x.dtype)
+        inside = diagonals.of_image(there)  # 0 outside of the image as well, (T, directions, 1, lanes)
         loop = _Loop(self.cell, diagonals, inside, turned)
 
         @ops.custom_gradient

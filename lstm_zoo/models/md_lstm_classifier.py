@@ -12,7 +12,7 @@ from pydantic import Field, PositiveInt
 
 from ..contracts import ModelConfig, Spec
 from .md_lstm_labeller import Cell
-from .windows import image_input, in_windows
+from .pictures import in_windows, mean_of_windows, picture_input
 
 if TYPE_CHECKING:
     import keras
@@ -39,11 +39,11 @@ class MdLstmClassifier(ModelConfig):
         from ..layers import MDLSTM2D
 
         del pretrained
-        inputs = image_input(spec)
+        inputs = picture_input(spec)
         x, mask = in_windows(inputs, spec, self.window)  # (B, h, w, n * n * C)
         for number, units in enumerate(self.units, 1):
             x = MDLSTM2D(units, self.cell, merge="concat", name=f"md_lstm_{number}")(x, mask=mask)  # (B, h, w, 4 U)
-        x = keras.ops.mean(x, axis=(1, 2))  # (B, 4 U); masked windows are 0
+        x = mean_of_windows(x, mask)  # (B, 4 U)
         x = keras.layers.Dropout(self.dropout, name="dropout")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
         return keras.Model(inputs, logits, name=self.kind)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from ..contracts import ModelConfig, Spec
-from .windows import image_input, in_windows
+from .pictures import in_windows, picture_input, without_padding
 
 if TYPE_CHECKING:
     import keras
@@ -54,14 +54,15 @@ class WindowLabeller(ModelConfig):
         import keras
 
         del pretrained
-        inputs = image_input(spec)
+        inputs = picture_input(spec)
         x, mask = in_windows(inputs, spec, self.window)  # (B, h, w, n * n * C)
         for number, (units, dense) in enumerate(zip(self.units, self.dense, strict=True), 1):
             x = self.context(x, mask, units, number)
             x = keras.layers.Dense(dense, activation="tanh", name=f"dense_{number}")(x)
             x = keras.layers.Dropout(self.dropout, name=f"dropout_{number}")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)
-        return keras.Model(inputs, logits, name=self.kind)
+        # Padding has no say where scores are interpolated.
+        return keras.Model(inputs, without_padding(logits, mask), name=self.kind)
 
 
 class MdLstmLabeller(WindowLabeller):

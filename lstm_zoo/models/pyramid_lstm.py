@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from ..contracts import ModelConfig, Spec
+from .pictures import picture_input, scaled_pixels
 
 if TYPE_CHECKING:
     import keras
@@ -49,17 +50,16 @@ class PyramidLstm(ModelConfig):
         """Build the network: (B, H, W, C) or (B, Z, H, W, C) to scores (..., K); there are no pretrained weights."""
         import keras
 
-        from ..layers import ImageScaling, PyraMiDLSTM
+        from ..layers import PyraMiDLSTM
 
         del pretrained
-        name = "image" if len(spec.input_shape) == 3 else "volume"
-        inputs = keras.Input(spec.input_shape, dtype="uint8", name=name)
-        x = ImageScaling("tf", name="scaling")(inputs)
+        inputs = picture_input(spec)
+        x, mask = scaled_pixels(inputs, spec)
         for number, units in enumerate(self.units, 1):
             if number > 1:
                 width = self.dense[number - 2]
                 x = keras.layers.Dense(width, activation="tanh", name=f"dense_{number - 1}")(x)
                 x = keras.layers.Dropout(self.dropout, name=f"dropout_{number - 1}")(x)
-            x = PyraMiDLSTM(units, self.kernel_size, name=f"pyramid_{number}")(x)  # (B, ..., U)
+            x = PyraMiDLSTM(units, self.kernel_size, name=f"pyramid_{number}")(x, mask=mask)  # (B, ..., U)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, ..., K)
         return keras.Model(inputs, logits, name=self.kind)

@@ -1,8 +1,8 @@
 """Figures of label maps while a network trains, as Keras metrics.
 
-Both count pixels in whole numbers. The highest count of float32 is 2**24, which a few hundred photos have; Keras' own
-"int" is int64 on TensorFlow and int32 on JAX, which holds 2**31 pixels a count. `sample_weight` is not used: what does
-not count is void.
+Both count pixels in whole numbers. The highest count of float32 is 2**24, which about a hundred images of 360 x 480
+pixels have; Keras' own "int" is int64 on TensorFlow and int32 on JAX, which holds 2**31 pixels a count. `sample_weight`
+is not used: what does not count is void.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class Segmentation(TaskConfig):
 
     monitor: ClassVar[str] = "val_mean_iou"
     monitor_mode: ClassVar[str] = "max"
+    per_class: ClassVar[str] = "IoU"
     kind: Literal["segmentation"] = "segmentation"
     class_weights: Literal["none", "median_frequency"] = "none"
     """`median_frequency` weights each class in the loss by the median of all frequencies over its own."""
@@ -60,9 +61,14 @@ class Segmentation(TaskConfig):
         return cross_entropy
 
     def metrics(self, spec: Spec) -> list[keras.metrics.Metric]:
-        """Return pixel accuracy and mean IoU."""
+        """Return pixel accuracy and mean IoU.
+
+        In training and validation they are of single blocks, and the scores of a coarser grid count for all pixels of
+        their cells; `evaluate` gets whole pictures, blended and interpolated, and its figures are a little better.
+        """
         from .pixel_metrics import MeanIoU, PixelAccuracy
 
+        self._check_background(spec)
         return [PixelAccuracy(), MeanIoU(spec.num_classes)]
 
     def class_weight(self, splits: Splits) -> dict[int, float] | None:
@@ -135,7 +141,8 @@ class Segmentation(TaskConfig):
         percent = np.rint(100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(int)
         yield "Confusion matrix, % of each true class", "confusion", draw.confusion_matrix(percent, class_names)
         accuracies = [_accuracy(*both) for both in zip(outputs, targets, strict=True)]
-        order = sorted(range(len(outputs)), key=lambda index: -accuracies[index])
+        labelled = [index for index, truth in enumerate(targets) if (truth != VOID).any()]
+        order = sorted(labelled, key=lambda index: -accuracies[index])
         best, worst = order[:_SHOWN], order[_SHOWN:][-_SHOWN:][::-1]
         pictures = splits.pictures(split, best + worst)
         for title, chosen in (("Best", best), ("Worst", worst)):
@@ -221,9 +228,8 @@ def _resized(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _accuracy(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """Return the share of labelled pixels that are right; 1 where none is labelled."""
-    labelled = (truth != VOID).sum()
-    return float((predicted == truth).sum() / labelled) if labelled else 1.0
+    """Return the share of labelled pixels that are right; 0 where none is labelled."""
+    return float((predicted == truth).sum() / max(1, (truth != VOID).sum()))
 
 
 def _panels(picture: np.ndarray, predicted: np.ndarray, spec: Spec, truth: np.ndarray | None) -> Figure:
