@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from . import figures as draw
@@ -54,8 +53,8 @@ def _predict_one(run: Run, path: Path, save_as: Path | None) -> dict[str, Any]:
     of_file = task.collect([views.merge(_outputs(run, views.inputs))])
     result = {"file": str(path), **task.decode(of_file, run.spec)[0]}
     if save_as is not None:
-        outputs = keras.tree.map_structure(lambda one: one[0], of_file)
-        result |= _save(run, views.inputs[0] if views.picture is None else views.picture, outputs, save_as)
+        picture = views.inputs[0] if views.picture is None else views.picture
+        result |= _save(run, picture, next(unbatched([of_file])), save_as)
     if views.times:
         decoded = task.decode(task.collect(_outputs(run, views.windows)), run.spec)
         result["windows"] = [

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from lstm_zoo.contracts import InputError
-from lstm_zoo.data.label_files import check_sizes, read_classes, read_labels
+from lstm_zoo.data.class_list import read_classes
+from lstm_zoo.data.label_files import check_sizes, read_labels
 from lstm_zoo.data.label_listing import Pair, check_pair, list_pairs, read_pair_table, stem_of
 from lstm_zoo.data.listing import split_by_group
 from lstm_zoo.data.volume_files import VOLUMES, is_volume, read_volume, read_volume_labels, to_bytes

@@ -245,3 +245,24 @@ def test_a_forget_bias_without_a_forget_gate_or_for_too_short_clips_is_refused()
     assert problem.key == "forget_bias" and "no forget gate" in problem.message
     with pytest.raises(InputError, match="3 frames or more"):
         CnnLstm(backbone=TINY, forget_bias="chrono").build(Spec(input_shape=(2, 16, 16, 3), class_names=("a", "b")))
+
+
+@pytest.mark.parametrize("kind", ["md_lstm_labeller", "md_lstm_classifier", "pyramid_lstm"])
+def test_padding_changes_nothing_of_a_picture(kind):
+    config = load(SMOKE[kind])
+    picture = np.random.default_rng(2).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
+    answers, weights = [], None
+    for side in (8, 16):
+        spec = Spec(input_shape=(side, side, 4), class_names=("a", "b", "c"), masked=True)
+        inputs = np.zeros((1, side, side, 4), np.uint8)
+        inputs[:, :8, :8, :3], inputs[:, :8, :8, 3] = picture, 255
+        keras.utils.set_random_seed(1)
+        model = config.model.build(spec)
+        weights = weights or model.get_weights()
+        model.set_weights(weights)
+        answers.append(config.task.inference(model).predict(inputs, verbose=0))
+    if kind != "md_lstm_classifier":  # a picture of classes
+        answers = [answer[:, :8, :8] for answer in answers]
+    if kind == "md_lstm_labeller":  # next to padding, interpolated scores are smaller, and alike
+        answers = [answer.argmax(axis=-1) for answer in answers]
+    np.testing.assert_allclose(*answers, atol=1e-5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -50,8 +50,8 @@ class BlobVolumes(LabelledVolumes):
         del items
         return (self.shape, self.seed)
 
-    def read_item(self, item: Drawn) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a volume and the class of each voxel."""
+    def reader(self) -> Callable[[Drawn], tuple[np.ndarray, np.ndarray]]:
+        """Return what draws a volume and the class of each voxel."""
         from .volume_drawing import draw_volume
 
-        return draw_volume(self.shape, item.random(self.seed))
+        return lambda item: draw_volume(self.shape, item.random(self.seed))

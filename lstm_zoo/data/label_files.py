@@ -1,4 +1,4 @@
-"""Label maps from files: the classes that a list names, and the class of every pixel from PNG, text and NumPy files."""
+"""Label maps from files: the class of every pixel from PNG, text and NumPy files."""
 
 from __future__ import annotations
 
@@ -9,53 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..contracts import InputError
-from ..labels import VOID, Classes
+from ..labels import VOID
 from ..media import MediaError
-from ..nearest import did_you_mean
 from ..network import first_line
 from .label_listing import LABELS
-from .listing import read_text
-
-
-def read_classes(file: Path, void: int | str | None) -> Classes:
-    """Read the names of the classes: one a line, in the order of their numbers in the label files, from 0.
-
-    Blank lines do not count. What `void` leaves out gets no number, so that classes behind it move up.
-
-    Args:
-        file: Text file.
-        void: What stands for 'no class': a number (also one beyond the list, such as 255 or -1), or one of the names
-            in upper or lower case; None: nothing does.
-
-    Raises:
-        InputError: A name stands twice, fewer than 2 or more than 255 classes are left, or none is called `void`.
-    """
-    names: list[str] = []
-    lines: dict[str, int] = {}
-    for line, text in enumerate(read_text(file, "data.classes").splitlines(), 1):
-        name = " ".join(text.split())
-        if not name:
-            continue
-        first = lines.setdefault(name.casefold(), line)
-        if first != line:
-            raise InputError(
-                "data.classes",
-                f"{file}:{line}: the class '{name}' stands in line {first} already; name each class once",
-            )
-        names.append(name)
-    left_out = _void_number(names, void, file)
-    kept = [number for number in range(len(names)) if number != left_out]
-    if not 2 <= len(kept) <= VOID:
-        raise InputError(
-            "data.classes",
-            f"{file} names {len(kept)} class{'es' * (len(kept) != 1)}{' besides void' * (len(kept) < len(names))}; "
-            f"expected 2 to {VOID}, one name a line",
-        )
-    numbers = {number: label for label, number in enumerate(kept)}
-    if left_out is not None:
-        numbers[left_out] = VOID
-    return Classes(tuple(names[number] for number in kept), numbers)
 
 
 def read_labels(path: Path, numbers: Mapping[int, int]) -> np.ndarray:
@@ -167,20 +124,6 @@ def read_array(path: Path) -> np.ndarray:
             return np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise MediaError(f"is no array that NumPy can read: {first_line(error)}") from None
-
-
-def _void_number(names: list[str], void: int | str | None, file: Path) -> int | None:
-    """Return the number that stands for no class."""
-    if not isinstance(void, str):
-        return void
-    for number, name in enumerate(names):
-        if name.casefold() == void.strip().casefold():
-            return number
-    raise InputError(
-        "data.void",
-        f"{file} names no class '{void}'{did_you_mean(void, names)}; expected one of {', '.join(names)}, a number, or "
-        "null",
-    )
 
 
 def _from_png(content: bytes) -> np.ndarray:

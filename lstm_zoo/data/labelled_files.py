@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import NonNegativeInt, field_validator, model_validator
 
 from ..contracts import SPLITS, BadFile, InputError, UserPath
+from .class_list import Classes, read_classes
 from .label_listing import COLUMNS, Pair, list_pairs, read_pair_table
-from .listing import ListFile, Share, check_folder, check_splits, find_file, split_by_group
+from .listing import ListFile, Share, check_folder, check_splits, deal, find_file
 from .segmentation import LabelledPictures
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from ..labels import Classes
 
 
 class LabelledFiles(LabelledPictures):
@@ -41,10 +40,6 @@ class LabelledFiles(LabelledPictures):
     def reader(self) -> Callable[[Pair], tuple[np.ndarray, np.ndarray]]:
         """Return what reads a picture and its labels; the list of classes is read once."""
         return partial(self.read_labelled, numbers=self.numbered_classes().numbers)
-
-    def read_item(self, item: Pair) -> tuple[np.ndarray, np.ndarray]:
-        """Return a picture and its labels."""
-        return self.reader()(item)
 
     @abstractmethod
     def numbered_classes(self) -> Classes:
@@ -133,10 +128,12 @@ class ListedFiles(LabelledFiles):
 
     def numbered_classes(self) -> Classes:
         """Return the classes, and what each number in the label maps stands for."""
-        from .label_files import read_classes
-
-        file = self.root / "classes.txt" if self.classes is None else self.classes
-        return read_classes(find_file(file, self.root, "data.classes"), self.void)
+        file = self.root / "classes.txt"
+        if self.classes is not None:
+            file = find_file(self.classes, self.root, "data.classes")
+        elif not file.is_file():
+            raise InputError("data.classes", f"no file {file} with a class a line; write it, or name another one")
+        return read_classes(file, self.void)
 
     def items(self) -> dict[str, list[Pair]]:
         """Return the pictures of each split with their label maps."""
@@ -147,15 +144,4 @@ class ListedFiles(LabelledFiles):
         else:
             key, splits = "data.folders", list_pairs(self.root, self.folders, *self.endings())
         check_splits(splits, key, self.class_names())
-        return self.deal(splits)
-
-    def deal(self, splits: dict[str, list[Pair]]) -> dict[str, list[Pair]]:
-        """Return the pictures of each split; those of the split "" are dealt to all of them."""
-        if "" not in splits:
-            return splits
-        shares = {
-            "train": 1 - self.val_fraction - self.test_fraction,
-            "val": self.val_fraction,
-            "test": self.test_fraction,
-        }
-        return split_by_group(splits[""], shares, self.split_seed)
+        return deal(splits, self.val_fraction, self.test_fraction, self.split_seed)

@@ -204,6 +204,14 @@ def split_by_group(clips: Sequence[Any], shares: Mapping[str, float], seed: int)
     return {split: sorted(found) for split, found in dealt.items()}
 
 
+def deal(splits: dict[str, list[Any]], val_fraction: float, test_fraction: float, seed: int) -> dict[str, list[Any]]:
+    """Return splits as they are, or where there is but the split "", deal its examples to train, val and test."""
+    if "" not in splits:
+        return splits
+    shares = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
+    return split_by_group(splits[""], shares, seed)
+
+
 def check_splits(splits: Mapping[str, Sequence[Any]], key: str, classes: Collection[str] = ()) -> None:
     """Refuse clips that would spoil a training or its figures.
 

@@ -103,8 +103,11 @@ class LabelledPictures(DataConfig):
         """Return the shapes of pictures as they will be stored, (..., C); unreadable ones are left out."""
 
     @abstractmethod
-    def read_item(self, item: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return a picture (..., C) uint8 and its labels (...) uint8, or raise a MediaError."""
+    def reader(self) -> Callable[[Any], tuple[np.ndarray, np.ndarray]]:
+        """Return what makes of an item a picture (..., C) and its labels (...), uint8, or raises a MediaError.
+
+        It is called in several threads.
+        """
 
     @abstractmethod
     def source_key(self, items: Mapping[str, Sequence[Any]]) -> tuple[Any, ...]:
@@ -118,10 +121,6 @@ class LabelledPictures(DataConfig):
     def bad_file_policy(self) -> Literal["stop", "skip"]:
         """What an unreadable picture does: `stop` with an error, or `skip` it."""
         return "stop"
-
-    def reader(self) -> Callable[[Any], tuple[np.ndarray, np.ndarray]]:
-        """Return `read_item`, with what all pictures share read once."""
-        return self.read_item
 
     def expected_spec(self) -> Spec:
         """Return the spec; the sizes of the training pictures are known before they are read."""

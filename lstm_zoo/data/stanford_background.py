@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt
 
 from ..contracts import InputError
-from ..labels import VOID, Classes
+from ..labels import VOID
+from .class_list import Classes
 from .label_listing import Pair, list_pairs
 from .listing import Share, check_folder, split_by_group
 from .segmentation_folder import LabelledImageFiles

@@ -55,10 +55,10 @@ class TextureMosaic(TextureData):
         """Return what the mosaics depend on beyond their names."""
         return (*super().source_key(items), self.regions)
 
-    def draw(self, random: np.random.Generator, fill: Fill) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw a mosaic and the number of each pixel's texture."""
         from .texture_drawing import draw_mosaic
 
         least, most = self.regions
         num_regions = int(random.integers(least, most + 1))
-        return draw_mosaic(self.side, self.side, num_regions, random, fill, len(self.class_names()))
+        return draw_mosaic(self.side, self.side, num_regions, random, fill, num_classes)

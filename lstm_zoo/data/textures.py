@@ -6,7 +6,7 @@ After the texture classification of Byeon, Liwicki & Breuel (ICPR 2014); the pic
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -55,14 +55,14 @@ class TextureData(LabelledImages):
 
     def bad_files(self) -> list[BadFile]:
         """Read every texture image of the user's once, and return those that cannot be used."""
-        from ..media import MediaError
+        from ..media import MediaError, read_image
 
         if self.textures is None:
             return super().bad_files()
         bad = []
         for file in (file for files in self._files().values() for file in files):
             try:
-                _read_texture(file)
+                read_image(file)
             except MediaError as error:
                 bad.append(BadFile("", file.relative_to(self.textures).as_posix(), str(error)))
         return bad
@@ -88,34 +88,21 @@ class TextureData(LabelledImages):
         return (self.side, self.seed, *((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
 
     @abstractmethod
-    def draw(self, random: np.random.Generator, fill: Fill) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a picture (side, side, 3) uint8 and its labels, uint8."""
+    def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a picture (side, side, 3) uint8 and its labels, uint8, out of what `fill` draws of each class."""
 
-    def read_item(self, item: Drawn) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a picture."""
-        from .texture_drawing import draw_numbered
-
-        fill = self._fill_from_files(item.split) if self.textures else draw_numbered
-        return self.draw(item.random(self.seed), fill)
-
-    def _fill_from_files(self, split: str) -> Fill:
-        from ..media import MediaError
-        from .texture_drawing import crop_texture
+    def reader(self) -> Callable[[Drawn], tuple[np.ndarray, np.ndarray]]:
+        """Return what draws a picture."""
+        from .texture_drawing import TEXTURES, draw_numbered
 
         by_class = list(self._files().values())
+        num_classes = len(by_class or TEXTURES)
 
-        def fill(number: int, height: int, width: int, random: np.random.Generator) -> np.ndarray:
-            files = by_class[number]
-            own = _of_split(files, split)
-            file = own[int(random.integers(len(own)))]
-            try:
-                image = _read_texture(file)
-            except MediaError as error:
-                raise InputError("data.textures", f"{file}: {error}; mend or remove it") from None
-            part = image if len(files) >= len(SPLITS) else _part_of_split(image, split)
-            return crop_texture(part, height, width, random)
+        def read(item: Drawn) -> tuple[np.ndarray, np.ndarray]:
+            fill = _fill_from(by_class, item.split) if by_class else draw_numbered
+            return self.draw(item.random(self.seed), fill, num_classes)
 
-        return fill
+        return read
 
     def _files(self) -> dict[str, list[Path]]:
         """Return the user's texture images of each class; none where textures are drawn."""
@@ -124,7 +111,6 @@ class TextureData(LabelledImages):
         return _textures_below(self.textures)
 
 
-@lru_cache(maxsize=8)  # asked for every picture
 def _textures_below(folder: Path) -> dict[str, list[Path]]:
     """Return the images of each class in a folder with one folder a class."""
     check_folder(folder, "data.textures")
@@ -138,6 +124,25 @@ def _textures_below(folder: Path) -> dict[str, list[Path]]:
             "for each of two classes or more",
         )
     return files
+
+
+def _fill_from(by_class: Sequence[Sequence[Path]], split: str) -> Fill:
+    """Return what cuts a part out of an image of a class that serves a split."""
+    from ..media import MediaError
+    from .texture_drawing import crop_texture
+
+    def fill(number: int, height: int, width: int, random: np.random.Generator) -> np.ndarray:
+        files = by_class[number]
+        own = _of_split(files, split)
+        file = own[int(random.integers(len(own)))]
+        try:
+            image = _read_texture(file, file.stat().st_mtime_ns)
+        except (MediaError, OSError) as error:
+            raise InputError("data.textures", f"{file}: {error}; mend or remove it") from None
+        part = image if len(files) >= len(SPLITS) else _part_of_split(image, split)
+        return crop_texture(part, height, width, random)
+
+    return fill
 
 
 def _of_split(files: Sequence[Path], split: str) -> Sequence[Path]:
@@ -154,10 +159,12 @@ def _part_of_split(image: np.ndarray, split: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _read_texture(file: Path) -> np.ndarray:
+def _read_texture(file: Path, changed: int) -> np.ndarray:
+    """Return a texture image, (H, W, 3) uint8; `changed` is when its file was."""
     from ..media import read_image
     from .photos import decode_photo
 
+    del changed
     return decode_photo(read_image(file)).numpy()
 
 
@@ -170,9 +177,9 @@ class Textures(TextureData):
     side: Annotated[int, Field(ge=16, le=512)] = 48
     """Height and width of the pictures made, in pixels."""
 
-    def draw(self, random: np.random.Generator, fill: Fill) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw a texture, and return the number of its class as a label map of one pixel."""
         import numpy as np
 
-        number = int(random.integers(len(self.class_names())))
+        number = int(random.integers(num_classes))
         return fill(number, self.side, self.side, random), np.full((1, 1), number, np.uint8)

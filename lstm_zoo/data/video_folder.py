@@ -16,12 +16,12 @@ from .listing import (
     ListFile,
     Share,
     check_splits,
+    deal,
     find_file,
     list_videos,
     natural_order,
     read_list,
     read_table,
-    split_by_group,
 )
 
 if TYPE_CHECKING:
@@ -113,14 +113,7 @@ class VideoFolder(FilesConfig):
             named = {"": list_videos(self.root)}
         splits = {split: [self._grouped(clip) for clip in clips] for split, clips in named.items()}
         check_splits(splits, key)
-        if "" not in splits:
-            return splits
-        shares = {
-            "train": 1 - self.val_fraction - self.test_fraction,
-            "val": self.val_fraction,
-            "test": self.test_fraction,
-        }
-        return split_by_group(splits[""], shares, self.split_seed)
+        return deal(splits, self.val_fraction, self.test_fraction, self.split_seed)
 
     def _grouped(self, clip: Clip) -> Clip:
         if not self.group_pattern or clip.group:
