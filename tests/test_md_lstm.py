@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lstm_zoo.layers import MDLSTM2D
+from lstm_zoo.layers import MDLSTM2D, wavefront
 from lstm_zoo.layers.md_lstm import CORNERS
 
 CELLS = ["stable", "graves", "leaky_lp"]
@@ -89,9 +89,12 @@ def gradients_of(layer, x, mask, factors):
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    ("shape", "side_by_side"), [*((shape, True) for shape in SHAPES), ((3, 5), False), ((5, 3), False)], ids=str
+)
 @pytest.mark.parametrize("cell", CELLS)
-def test_outputs_and_gradients_equal_raster_order(cell, shape, masked):
+def test_outputs_and_gradients_equal_raster_order(cell, shape, side_by_side, masked, monkeypatch):
+    monkeypatch.setattr(wavefront, "_LANES", 1 if side_by_side else 1000)
     random = np.random.default_rng(1)
     layer = random_layer(cell, merge="concat")
     x = random.normal(size=(BATCH, *shape, WIDTH))

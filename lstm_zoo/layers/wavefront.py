@@ -5,6 +5,7 @@ other: H + W - 1 steps instead of H W. The image is skewed, row r shifted by r, 
 diagonal: the pixel to the left is the same row of the column before, the pixel above is the row above in the column
 before. Other directions are the same over a flipped image, and all directions take their steps together.
 
+- Images of a batch lie side by side: a row that is through with one goes on with the next, instead of idling.
 - Units stand first and the pixels of a diagonal (of all images of the batch) last, as in `recurrence.py`; rows are the
   shorter side of the image, so that few of them idle.
 - A step is ONE product: input, upper and left neighbour below each other, (5 U, D + 2 U) x (D + 2 U, pixels). To
@@ -28,7 +29,8 @@ from keras import ops
 from .md_cells import GATES, Graves, LeakyLP, Stable
 from .scan import scan
 
-_FIRST_AXIS_OF_UNITS = 1  # in (directions, rows, lanes)
+_AXIS_OF_UNITS = 1  # in (directions, rows, lanes)
+_LANES = 128  # fewer of them make a step no faster
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,21 @@ class Wavefront:
         Returns:
             Outputs h of each direction, (directions, B, H, W, U).
         """
+        mask = ops.ones_like(x[..., :1]) if mask is None else ops.cast(ops.cast(mask[..., None], "bool"), x.dtype)
         turned = x.shape[1] is not None and x.shape[2] is not None and x.shape[1] > x.shape[2]
         if turned:
-            x, mask = ops.swapaxes(x, 1, 2), None if mask is None else ops.swapaxes(mask, 1, 2)
+            x, mask = ops.swapaxes(x, 1, 2), ops.swapaxes(mask, 1, 2)
         flips = [(left, up) if turned else (up, left) for up, left in self.flips]
+        row = _images_in_a_row(x.shape)
+        width = ops.shape(x)[2]
+        x, mask = _joined(x, row), _joined(mask, row)
         diagonals = _Diagonals(ops.shape(x)[0], ops.shape(x)[1], ops.shape(x)[2], flips)
-        there = ops.ones_like(x[..., :1]) if mask is None else ops.cast(ops.cast(mask[..., None], "bool"), x.dtype)
-        inside = diagonals.of_image(there)  # 0 outside of the image as well, (T, directions, 1, lanes)
-        loop = _Loop(self.cell, diagonals, inside, turned)
+        follows = None
+        if row > 1:
+            starts = ops.arange(row * width) % width == 0
+            follows = diagonals.of_columns(1 - ops.cast(starts, x.dtype))
+        inside = diagonals.of_image(mask)  # 0 outside of the image as well
+        loop = _Loop(self.cell, diagonals, inside, follows, turned)
 
         @ops.custom_gradient
         def run(x, *weights):
@@ -72,7 +81,7 @@ class Wavefront:
 
             return diagonals.to_outputs(columns[1]), gradient
 
-        outputs = run(x, *weights)
+        outputs = _parted(run(x, *weights), row)
         return ops.swapaxes(outputs, 2, 3) if turned else outputs
 
 
@@ -87,11 +96,17 @@ class _Diagonals:
 
     def of_image(self, x: Any) -> Any:
         """Return the diagonals of images (B, H, W, D) as each direction sees them."""
-        return self._skewed([x] * len(self.flips))
+        return self._skewed([_flipped(x, flip) for flip in self.flips])
 
     def of_outputs(self, y: Any) -> Any:
         """Return the diagonals of the directions' outputs, (directions, B, H, W, U)."""
-        return self._skewed(ops.unstack(y, len(self.flips), axis=0))
+        images = ops.unstack(y, len(self.flips), axis=0)
+        return self._skewed([_flipped(image, flip) for image, flip in zip(images, self.flips, strict=True)])
+
+    def of_columns(self, values: Any) -> Any:
+        """Return the diagonals of a value for each column, (W,), counted by each direction from its own side."""
+        image = ops.broadcast_to(values[:, None], (self.batch, self.height, self.width, 1))
+        return self._skewed([image] * len(self.flips))
 
     def to_outputs(self, columns: Any) -> Any:
         """Return what the directions found on each diagonal as images, (directions, B, H, W, U)."""
@@ -115,14 +130,43 @@ class _Diagonals:
     def _skewed(self, images: list[Any]) -> Any:
         """Shift row r by r, and put the diagonals first: images of each direction to (T, directions, units, lanes)."""
         units, steps = images[0].shape[-1], self.height + self.width - 1
-        x = ops.stack([_flipped(image, flip) for image, flip in zip(images, self.flips, strict=True)])
-        x = ops.transpose(x, (2, 3, 0, 4, 1))  # (H, W, directions, units, B)
+        x = ops.transpose(ops.stack(images), (2, 3, 0, 4, 1))  # (H, W, directions, units, B)
         x = ops.reshape(x, (self.height, self.width, len(self.flips) * units * self.batch))
         x = ops.pad(x, ((0, 0), (0, self.height), (0, 0)))
         x = ops.reshape(x, (self.height * (steps + 1), -1))[: self.height * steps]
         x = ops.reshape(x, (self.height, steps, len(self.flips), units, self.batch))
         x = ops.transpose(x, (1, 2, 3, 0, 4))
         return ops.reshape(x, (steps, len(self.flips), units, self.height * self.batch))
+
+
+def _images_in_a_row(shape: Sequence[int | None]) -> int:
+    """Return how many images of a batch (B, H, W, D) to lay side by side.
+
+    The scan of an image then starts on the rows that are through with the one before, which else would idle; but steps
+    on few lanes are no faster. Where the batch is not known before, images are not laid side by side.
+    """
+    batch, height, width, _ = shape
+    if batch is None or height is None or width is None:
+        return 1
+    return max(row for row in range(1, batch + 1) if batch % row == 0 and (row == 1 or height * batch // row >= _LANES))
+
+
+def _joined(x: Any, row: int) -> Any:
+    """Lay images side by side: (B, H, W, D) to (B / n, H, n * W, D)."""
+    if row == 1:
+        return x
+    batch, height, width, units = x.shape
+    x = ops.transpose(ops.reshape(x, (batch // row, row, height, width, units)), (0, 2, 1, 3, 4))
+    return ops.reshape(x, (batch // row, height, row * width, units))
+
+
+def _parted(y: Any, row: int) -> Any:
+    """Part outputs of images that lie side by side: (directions, B / n, H, n * W, U) to (directions, B, H, W, U)."""
+    if row == 1:
+        return y
+    directions, rows, height, width, units = y.shape
+    y = ops.transpose(ops.reshape(y, (directions, rows, height, row, width // row, units)), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(y, (directions, rows * row, height, width // row, units))
 
 
 def _flipped(image: Any, flip: tuple[bool, bool]) -> Any:
@@ -139,6 +183,8 @@ class _Loop:
     diagonals: _Diagonals
     inside: Any
     """1 where there is a picture and 0 elsewhere, (T, directions, 1, lanes)."""
+    follows: Any
+    """0 where an image begins beside another one, else 1, (T, directions, 1, lanes); None: there are no others."""
     turned: bool
     """Whether the rows of the diagonals are columns of the image: what is above is then to the left."""
 
@@ -148,15 +194,15 @@ class _Loop:
         by_units = ops.swapaxes(ops.concatenate([kernel, recurrent_kernel], axis=1), 1, 2)
         bias, peepholes = bias[..., None], _columns(peepholes)
 
-        def step(carried, x, inside):
+        def step(carried, x, inside, follows=None):
             h, c, _ = carried
-            z = ops.matmul(by_units, self._seen(x, h)) + bias
-            h, c, gates = self.cell.forward(z, *self._neighbours(c), peepholes)
+            z = ops.matmul(by_units, self._seen(x, h, follows)) + bias
+            h, c, gates = self.cell.forward(z, *self._neighbours(c, follows), peepholes)
             return h * inside, c * inside, gates
 
         zeros = self._zeros(x, recurrent_kernel.shape[1] // 2)
         state = (zeros, zeros, ops.concatenate([zeros] * GATES, axis=1))
-        return x, *scan(step, state, (x, self.inside), join_axis=_FIRST_AXIS_OF_UNITS)
+        return x, *scan(step, state, (x, *self._masks()), join_axis=_AXIS_OF_UNITS)
 
     def backward(self, by_h: Any, weights: Sequence[Any], columns: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the derivatives by x, (T, directions, D, lanes), and by each weight."""
@@ -167,19 +213,19 @@ class _Loop:
         zeros = self._zeros(x, units)
         h_before, c_before = (ops.concatenate([zeros[None], states[:-1]]) for states in (h, c))
 
-        def step(carried, by_h_now, inside, x, h_before, c_before, c, gates):
+        def step(carried, by_h_now, x, h_before, c_before, c, gates, inside, follows=None):
             by_h, by_c, _, by_kernel, by_rows = carried
-            neighbours = self._neighbours(c_before)
+            neighbours = self._neighbours(c_before, follows)
             by_z, by_up, by_left, by_peepholes = self.cell.backward(
                 (by_h + by_h_now) * inside, by_c * inside, gates, c, *neighbours, peepholes
             )
             rows = ops.concatenate([*by_z, *by_peepholes], axis=1)
             by_z = ops.concatenate(by_z, axis=1)
             by_x, by_h_up, by_h_left = ops.split(ops.matmul(every_kernel, by_z), (width, width + units), axis=1)
-            now = ops.matmul(by_z, ops.swapaxes(self._seen(x, h_before), 1, 2))
+            now = ops.matmul(by_z, ops.swapaxes(self._seen(x, h_before, follows), 1, 2))
             return (
-                self._to_neighbours(by_h_up, by_h_left),
-                self._to_neighbours(by_up, by_left),
+                self._to_neighbours(by_h_up, by_h_left, follows),
+                self._to_neighbours(by_up, by_left, follows),
                 by_x,
                 by_kernel + ops.cast(now, exact),
                 by_rows + ops.sum(ops.cast(rows, exact), axis=2, keepdims=True),
@@ -194,8 +240,8 @@ class _Loop:
             ops.zeros((kernel.shape[0], GATES * units, width + 2 * units), exact),
             ops.zeros((kernel.shape[0], num_rows, 1), exact),
         )
-        inputs = (by_h, self.inside, x, h_before, c_before, c, gates)
-        _, _, by_x, by_kernel, by_rows = scan(step, state, inputs, backwards=True, join_axis=_FIRST_AXIS_OF_UNITS)
+        inputs = (by_h, x, h_before, c_before, c, gates, *self._masks())
+        _, _, by_x, by_kernel, by_rows = scan(step, state, inputs, backwards=True, join_axis=_AXIS_OF_UNITS)
         by_kernel = ops.cast(ops.swapaxes(by_kernel[0], 1, 2), x.dtype)  # sums are complete at the first diagonal
         by_rows = ops.cast(by_rows[0, ..., 0], x.dtype)
         by_weights = [by_kernel[:, :width], by_kernel[:, width:], by_rows[:, : GATES * units]]
@@ -207,18 +253,23 @@ class _Loop:
         """Return the states before the first diagonal, (directions, U, lanes)."""
         return ops.repeat(ops.zeros_like(x[0, :, :1]), units, axis=1)
 
-    def _seen(self, x: Any, h: Any) -> Any:
+    def _masks(self) -> tuple[Any, ...]:
+        """Return what every step is told of its place."""
+        return (self.inside,) if self.follows is None else (self.inside, self.follows)
+
+    def _seen(self, x: Any, h: Any, follows: Any) -> Any:
         """Return what a step's product takes: inputs, and outputs of the upper and the left neighbour."""
-        return ops.concatenate([x, *self._neighbours(h)], axis=1)
+        return ops.concatenate([x, *self._neighbours(h, follows)], axis=1)
 
-    def _neighbours(self, before: Any) -> tuple[Any, Any]:
+    def _neighbours(self, before: Any, follows: Any) -> tuple[Any, Any]:
         """Return what the upper and the left neighbour of each lane have, from the diagonal before."""
-        shifted = self.diagonals.above(before)
-        return (before, shifted) if self.turned else (shifted, before)
+        shifted, same = self.diagonals.above(before), before if follows is None else before * follows
+        return (same, shifted) if self.turned else (shifted, same)
 
-    def _to_neighbours(self, by_up: Any, by_left: Any) -> Any:
+    def _to_neighbours(self, by_up: Any, by_left: Any, follows: Any) -> Any:
         """Return the derivative by the diagonal before, from those by the neighbours."""
-        return by_up + self.diagonals.below(by_left) if self.turned else self.diagonals.below(by_up) + by_left
+        by_shifted, by_same = (by_left, by_up) if self.turned else (by_up, by_left)
+        return self.diagonals.below(by_shifted) + (by_same if follows is None else by_same * follows)
 
 
 def _columns(peepholes: Sequence[Any]) -> Any:
