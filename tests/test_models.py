@@ -23,7 +23,7 @@ CAPTIONS = Spec(input_shape=(32, 32, 3), vocabulary=(*SPECIAL, *"abcde"), max_wo
 
 
 IMAGES = Spec(input_shape=(8, 12, 3), class_names=("a", "b", "c"))
-VOLUMES = Spec(input_shape=(3, 5, 4, 1), class_names=("a", "b", "c"))
+VOLUMES = Spec(input_shape=(2, 4, 3, 1), class_names=("a", "b", "c"))
 
 
 def spec_of(config):
@@ -80,7 +80,7 @@ def test_a_network_keeps_the_contract(name, tmp_path):
     inputs, targets = batch_of(config)
     keras.utils.set_random_seed(3)
     model = config.model.build(spec)
-    grid = {"md_lstm_labeller": (2, 3), "window_dense": (2, 3), "pyramid_lstm": (3, 5, 4)}.get(config.model.kind, ())
+    grid = {"md_lstm_labeller": (2, 3), "window_dense": (2, 3), "pyramid_lstm": (2, 4, 3)}.get(config.model.kind, ())
     assert model.output_shape == ((None, None, 4, 9) if spec.vocabulary else (None, *grid, 3))
     assert model.inputs[0].shape == (None, *spec.input_shape)
     assert keras.backend.standardize_dtype(model.inputs[0].dtype) == "uint8"
@@ -116,7 +116,7 @@ def test_a_network_keeps_the_contract(name, tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("kind", ["cnn_lstm", "show_attend_tell", "md_lstm_labeller", "pyramid_lstm"])
+@pytest.mark.parametrize("kind", ["cnn_lstm", "show_attend_tell", "md_lstm_labeller"])
 def test_mixed_precision_stays_finite(kind, precision):
     config = load(SMOKE[kind])
     spec = spec_of(config)

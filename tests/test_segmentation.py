@@ -20,6 +20,8 @@ from lstm_zoo.models.window_dense import WindowDense
 from lstm_zoo.tasks.segmentation import Segmentation
 from lstm_zoo.training import train
 
+pytestmark = pytest.mark.xdist_group("segmentation")
+
 SPEC = Spec(input_shape=(2, 4, 3), class_names=("sky", "tree", "road"))
 FIGURES = {"pixel_accuracy", "class_accuracy", "mean_iou", "mean_dice"}
 
@@ -38,7 +40,7 @@ def image_run(tmp_path_factory, data_dir):
 @pytest.fixture(scope="module")
 def volume_run(tmp_path_factory, data_dir):
     """A trained run of the smoke recipe of pyramid_lstm, one layer; its blocks are 6 x 8 x 8 voxels, volumes larger."""
-    return trained("pyramid_lstm", tmp_path_factory, data_dir, "model.units=[4]", "model.dense=[]")
+    return trained("pyramid_lstm", tmp_path_factory, data_dir)
 
 
 @pytest.fixture(scope="module")

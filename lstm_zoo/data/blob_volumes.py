@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from .drawn import Drawn, drawn
+from .drawn import LOOKS, Drawn, drawn
 from .segmentation import LabelledVolumes
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class BlobVolumes(LabelledVolumes):
     def source_key(self, items: Mapping[str, Sequence[Any]]) -> tuple[Any, ...]:
         """Return what the volumes depend on beyond their names."""
         del items
-        return (self.shape, self.seed)
+        return (LOOKS, self.shape, self.seed)
 
     def reader(self) -> Callable[[Drawn], tuple[np.ndarray, np.ndarray]]:
         """Return what draws a volume and the class of each voxel."""

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+LOOKS = 1  # raise it when drawing changes: pictures made before are then drawn anew
+
+
 class Drawn(NamedTuple):
     """A picture that is made here."""
 

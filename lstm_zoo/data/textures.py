@@ -15,7 +15,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from ..contracts import SPLITS, BadFile, InputError, UserPath
 from ..labels import VOID
-from .drawn import Drawn, drawn
+from .drawn import LOOKS, Drawn, drawn
 from .listing import check_folder, images_below, natural_order
 from .segmentation import LabelledImages
 
@@ -85,7 +85,7 @@ class TextureData(LabelledImages):
         """Return what the pictures depend on beyond their names."""
         del items
         files = [path for of_class in self._files().values() for path in of_class]
-        return (self.side, self.seed, *((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+        return (LOOKS, self.side, self.seed, *((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
 
     @abstractmethod
     def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
