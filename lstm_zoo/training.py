@@ -92,7 +92,7 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
     with strategy.scope():
         model, streams = on_features(run.config, network, splits, training=True)
         one_device = isinstance(strategy, _OneDevice)
-        steps, drop_remainder = compile_for_training(model, run.config, splits, several_steps=one_device)
+        steps, drop_remainder = compile_for_training(model, run.config, splits, one_device=one_device)
         checkpoint.set_model(model)
         first_epoch = checkpoint.restore() if resume else 0
     if first_epoch >= options.epochs or model.stop_training:  # nothing is left, or early stopping has spoken
@@ -131,7 +131,7 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
 
 
 def compile_for_training(
-    model: keras.Model, config: Config, splits: Splits, *, several_steps: bool = True
+    model: keras.Model, config: Config, splits: Splits, *, one_device: bool = True
 ) -> tuple[int, bool]:
     """Compile a network, or its head, as the recipe says.
 
@@ -139,16 +139,17 @@ def compile_for_training(
         model: What is trained.
         config: The recipe.
         splits: The examples.
-        several_steps: Whether several steps may run without a return to Python; not under `MirroredStrategy` (Keras
-            3.15 fails there).
+        one_device: Whether one device does all the work. Under `MirroredStrategy`, Keras 3.15 fails with XLA and with
+            several steps without a return to Python.
 
     Returns:
         The number of steps an epoch, and whether the stream is to drop what does not fill a batch.
     """
     options, task = config.train, config.task
-    jit_compile = helps_xla(model) if options.jit_compile is None else options.jit_compile
+    jit_compile = (one_device and helps_xla(model)) if options.jit_compile is None else options.jit_compile
     if jit_compile and (against := [layer.name for layer in model._flatten_layers() if not layer.supports_jit]):
-        raise InputError("train.jit_compile", f"XLA cannot compile {', '.join(against)} here; leave it at null")
+        print(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out", file=sys.stderr)
+        jit_compile = False
     full_batches, rest = divmod(splits.size("train"), options.batch_size)
     drop_remainder = jit_compile and full_batches > 0
     steps = full_batches if drop_remainder or not rest else full_batches + 1
@@ -158,7 +159,7 @@ def compile_for_training(
         metrics=task.metrics(splits.spec),
         jit_compile=jit_compile,
         # An epoch is a whole number of executions.
-        steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if several_steps else 1,
+        steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if one_device else 1,
     )
     return steps, drop_remainder
 

@@ -263,3 +263,16 @@ np.savez(sys.argv[2], layer.stateless_call(weights, [], x)[0], by_x, *by_weights
     subprocess.run([sys.executable, "-c", script, *files], check=True, env=environment)
     for actual, wanted in zip(np.load(files[1]).values(), [outputs, *gradients], strict=True):
         np.testing.assert_allclose(actual, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
+
+
+def test_layers_hand_the_mask_on():
+    layers = [random_layer("stable") for _ in range(2)]
+    layers[1] = MDLSTM2D(UNITS, dtype="float64")
+    layers[1].build((None, None, None, UNITS))
+    x = np.random.default_rng(9).normal(size=(1, 3, 4, WIDTH))
+    padded = np.pad(x, ((0, 0), (0, 2), (0, 1), (0, 0)))
+    masked = keras.layers.Masking(dtype="float64")(padded)
+    for layer in layers:
+        x, masked = layer(x), layer(masked)
+    np.testing.assert_allclose(masked[:, :3, :4], x, atol=1e-12)
+    assert np.abs(masked[:, 3:]).max() == np.abs(masked[:, :, 4:]).max() == 0

@@ -106,13 +106,17 @@ def test_a_network_keeps_the_contract(name, tmp_path):
 
     assert loss_after_two_steps(1) == loss_after_two_steps(1) != loss_after_two_steps(2)
 
-    rate, epochs = (0.003, 300) if spec.vocabulary else (0.01, 60)
+    rate, rounds = (0.003, 10) if spec.vocabulary else (0.01, 2)
     model.compile(keras.optimizers.Adam(rate), config.task.loss())
-    model.fit(inputs, targets, epochs=epochs, batch_size=6, verbose=0)
-    answers = model.predict(inputs, verbose=0).argmax(axis=-1)
-    if grid:
-        targets = targets[(slice(None), *[slice(0, side) for side in grid])]  # a picture has one label here
-    assert (answers == targets)[targets != PADDING].all() if spec.vocabulary else (answers == targets).all()  # by heart
+    # A picture has one label here, so that a coarser grid is compared with any pixels.
+    known = targets[(slice(None), *[slice(0, side) for side in grid])] if grid else targets
+    counted = known != PADDING if spec.vocabulary else np.ones(known.shape, bool)
+    right = np.zeros(known.shape, bool)
+    while rounds and not right[counted].all():  # until it knows the batch by heart
+        model.fit(inputs, targets, epochs=30, batch_size=6, verbose=0)
+        right = model.predict(inputs, verbose=0).argmax(axis=-1) == known
+        rounds -= 1
+    assert right[counted].all()
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])

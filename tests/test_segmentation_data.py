@@ -794,7 +794,8 @@ def test_textures_of_ones_own(own_textures, data_dir, kind):
 def test_a_folder_of_textures_needs_two_classes(own_textures, tmp_path):
     (found,) = Textures(textures=own_textures / "class 2").problems()
     assert found.key == "textures" and "has images in 0 folders (none); expected a folder of images" in found.message
-    (found,) = TextureMosaic(textures=own_textures).problems()
+    assert not list(TextureMosaic(textures=own_textures).problems())  # the default takes as many as there are
+    (found,) = TextureMosaic(textures=own_textures, regions=(3, 5)).problems()
     assert found.key == "regions" and "asks for up to 5 textures a mosaic; there are 3" in found.message
     (found,) = Textures(textures=tmp_path / "none").problems()
     assert found.key == "textures" and "no folder" in found.message
@@ -806,7 +807,7 @@ def test_textures_of_ones_own_that_cannot_be_read_are_named(tmp_path, data_dir):
         Image.new("L", (20, 20)).save(tmp_path / label / "1.png")
     (tmp_path / "b" / "1.png").write_bytes(b"nothing")
     config = Textures(**few(data_dir, side=16, textures=tmp_path))
-    assert config.bad_files() == [("", "b/1.png", "is no image that can be read")]
+    assert config.bad_files() == [("textures", "b/1.png", "is no image that can be read")]
     with pytest.raises(InputError, match=r"b/1\.png: is no image that can be read") as caught:
         config.load()
     assert caught.value.key == "data.textures"

@@ -65,7 +65,7 @@ def _training(side: int, together: int, xla: bool, context: Context) -> Work:
 def _raster_layer(units: int, together: int) -> Any:
     """Return a 2-D LSTM with the same cell and weights that takes its steps in raster order.
 
-    Like ours it projects all inputs by products outside of the innermost steps; its gradient is found by the backend.
+    It projects all inputs by one product beforehand; its gradient is found by the backend.
     """
     from keras import ops
 

@@ -80,7 +80,7 @@ def list_pairs(
         check_folder(root / folder, "data.folders")
     for folder in folders.get("", ()):  # not the user's to name
         check_folder(root / folder)
-    key = "data.folders" if folders else "data.root"
+    key = "data.folders" if folders and "" not in folders else "data.root"
     splits = {}
     for split, (image_folder, label_folder) in (folders or _usual_folders(root)).items():
         pictures = _files(root, image_folder, "images", images, key)
@@ -182,13 +182,16 @@ def _check_other_splits(root: Path, layout: Mapping[str, tuple[str, str]]) -> No
     if "" in layout:
         return
     pattern = layout["train"][1].replace("train", "*")
-    known = {both[1] for both in layout.values()}
-    others = [path.relative_to(root).as_posix() for path in sorted(root.glob(pattern)) if path.is_dir()]
-    if others := [name for name in others if name not in known]:
+    before, after = (len(part) for part in pattern.split("*"))
+    found = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_dir())
+    names = [name[before : len(name) - after] for name in found]
+    images = layout["train"][0]
+    others = [name for name in names if name not in SPLITS and (root / images.replace("train", name)).is_dir()]
+    if others := [name for name in others if not name.startswith(".")]:
         raise InputError(
             "data.root",
-            f"{root} has {', '.join(others)} beside {', '.join(sorted(known))}; splits are called train, val and test: "
-            "rename it, or name all folders in data.folders",
+            f"{root} has images and labels of {', '.join(others)}; splits are called train, val and test: rename the "
+            "folders, or name all of them in data.folders",
         )
 
 

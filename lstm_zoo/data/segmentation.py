@@ -9,6 +9,7 @@ channel that says what is picture and what is padding (`Spec.masked`).
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -125,14 +126,15 @@ class LabelledPictures(DataConfig):
     def expected_spec(self) -> Spec:
         """Return the spec; the sizes of the training pictures are known before they are read."""
         items = self.items()
-        shapes = set(self.shapes(items.get("train", ())))
+        shapes = self.shapes(items.get("train", ()))
         if not items.get("train"):
             there = ", ".join(f"{split} ({len(found)})" for split, found in items.items()) or "none"
             raise InputError("data", f"there are no training pictures; splits with pictures: {there}")
         if not shapes:
             first = next(iter(items["train"])).name
             raise InputError("data", f"no training picture can be read ({first}, ...); `lstmzoo data check` says why")
-        *largest, channels = map(max, zip(*shapes, strict=True))
+        largest = tuple(map(max, zip(*(size for *size, _ in shapes), strict=True)))
+        ((channels, _),) = Counter(count for *_, count in shapes).most_common(1)
         block = self.blocks.size or largest
         masked = any(side < most for *size, _ in shapes for side, most in zip(size, block, strict=True))
         return Spec(input_shape=(*block, channels + masked), class_names=self.class_names(), masked=masked)

@@ -27,12 +27,13 @@ class TextureMosaic(TextureData):
     """Mosaics of textures in smooth regions; the class of a pixel is that of its texture."""
 
     kind: Literal["texture_mosaic"] = "texture_mosaic"
-    regions: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]] = (3, 5)
-    """Least and greatest number of regions of a mosaic, each of another texture."""
+    regions: tuple[Annotated[int, Field(ge=2)], Annotated[int, Field(ge=2)]] | None = None
+    """Least and greatest number of regions of a mosaic, each of another texture; null: 3 and 5, or as many as there are
+    textures."""
 
     @model_validator(mode="after")
     def _ordered(self) -> TextureMosaic:
-        if self.regions[0] > self.regions[1]:
+        if self.regions and self.regions[0] > self.regions[1]:
             raise ValueError(f"regions expects [least, most], got {list(self.regions)}")
         return self
 
@@ -40,25 +41,30 @@ class TextureMosaic(TextureData):
         """Yield more regions than there are textures, or than there is room for."""
         problems = list(super().problems())
         yield from problems
-        if problems:
-            return
-        if self.regions[1] > len(self.class_names()):
-            yield InputError(
-                "regions", f"asks for up to {self.regions[1]} textures a mosaic; there are {len(self.class_names())}"
-            )
-        if self.regions[1] * _LEAST_AREA > self.side**2:
-            yield InputError(
-                "regions", f"{self.regions[1]} do not fit into {self.side} x {self.side} pixels; take fewer"
-            )
+        try:
+            if not problems:
+                self._num_regions()
+        except InputError as error:
+            yield InputError(error.key.removeprefix("data."), error.message)
+
+    def _num_regions(self) -> tuple[int, int]:
+        """Return the least and the greatest number of regions."""
+        num_classes = len(self.class_names())
+        least, most = self.regions or (min(3, num_classes), min(5, num_classes))
+        if most > num_classes:
+            raise InputError("data.regions", f"asks for up to {most} textures a mosaic; there are {num_classes}")
+        if most * _LEAST_AREA > self.side**2:
+            raise InputError("data.regions", f"{most} do not fit into {self.side} x {self.side} pixels; take fewer")
+        return least, most
 
     def source_key(self, items: Mapping[str, Sequence[Any]]) -> tuple[Any, ...]:
         """Return what the mosaics depend on beyond their names."""
-        return (*super().source_key(items), self.regions)
+        return (*super().source_key(items), self._num_regions())
 
     def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw a mosaic and the number of each pixel's texture."""
         from .texture_drawing import draw_mosaic
 
-        least, most = self.regions
+        least, most = self._num_regions()
         num_regions = int(random.integers(least, most + 1))
         return draw_mosaic(self.side, self.side, num_regions, random, fill, num_classes)

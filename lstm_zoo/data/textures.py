@@ -64,7 +64,7 @@ class TextureData(LabelledImages):
             try:
                 read_image(file)
             except MediaError as error:
-                bad.append(BadFile("", file.relative_to(self.textures).as_posix(), str(error)))
+                bad.append(BadFile("textures", file.relative_to(self.textures).as_posix(), str(error)))
         return bad
 
     def class_names(self) -> tuple[str, ...]:
@@ -140,6 +140,8 @@ def _fill_from(by_class: Sequence[Sequence[Path]], split: str) -> Fill:
         except (MediaError, OSError) as error:
             raise InputError("data.textures", f"{file}: {error}; mend or remove it") from None
         part = image if len(files) >= len(SPLITS) else _part_of_split(image, split)
+        if not part.size:
+            raise InputError("data.textures", f"{file} has {len(image)} rows, too few for three splits; add images")
         return crop_texture(part, height, width, random)
 
     return fill

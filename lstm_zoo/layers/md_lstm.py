@@ -102,9 +102,6 @@ class MDLSTM2D(keras.layers.Layer):
             return ops.concatenate(ops.unstack(outputs, len(self.directions), axis=0), axis=-1)
         return (ops.sum if self.merge == "sum" else ops.mean)(outputs, axis=0)
 
-    def compute_mask(self, inputs, mask=None):
-        return None  # Keras would multiply it into losses that have no such axes
-
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units * (len(self.directions) if self.merge == "concat" else 1))
 

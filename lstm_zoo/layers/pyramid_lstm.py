@@ -127,9 +127,6 @@ class PyraMiDLSTM(keras.layers.Layer):
 
         return ops.scan(step, (zeros, zeros), projected, reverse=reverse)[1][0]
 
-    def compute_mask(self, inputs, mask=None):
-        return None  # Keras would multiply it into losses that have no such axes
-
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
 

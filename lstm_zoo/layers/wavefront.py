@@ -9,12 +9,10 @@ before. Other directions are the same over a flipped image, and all directions t
 - Units stand first and the pixels of a diagonal (of all images of the batch) last, as in `recurrence.py`; rows are the
   shorter side of the image, so that few of them idle.
 - A step is ONE product: input, upper and left neighbour below each other, (5 U, D + 2 U) x (D + 2 U, pixels). To
-  project all inputs beforehand, outside the loop, takes 1.5 to 1.7 times as long: a skewed image is half padding, and
-  the projections are much larger than the inputs.
-- The loop backwards adds up the gradient of the kernels, one product a diagonal; to keep the derivatives of the gates
-  for one product over all diagonals takes 1.4 times as long, since they have to be turned for it.
-
-The ratios are of forward and backward passes at B = 4, 64 x 64 pixels, D = U = 20 on two CPU cores, compiled by XLA.
+  project all inputs beforehand, outside the loop, took longer: there is padding in a skewed image, and the projections
+  are much larger than the inputs.
+- The loop backwards adds up the gradient of the kernels, one product a diagonal. To keep the derivatives of the gates
+  for one product over all diagonals took longer, since they have to be turned for it.
 """
 
 from __future__ import annotations
@@ -26,6 +24,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .cudnn import gpu_visible
 from .md_cells import GATES, Graves, LeakyLP, Stable
 from .scan import scan
 
@@ -143,10 +142,11 @@ def _images_in_a_row(shape: Sequence[int | None]) -> int:
     """Return how many images of a batch (B, H, W, D) to lay side by side.
 
     The scan of an image then starts on the rows that are through with the one before, which else would idle; but steps
-    on few lanes are no faster. Where the batch is not known before, images are not laid side by side.
+    on few lanes are no faster. On a GPU, where steps count more than idle rows, and where the batch is not known
+    before, images are not laid side by side.
     """
     batch, height, width, _ = shape
-    if batch is None or height is None or width is None:
+    if not batch or height is None or width is None or gpu_visible():
         return 1
     return max(row for row in range(1, batch + 1) if batch % row == 0 and (row == 1 or height * batch // row >= _LANES))
 

@@ -76,7 +76,10 @@ def in_windows(inputs: keras.KerasTensor, spec: Spec, window: int) -> tuple[kera
 
 
 def without_padding(x: Any, mask: Any) -> Any:
-    """Return what stands in windows, (B, h, w, D), with 0 in those that hold no picture."""
+    """Return what stands in pixels or windows, (B, ..., D), with 0 where there is no picture.
+
+    Being no layer, it also ends the mask that Keras hands on by itself, and would multiply into losses of other axes.
+    """
     import keras
 
     return x if mask is None else x * keras.ops.cast(mask, x.dtype)[..., None]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from ..contracts import ModelConfig, Spec
-from .pictures import picture_input, scaled_pixels
+from .pictures import picture_input, scaled_pixels, without_padding
 
 if TYPE_CHECKING:
     import keras
@@ -62,4 +62,4 @@ class PyramidLstm(ModelConfig):
                 x = keras.layers.Dropout(self.dropout, name=f"dropout_{number - 1}")(x)
             x = PyraMiDLSTM(units, self.kernel_size, name=f"pyramid_{number}")(x, mask=mask)  # (B, ..., U)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, ..., K)
-        return keras.Model(inputs, logits, name=self.kind)
+        return keras.Model(inputs, without_padding(logits, mask), name=self.kind)
