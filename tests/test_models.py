@@ -119,8 +119,15 @@ def test_a_network_keeps_the_contract(name, tmp_path):
     assert right[counted].all()
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("kind", ["cnn_lstm", "show_attend_tell", "md_lstm_labeller"])
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [
+        ("cnn_lstm", "mixed_float16"),
+        ("cnn_lstm", "mixed_bfloat16"),
+        ("show_attend_tell", "mixed_float16"),
+        ("md_lstm_labeller", "mixed_bfloat16"),
+    ],
+)
 def test_mixed_precision_stays_finite(kind, precision):
     config = load(SMOKE[kind])
     spec = spec_of(config)
