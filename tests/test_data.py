@@ -9,8 +9,9 @@ from PIL import Image
 from lstm_zoo.config import load
 from lstm_zoo.contracts import InputError, Spec
 from lstm_zoo.data import frames, reading, records
+from lstm_zoo.data.clip_table import read_table
 from lstm_zoo.data.clips import AugmentConfig, ClipConfig
-from lstm_zoo.data.listing import Clip, list_videos, natural_order, read_list, read_table, split_by_group
+from lstm_zoo.data.listing import Clip, list_videos, natural_order, read_list, split_by_group
 from lstm_zoo.data.moving_shapes import CLASS_NAMES, MovingShapes, draw_clip
 from lstm_zoo.data.ucf101 import Ucf101
 from lstm_zoo.data.video_folder import VideoFolder

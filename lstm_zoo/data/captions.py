@@ -13,7 +13,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from ..contracts import BadFile, DataConfig, InputError, Section, Spec, Splits, UserPath, Views
 from ..words import SPECIAL
 from .clips import AugmentConfig
-from .listing import Share, images_below, split_by_group
+from .listing import Share, deal, images_below
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -243,10 +243,7 @@ class DealtCaptionFiles(CaptionFiles):
 
     def deal(self, splits: Mapping[str, Sequence[Photo]]) -> Mapping[str, Sequence[Photo]]:
         """Return the images of each split; those of the split "" are dealt, whole groups at a time."""
-        if "" not in splits:
-            return splits
-        val, test = self.val_fraction, self.test_fraction
-        return split_by_group(splits[""], {"train": 1 - val - test, "val": val, "test": test}, self.split_seed)
+        return deal(splits, self.val_fraction, self.test_fraction, self.split_seed)
 
 
 def captions_of(photos: Iterable[Photo]) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import random
 import re
@@ -13,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from ..contracts import SPLITS, InputError, Spec
+from ..contracts import InputError, Spec
 from ..nearest import did_you_mean
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -111,56 +110,13 @@ def read_list(file: Path, root: Path) -> list[Clip]:
         name = re.sub(r"\s+\d+$", "", line.strip())
         if not name:
             continue
-        clip = Clip(name_below(name, root), _class_folder(name_below(name, root)))
+        clip = Clip(name_below(name, root), class_folder(name_below(name, root)))
         if not clip.label:
             raise InputError("data.lists", f"{file}:{number}: expected Class/clip.avi, got {line.strip()!r}")
         clips.append(clip)
     if not clips:
         raise InputError("data.lists", f"{file} names no clips")
     return clips
-
-
-def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, list[Clip]]:
-    """Read a CSV table of clips.
-
-    Args:
-        file: CSV with a header.
-        root: Folder that the paths count from.
-        columns: The table's names for path, label, split and group, where they differ.
-
-    Returns:
-        The clips of each split; of the split "" where the table has no such column.
-
-    Raises:
-        InputError: A column is missing, or a row has an unknown split or no path.
-    """
-    reader = csv.DictReader(read_text(file, "data.table").splitlines())
-    reader.fieldnames = header = [name.strip() for name in reader.fieldnames or []]
-    names = {name: columns.get(name, name) for name in ("path", "label", "split", "group")}
-    for name in {"path", *columns}:
-        if names[name] not in header:
-            raise InputError(
-                "data.columns",
-                f"{file}:1: no column '{names[name]}' for the {name}{did_you_mean(names[name], header)}; its columns: "
-                f"{', '.join(header)}",
-            )
-    splits: dict[str, list[Clip]] = defaultdict(list)
-    for raw in reader:
-        number = reader.line_num
-        row = {name: (raw.get(column) or "").strip() for name, column in names.items()}
-        split = row["split"].lower()
-        if not row["path"]:
-            raise InputError("data.table", f"{file}:{number}: the path is empty")
-        if split not in (SPLITS if names["split"] in header else ("",)):
-            raise InputError("data.table", f"{file}:{number}: split {split!r}; expected train, val or test")
-        name = name_below(row["path"], root)
-        label = row["label"] or _class_folder(name)
-        if not label:
-            raise InputError("data.table", f"{file}:{number}: {name} has neither a label nor a folder that names one")
-        splits[split].append(Clip(name, label, row["group"]))
-    if not splits:
-        raise InputError("data.table", f"{file} names no clips")
-    return dict(splits)
 
 
 def split_by_group(clips: Sequence[Any], shares: Mapping[str, float], seed: int) -> dict[str, list[Any]]:
@@ -204,10 +160,12 @@ def split_by_group(clips: Sequence[Any], shares: Mapping[str, float], seed: int)
     return {split: sorted(found) for split, found in dealt.items()}
 
 
-def deal(splits: dict[str, list[Any]], val_fraction: float, test_fraction: float, seed: int) -> dict[str, list[Any]]:
+def deal(
+    splits: Mapping[str, Sequence[Any]], val_fraction: float, test_fraction: float, seed: int
+) -> dict[str, list[Any]]:
     """Return splits as they are, or where there is but the split "", deal its examples to train, val and test."""
     if "" not in splits:
-        return splits
+        return {split: list(examples) for split, examples in splits.items()}
     shares = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
     return split_by_group(splits[""], shares, seed)
 
@@ -300,7 +258,7 @@ def read_text(file: Path, key: str) -> str:
         raise InputError(key, f"{file} cannot be read: {error.strerror}") from None
 
 
-def _class_folder(name: str) -> str:
+def class_folder(name: str) -> str:
     """Return the first folder of a path below the root: the class, as in `list_videos`."""
     parts = Path(name).parts
     return parts[0] if len(parts) > 1 else ""

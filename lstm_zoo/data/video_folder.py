@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import field_validator, model_validator
 
 from ..contracts import SPLITS, InputError, Spec, UserPath
+from .clip_table import COLUMNS, read_table
 from .files import FilesConfig
 from .listing import (
     Clip,
@@ -21,7 +22,6 @@ from .listing import (
     list_videos,
     natural_order,
     read_list,
-    read_table,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class VideoFolder(FilesConfig):
     @field_validator("columns")
     @classmethod
     def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
-        unknown = set(columns) - {"path", "label", "split", "group"}
+        unknown = set(columns) - set(COLUMNS)
         if unknown:
             raise ValueError(f"columns maps path, label, split and group to the table's names; unknown: {unknown}")
         return columns
