@@ -94,7 +94,6 @@ class Checkpoint(keras.callbacks.Callback):
         if not found:
             return 0
         state = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
-        self.model.optimizer.build(self.model.trainable_variables)
         self.model.load_weights(found[-1] / "model.weights.h5")
         for seed, value in zip(_seeds(self.model), state["seeds"], strict=True):
             seed.assign(value)

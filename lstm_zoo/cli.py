@@ -18,6 +18,8 @@ import typer
 
 if TYPE_CHECKING:
     from .config import Config
+    from .exporting import Artifact
+    from .run import Run
 
 app = typer.Typer(
     help="LSTMs for computer vision: one YAML a recipe, one command line.",
@@ -34,6 +36,9 @@ SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as train.epochs=3.")
 ]
 RunOption = Annotated[Path | None, typer.Option("--run", help="A run directory; the newest below runs/ by default.")]
+ExportedOption = Annotated[
+    Path | None, typer.Option("--exported", metavar="FILE", help="An exported file, instead of a run: the file itself.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -50,6 +55,16 @@ class Format(StrEnum):
 
     keras = "keras"
     tf_saved_model = "tf_saved_model"
+    onnx = "onnx"
+    litert = "litert"
+
+
+class Quantization(StrEnum):
+    """How an export's weights are stored."""
+
+    none = "none"
+    float16 = "float16"
+    dynamic_int8 = "dynamic_int8"
 
 
 class Backend(StrEnum):
@@ -108,13 +123,14 @@ def train(
 @app.command()
 def eval(
     run: RunOption = None,
+    exported: ExportedOption = None,
     split: Annotated[Split, typer.Option(help="Which examples.")] = Split.test,
     set: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Evaluate a run on a split, beside the floor."""
+    """Evaluate a run, or what was exported from it, on a split, beside the floor."""
     with _user_errors() as loaded:
-        opened = _open(run, set)
+        opened = _open(run, set, exported)
         loaded(opened.config)
         name = split.value if not set else "_".join([split.value, *(_file_name(text) for text in set)])
         figures = opened.evaluate(split.value, name=name)
@@ -126,21 +142,41 @@ def eval(
         _print(evaluation_table(figures, f"{opened.path.name} on {name}"))
         if "per_class" in figures:
             _print(class_table(figures["per_class"], opened.config.task.per_class))
-        _print(f"report: {opened.path / 'report.html'}")
+        if not exported:
+            _print(f"report: {opened.path / 'report.html'}")
 
 
 @app.command()
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="Videos or images, as the run was trained on, or folders.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Videos or images, as the run was trained on, or folders.")
+    ] = None,
     run: RunOption = None,
+    exported: ExportedOption = None,
     set: SetOption = None,
     as_json: JsonOption = False,
     save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input, and for pictures.")] = None,
+    stream: Annotated[
+        str | None,
+        typer.Option(metavar="VIDEO|-", help="Watch a video frame by frame, or one that comes on standard input (-)."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames of a stream a second; by default as many as in training.")
+    ] = None,
+    restart: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Forget a stream's frames every so often; never by default.")
+    ] = None,
 ) -> None:
-    """Say what files show."""
+    """Say what files show, or what a live video shows so far."""
     with _user_errors():
-        opened = _open(run, set)
-        results = opened.predict(files, save_to or opened.path / "predictions")
+        if stream is not None:
+            _watch(_open(run, set, exported), stream, fps, restart, as_json, bool(files or save_to))
+            return
+        if not files or fps or restart:
+            raise _input_error("name the files to predict" if not files else "--fps and --restart go with --stream")
+        opened = _open(run, set, exported)
+        folder = opened.path.parent if exported else opened.path
+        results = opened.predict(files, save_to or folder / "predictions")
         if save_to is not None:
             save_to.mkdir(parents=True, exist_ok=True)
             for number, result in enumerate(results, 1):
@@ -149,19 +185,37 @@ def predict(
         if as_json:
             _json({"run": str(opened.path), "predictions": results})
         else:
-            from .tables import prediction_table
-
-            for result in results:
-                _print(f"{result['file']}: cannot be read: {result['error']}" if "error" in result else result["file"])
-                if "caption" in result:
-                    _print(f"  {result['caption']}")
-                if "classes" in result:
-                    _print(prediction_table(result))
-                for name in ("figure", "labels"):
-                    if name in result:
-                        _print(f"  {name}: {result[name]}")
+            _print_predictions(results)
         if any("error" in result for result in results):
             raise typer.Exit(2)
+
+
+def _print_predictions(results: list[dict[str, Any]]) -> None:
+    from .tables import prediction_table
+
+    for result in results:
+        _print(f"{result['file']}: cannot be read: {result['error']}" if "error" in result else result["file"])
+        if "caption" in result:
+            _print(f"  {result['caption']}")
+        if "classes" in result:
+            _print(prediction_table(result))
+        for name in ("figure", "labels"):
+            if name in result:
+                _print(f"  {name}: {result[name]}")
+
+
+def _watch(
+    opened: Run | Artifact, source: str, fps: float | None, restart: float | None, as_json: bool, more: bool
+) -> None:
+    """Print what a live video shows, line by line."""
+    if more:
+        raise _input_error("--stream takes one video; leave out the files and --save-to")
+    from .live import lines, records, watch
+
+    video = sys.stdin.buffer if source == "-" else Path(source)
+    seen = watch(opened.stream(), opened.config.data, opened.spec, video, fps=fps, restart=restart)
+    for said in records(seen) if as_json else lines(seen):
+        print(json.dumps(said, ensure_ascii=False) if as_json else said, flush=True)
 
 
 @app.command()
@@ -169,19 +223,27 @@ def export(
     format: Annotated[Format, typer.Option(help="What to write.")] = Format.tf_saved_model,
     run: RunOption = None,
     set: SetOption = None,
-    to: Annotated[Path | None, typer.Option(help="Folder for the file; exports/ of the run by default.")] = None,
+    quantize: Annotated[Quantization, typer.Option(help="Smaller weights, for litert.")] = Quantization.none,
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="One frame at a time, with the recurrent states going in and out.")
+    ] = False,
+    allow_flex: Annotated[
+        bool, typer.Option("--allow-flex", help="Let a litert file hold TensorFlow operations (Flex).")
+    ] = False,
+    to: Annotated[Path | None, typer.Option(help="Folder for the file; one in exports/ of the run by default.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Export a run, and prove in a fresh process that the file gives the same answers."""
     with _user_errors():
-        result = _open(run, set).export(format.value, to)
+        options = {"quantize": quantize.value, "streaming": streaming, "allow_flex": allow_flex}
+        artifact = _open(run, set).export(format.value, to, **options)
         if as_json:
-            _json(result)
-        else:
-            _print(
-                f"{result['path']}\nlargest difference to the run: {result['max_difference']:.2e} "
-                f"(tolerance {result['tolerance']:g}, {result['examples']}, fresh process)"
-            )
+            _json({"path": str(artifact.path), **artifact.about})
+            return
+        from .tables import export_table
+
+        _print(export_table(artifact.about))
+        _print(str(artifact.path))
 
 
 @app.command("list")
@@ -297,12 +359,26 @@ def _load(config: str, overrides: list[str] | None) -> Config:
     return recipe
 
 
-def _open(path: Path | None, overrides: list[str] | None = None):
+def _open(path: Path | None, overrides: list[str] | None = None, exported: Path | None = None) -> Run | Artifact:
+    """Return a run, or an exported file in its place."""
+    if path and exported:
+        raise _input_error("--run and --exported: name one of them")
     from .run import Run
 
-    run = Run.open(path, overrides or ())
+    if exported is None:
+        run = Run.open(path, overrides or ())
+        _import_keras()
+        return run
     _import_keras()
-    return run
+    from .exporting import Artifact
+
+    return Artifact.open(exported, overrides or ())
+
+
+def _input_error(message: str) -> Exception:
+    from .contracts import InputError
+
+    return InputError("", message)
 
 
 def _import_keras() -> None:

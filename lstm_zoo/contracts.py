@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SPLITS = ("train", "val", "test")
+PROBABILITIES = "probabilities"
+"""Name of what a network with a single output returns when it is exported."""
 
 UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 """A path the user wrote: `~` is expanded, and what is relative counts from the working directory."""
@@ -277,7 +279,10 @@ class DataConfig(Section, ABC):
         """Return all files below a folder that `read` may be able to read."""
 
     def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], tf.Tensor] | None:
-        """Return what turns encoded files (B,) into a network's inputs, in a TensorFlow graph; None if nothing does."""
+        """Return what turns encoded files into a network's inputs, in a TensorFlow graph; None if nothing does.
+
+        Files are those of images, (B,), or of the frames of clips, (B, T).
+        """
         del spec
         return None
 
@@ -316,6 +321,8 @@ class TaskConfig(Section, ABC):
     """Validation metric that decides which weights are best, as Keras names it."""
     monitor_mode: ClassVar[str]
     """`min` or `max`."""
+    headline: ClassVar[str]
+    """The figure of `evaluate`, from 0 to 1, that says most."""
     per_class: ClassVar[str] = "accuracy"
     """What the figure of each class (`per_class`) is."""
 
@@ -342,6 +349,18 @@ class TaskConfig(Section, ABC):
         The layers are the model's own. The output is one tensor (probabilities, say) or a dict of them.
         """
 
+    def exported(self, model: keras.Model) -> keras.Model:
+        """Return the network as it is exported: `inference` with a dict of outputs, `probabilities` where it is one.
+
+        What `evaluate` needs is among them, by the names that `inference` gives it.
+        """
+        import keras
+
+        network = self.inference(model)
+        if isinstance(network.output, dict):
+            return network
+        return keras.Model(network.input, {PROBABILITIES: network.output}, name=network.name)
+
     def collect(self, examples: Iterable[Any]) -> Any:
         """Return the outputs of examples, given one by one, together, as the methods below take them."""
         import keras
@@ -359,13 +378,16 @@ class TaskConfig(Section, ABC):
         """Return the figures of a split from outputs and targets, ready for JSON."""
 
     @abstractmethod
-    def floors(self, splits: Splits, split: str, features: Callable[[str], np.ndarray]) -> dict[str, dict[str, float]]:
+    def floors(
+        self, splits: Splits, split: str, features: Callable[[str], np.ndarray] | None
+    ) -> dict[str, dict[str, float]]:
         """Return the same figures for trivial predictors, by their names.
 
         Args:
             splits: The examples.
             split: The split that is judged.
-            features: Gives what the network's encoder makes of each example of a split, (examples, D).
+            features: Gives what the network's encoder makes of each example of a split, (examples, D); None: there
+                is no encoder, and predictors that need one are left out.
         """
 
     @abstractmethod

@@ -1,21 +1,24 @@
-"""Video files to JPEG frames, with PyAV (FFmpeg's libraries; no ffmpeg program is needed), and image files."""
+"""Video files and streams to frames, with PyAV (FFmpeg's libraries; no ffmpeg program is needed), and image files."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import av
 import av.error
 import av.video.reformatter
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .network import first_line
 
 _JPEG_QUALITY = 90
 _ORIENTATION = 0x0112  # EXIF
+_SOON = {"formatprobesize": "65536", "analyzeduration": "1000000"}  # bytes and microseconds looked at before frame one
+_STREAMED = "a pipe needs a container that can be read as it comes, such as `ffmpeg -i INPUT -f matroska -` writes"
 
 
 class MediaError(ValueError):
@@ -31,6 +34,15 @@ class EncodedVideo(NamedTuple):
     """Time from the first frame to the end of the last one."""
 
 
+class LiveFrame(NamedTuple):
+    """One frame of a video, as soon as it has come."""
+
+    seconds: float
+    """When it is shown; the first frame at 0."""
+    picture: np.ndarray
+    """RGB, upright, (H, W, 3) uint8."""
+
+
 def read_video(path: Path, short_side: int, max_fps: float | None = None) -> EncodedVideo:
     """Decode a video file, upright as it is meant to be seen, and store its frames as JPEG.
 
@@ -44,24 +56,50 @@ def read_video(path: Path, short_side: int, max_fps: float | None = None) -> Enc
     Raises:
         MediaError: The file cannot be read, holds no picture, or breaks off.
     """
-    if not path.is_file():
-        raise MediaError("no such file")
-    if path.stat().st_size == 0:
-        raise MediaError("the file is empty (0 bytes)")
+    _check_file(path)
     frames: list[bytes] = []
     seconds = 0.0
-    scale = _Scaler(short_side)
-    try:
-        for frame, start, length in _decoded(path, max_fps):
-            frames.append(_jpeg(scale(frame)))
-            seconds = start + length
-    except (av.error.FFmpegError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        broken = f"breaks off after {len(frames)} frames: " if frames else ""
-        raise MediaError(f"{broken}{reason}") from None
-    if not frames:
-        raise MediaError("holds no frame that can be decoded")
+    for picture, start, length in _pictures(path, short_side, max_fps):
+        frames.append(_jpeg(picture))
+        seconds = start + length
     return EncodedVideo(frames, seconds)
+
+
+def live_frames(source: Path | BinaryIO, short_side: int, fps: float | None = None) -> Iterator[LiveFrame]:
+    """Yield the frames of a video as they come, upright; one at a time is held in memory.
+
+    They are scaled as `read_video` scales them, and differ from what it stores by the loss of JPEG alone.
+
+    Args:
+        source: A file or a named pipe, or a binary stream such as `sys.stdin.buffer`, which stays the caller's to
+            close. What cannot be wound back needs a container that can be read from its start on: Matroska, MPEG-TS,
+            MJPEG, AVI, FLV, NUT, fragmented MP4.
+        short_side: Length of the shorter side of the frames, in pixels; smaller videos are not enlarged.
+        fps: Frames kept per second at most; None keeps all.
+
+    Raises:
+        MediaError: The source cannot be read, holds no picture, or breaks off; what came before has been yielded.
+            Matroska, MPEG-TS, MJPEG and AVI do not tell a break from the end.
+    """
+    if isinstance(source, Path):
+        if source.is_fifo():
+            with source.open("rb") as pipe:
+                yield from live_frames(pipe, short_side, fps)
+            return
+        _check_file(source)
+    pipe = None if isinstance(source, Path) or source.seekable() else _Pipe(source)
+    frame = None
+    try:
+        for picture, start, _ in _pictures(pipe or source, short_side, fps, _SOON):
+            frame = LiveFrame(start, np.asarray(picture))
+            yield frame
+    except MediaError as error:
+        if pipe is None or frame is not None:
+            raise
+        raise MediaError(f"{error if pipe.came else 'nothing came (0 bytes)'}; {_STREAMED}") from None
+    finally:
+        if pipe and pipe.interrupted:
+            raise KeyboardInterrupt
 
 
 def read_image(path: Path, max_side: int | None = None) -> bytes:
@@ -76,10 +114,7 @@ def read_image(path: Path, max_side: int | None = None) -> bytes:
     Raises:
         MediaError: The file cannot be read, or is no image.
     """
-    if not path.is_file():
-        raise MediaError("no such file")
-    if path.stat().st_size == 0:
-        raise MediaError("the file is empty (0 bytes)")
+    _check_file(path)
     try:
         content = path.read_bytes()
         with Image.open(io.BytesIO(content)) as image:
@@ -122,9 +157,62 @@ def image_size(path: Path) -> tuple[int, int]:
     return (width, height) if lies else (height, width)
 
 
-def _decoded(path: Path, max_fps: float | None) -> Iterator[tuple[av.VideoFrame, float, float]]:
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise MediaError("no such file")
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty (0 bytes)")
+
+
+class _Pipe:
+    """What FFmpeg reads a pipe by: hands on what has come instead of waiting until a buffer is full.
+
+    PyAV loses a KeyboardInterrupt that `read` raises, so that Ctrl-C ends the stream and is kept.
+    """
+
+    def __init__(self, source: BinaryIO):
+        self._read = getattr(source, "read1", source.read)
+        self.came = False
+        self.interrupted = False
+
+    def read(self, size: int) -> bytes:
+        try:
+            content = b"" if self.interrupted else self._read(size)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return b""
+        self.came = self.came or bool(content)
+        return content
+
+
+def _pictures(
+    source: Path | BinaryIO | _Pipe, short_side: int, max_fps: float | None, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[Image.Image, float, float]]:
+    """Yield the frames to keep, scaled and upright, each with its start and its length in seconds.
+
+    Raises:
+        MediaError: There is no frame, or what comes after the last one that was yielded cannot be read.
+    """
+    scale = _Scaler(short_side)
+    count = 0
+    try:
+        for frame, start, length in _decoded(source, max_fps, options):
+            picture = scale(frame)
+            count += 1
+            yield picture, start, length
+    except (av.error.FFmpegError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        broken = f"breaks off after {count} frames: " if count else ""
+        raise MediaError(f"{broken}{reason}") from None
+    if not count:
+        raise MediaError("holds no frame that can be decoded")
+
+
+def _decoded(
+    source: Path | BinaryIO | _Pipe, max_fps: float | None, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[av.VideoFrame, float, float]]:
     """Yield the frames to keep, each with its start and its length in seconds."""
-    with av.open(str(path)) as container:
+    with av.open(str(source) if isinstance(source, Path) else source, options=dict(options or {})) as container:
         if not container.streams.video:
             raise MediaError("holds no video stream")
         stream = container.streams.video[0]

@@ -17,14 +17,15 @@ from .evaluation import predicted
 from .network import first_line
 
 if TYPE_CHECKING:
+    from .exporting import Artifact
     from .run import Run
 
 
-def predict(run: Run, files: Sequence[str | Path], save_to: Path | None = None) -> list[dict[str, Any]]:
+def predict(run: Run | Artifact, files: Sequence[str | Path], save_to: Path | None = None) -> list[dict[str, Any]]:
     """Predict files, and all files in folders.
 
     Args:
-        run: The run.
+        run: The run, or what was exported from it.
         files: Files and folders.
         save_to: Folder for what the task makes of a file: a picture of what the network saw (attention over an image,
             classes of all pixels), and label maps.
@@ -44,7 +45,7 @@ def predict(run: Run, files: Sequence[str | Path], save_to: Path | None = None) 
     ]
 
 
-def _predict_one(run: Run, path: Path, save_as: Path | None) -> dict[str, Any]:
+def _predict_one(run: Run | Artifact, path: Path, save_as: Path | None) -> dict[str, Any]:
     task = run.config.task
     try:
         views = run.config.data.read(path, run.spec)
@@ -63,7 +64,7 @@ def _predict_one(run: Run, path: Path, save_as: Path | None) -> dict[str, Any]:
     return result
 
 
-def _outputs(run: Run, rows: np.ndarray | Sequence) -> Iterator[Any]:
+def _outputs(run: Run | Artifact, rows: np.ndarray | Sequence) -> Iterator[Any]:
     """Yield the network's outputs for each row of inputs; one batch at a time is in memory."""
     most = run.config.train.batch_size
     batches = (rows[first : first + most] for first in range(0, len(rows), most))
@@ -71,7 +72,7 @@ def _outputs(run: Run, rows: np.ndarray | Sequence) -> Iterator[Any]:
     return unbatched(predicted(run.inference, batches, size))
 
 
-def _save(run: Run, picture: np.ndarray, outputs: Any, save_as: Path) -> dict[str, str]:
+def _save(run: Run | Artifact, picture: np.ndarray, outputs: Any, save_as: Path) -> dict[str, str]:
     """Write what the task makes of a file, a picture and others; return where each lies."""
     task, saved = run.config.task, {}
     contents = task.files(outputs)

@@ -25,6 +25,9 @@ from .network import first_line
 if TYPE_CHECKING:
     import keras
 
+    from .exporting import Artifact
+    from .streaming import Stream
+
 RUNS = Path("runs")
 _VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
 
@@ -67,21 +70,7 @@ class Run:
             InputError: There is no run.
         """
         path = newest(RUNS, trained=True) if path is None else Path(path)
-        overrides = list(overrides)
-        foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
-        if foreign:
-            raise InputError(
-                "", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed"
-            )
-        files = [path / name for name in ("config.yaml", "spec.json")]
-        if not all(file.is_file() for file in files):
-            raise InputError("", f"{path} is no run directory (no {' and '.join(file.name for file in files)})")
-        config = load(files[0], overrides)
-        try:
-            spec = Spec.model_validate_json(files[1].read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError("", f"{files[1]} is damaged ({first_line(error)}); restore it, or train again") from None
-        return cls(path, config, spec)
+        return cls(path, *recipe_and_spec(path, overrides))
 
     @cached_property
     def model(self) -> keras.Model:
@@ -110,11 +99,18 @@ class Run:
 
         return predict(self, files, save_to)
 
-    def export(self, format: str = "keras", to: str | Path | None = None) -> dict[str, Any]:
+    def export(self, format: str = "tf_saved_model", to: str | Path | None = None, **options: Any) -> Artifact:
         """Export the network and prove the file equal; see `exporting.export`."""
         from .exporting import export
 
-        return export(self, format, to)
+        return export(self, format, to, **options)
+
+    def stream(self) -> Stream:
+        """Return the network for one frame at a time, with a memory of the frames before."""
+        from .exporting.network import exported_network
+        from .streaming import stream_of
+
+        return stream_of(exported_network(self, streaming=True))
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -129,13 +125,47 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """All evaluations of this run, by split."""
-        file = self.path / "metrics.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return metrics_of(self.path)
 
     def add_metrics(self, name: str, figures: dict[str, Any]) -> None:
         """Keep the figures of an evaluation."""
-        text = json.dumps({**self.metrics, name: figures}, indent=2)
-        replace_file(self.path / "metrics.json", text)
+        add_metrics(self.path, name, figures)
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    """Return the evaluations kept in a folder, by name."""
+    file = folder / "metrics.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def add_metrics(folder: Path, name: str, figures: dict[str, Any]) -> None:
+    """Keep the figures of an evaluation in a folder."""
+    replace_file(folder / "metrics.json", json.dumps({**metrics_of(folder), name: figures}, indent=2))
+
+
+def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config, Spec]:
+    """Read what a run, or what was exported from it, was made from.
+
+    Args:
+        folder: Where `config.yaml` and `spec.json` are.
+        overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
+
+    Raises:
+        InputError: A file is missing or damaged, or another setting is to be changed.
+    """
+    overrides = list(overrides)
+    foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
+    if foreign:
+        raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed")
+    files = [folder / name for name in ("config.yaml", "spec.json")]
+    if not all(file.is_file() for file in files):
+        raise InputError("", f"{folder} is no run directory (no {' and '.join(file.name for file in files)})")
+    config = load(files[0], overrides)
+    try:
+        spec = Spec.model_validate_json(files[1].read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError("", f"{files[1]} is damaged ({first_line(error)}); restore it, or train again") from None
+    return config, spec
 
 
 def new_path(config: Config) -> Path:
@@ -208,11 +238,16 @@ def _environment(fingerprint: str) -> dict[str, Any]:
         "data": fingerprint,
         "git_commit": _git_commit(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in _VERSIONS},
+        "versions": versions(),
         "backend": keras.backend.backend(),
         "devices": keras.distribution.list_devices(),
         "platform": platform.platform(),
     }
+
+
+def versions(further: Iterable[str] = ()) -> dict[str, str | None]:
+    """Return the versions of what runs are made with, and of further packages, if they are installed."""
+    return {name: _version(name) for name in (*_VERSIONS, *further)}
 
 
 def _version(package: str) -> str | None:

@@ -143,3 +143,27 @@ def _header(text: str) -> str:
     """Return the first comment line of a recipe."""
     first = text.splitlines()[0] if text else ""
     return first.removeprefix("#").strip() if first.startswith("#") else ""
+
+
+def export_table(about: dict[str, Any]) -> Table:
+    """Return what was proved of an exported file."""
+    table = _table(f"{about['file']} in {about['runtime']}, a fresh process", "", "")
+    table.show_header = False
+    signature = about["signatures"]["serving_default"]
+    for side in ("inputs", "outputs"):
+        for one in signature[side]:
+            shape = " x ".join("any" if length is None else str(length) for length in one["shape"])
+            table.add_row(side[:-1], f"{one['name']}: {shape}, {one['dtype']}")
+    bound = "" if about["tolerance"] is None else f" (tolerance {about['tolerance']:g})"
+    table.add_row("largest difference", f"{about['max_difference']:.2e}{bound}, on {about['examples']}")
+    table.add_row("same answers", f"{about['agreement']:.2%}")
+    if "test" in about:
+        test = about["test"]
+        table.add_row(
+            f"{test['figure']} on {test['split']}", f"{test['exported']:.4f} (the run's: {test['original']:.4f})"
+        )
+    table.add_row("size", f"{about['bytes'] / 2**20:.2f} MiB")
+    latency = about["latency_ms"]
+    table.add_row("one example", f"{latency['exported']:.2f} ms (the run's: {latency['original']:.2f} ms)")
+    table.add_row("operations", ", ".join(about["ops"]))
+    return table

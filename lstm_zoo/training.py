@@ -161,6 +161,8 @@ def compile_for_training(
         # An epoch is a whole number of executions.
         steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if one_device else 1,
     )
+    # Else Keras makes its variables within the first trace, and then traces everything again.
+    model.optimizer.build(model.trainable_variables)
     return steps, drop_remainder
 
 

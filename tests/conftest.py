@@ -1,6 +1,8 @@
 """Fixtures: videos, data sets and a trained run, made here once a session; nothing is downloaded."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -27,6 +29,25 @@ def write_video(path: Path, num_frames: int = 8, size=(32, 24), shade: int = 0, 
         for packet in stream.encode():
             container.mux(packet)
     return path
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Have groups kept together: pytest 9.2 no longer looks at `_nodeid`, where pytest-xdist 3.8 writes them."""
+    for item in items:
+        if (name := getattr(item, "_nodeid", None)) and name != item.nodeid:
+            item._id = type(item._id).parse(name)
+
+
+def run_on_jax(code: str, *arguments: str, cwd: Path | None = None, **variables: str) -> str:
+    """Run code in a process whose Keras stands on JAX, under environment variables; return what it printed."""
+    # What LLVM makes of XLA's code is not this package's, and takes longer than all the rest.
+    environment = {**os.environ, "KERAS_BACKEND": "jax", **variables}
+    environment["XLA_FLAGS"] = f"{environment.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
 
 @pytest.fixture(scope="session", autouse=True)

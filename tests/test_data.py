@@ -350,6 +350,47 @@ def test_each_augmentation_does_what_its_name_says():
     assert np.abs(turned - plain).mean() > 10
 
 
+def test_stored_frames_come_out_as_evaluation_shows_them(folder):
+    config = folder(short_side=20)
+    splits = config.load()
+    decode = tf.function(config.from_encoded(splits.spec), input_signature=[tf.TensorSpec([None, None], tf.string)])
+    assert decode.get_concrete_function().structured_outputs.shape.as_list() == [None, None, 16, 16, 3]
+    shown = splits.eval_stream("train", 1)
+    clips = []
+    for (stored, _), (inputs, _) in zip(splits._records("train"), shown, strict=True):
+        clips.append(tf.gather(stored, frames.eval_indices(tf.size(stored), SMALL)[0]))
+        np.testing.assert_array_equal(decode(clips[-1][None]), inputs)
+        single = np.stack([config.frame(tf.io.decode_jpeg(frame).numpy(), splits.spec) for frame in clips[-1].numpy()])
+        assert single.shape == (4, 16, 16, 3) and single.dtype == np.uint8
+        np.testing.assert_allclose(single.astype(int), inputs[0].numpy().astype(int), atol=12)
+        assert np.abs(single.astype(int) - inputs[0].numpy()).mean() < 0.5  # colour at the edge of what is decoded
+    np.testing.assert_array_equal(decode(tf.stack(clips)), [inputs[0] for inputs, _ in shown])
+
+
+def test_frames_of_clips_may_differ_in_size_and_kind():
+    config = MovingShapes(clip=SMALL)
+    large, small = encoded(picture()), encoded(picture(24, 16), "PNG")
+    clips = config.from_encoded(config.expected_spec())(tf.constant([[large, small, large], [small, small, small]]))
+    assert clips.shape == (2, 3, 16, 16, 3) and clips.dtype == tf.uint8
+    np.testing.assert_array_equal(clips[0, 1], picture(24, 16)[4:20])
+    np.testing.assert_array_equal(clips[0, 1], config.frame(picture(24, 16), config.expected_spec()))
+    np.testing.assert_array_equal(clips[0, 1], clips[1, 2])
+    wider = Spec(input_shape=(4, 32, 32, 3), class_names=("a",))  # the spec of the network decides
+    assert config.frame(picture(), wider).shape == (32, 32, 3)
+
+
+def test_frames_a_second_of_a_stream():
+    def fps(seconds, max_fps=None, **clip):
+        config = MovingShapes(max_fps=max_fps, clip=ClipConfig(num_frames=16, size=16, frame_step=4, **clip))
+        spec = config.expected_spec().model_copy(update={"clip_seconds": seconds})
+        return config.stream_fps(spec), config.stream_step
+
+    assert fps(8.0) == fps(8.0, 10.0) == (2.0, 1)
+    assert fps(None) == (None, 1)
+    assert fps(8.0, eval_sampling="dense") == (None, 4)
+    assert fps(8.0, 10.0, eval_sampling="dense") == (2.5, 4)
+
+
 def test_windows_over_a_long_video():
     spec = Spec(input_shape=(4, 16, 16, 3), class_names=("a", "b"), clip_seconds=1.0)
     pixels = [np.full((16, 16, 3), shade, np.uint8) for shade in range(0, 240, 6)]

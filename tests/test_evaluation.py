@@ -29,6 +29,7 @@ def test_figures_follow_from_the_written_predictions(smoke_run):
     assert set(smoke_run.metrics) >= {"val", "test"}
 
 
+@pytest.mark.xdist_group("folder_run")
 def test_scores_are_averaged_over_the_clips_of_a_video(folder_run):
     splits = folder_run.config.data.load()
     inputs, _ = next(splits.eval_stream("test", 100).as_numpy_iterator())
@@ -42,6 +43,7 @@ def test_scores_are_averaged_over_the_clips_of_a_video(folder_run):
     np.testing.assert_allclose(written, expected, atol=1e-5)
 
 
+@pytest.mark.xdist_group("folder_run")
 def test_prediction_of_a_file_equals_its_evaluation(folder_run, video_root):
     folder_run.evaluate("test")
     with (folder_run.path / "predictions-test.csv").open() as file:
@@ -52,6 +54,7 @@ def test_prediction_of_a_file_equals_its_evaluation(folder_run, video_root):
         assert result["classes"][0]["probability"] == pytest.approx(float(row["probability"]), abs=1e-5)
 
 
+@pytest.mark.xdist_group("folder_run")
 def test_a_long_video_is_told_over_time(folder_run, tmp_path):
     from conftest import write_video
 
@@ -62,6 +65,7 @@ def test_a_long_video_is_told_over_time(folder_run, tmp_path):
     assert all(one["end"] == two["start"] for one, two in zip(windows, windows[1:], strict=False))
 
 
+@pytest.mark.xdist_group("folder_run")
 def test_folders_are_searched_and_bad_files_keep_their_reason(folder_run, tmp_path, video_root):
     (tmp_path / "broken.mp4").write_bytes(b"x")
     results = folder_run.predict([video_root / "dark", tmp_path / "broken.mp4"])

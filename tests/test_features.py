@@ -111,6 +111,7 @@ def test_training_on_cached_features_is_training_on_clips(tmp_path, mobilenet_fi
         "data.clip.size=32",
         "data.clip.train_sampling=uniform",
         f"model.backbone={{name: MobileNetV2, options: {{alpha: 0.35}}, weights: {mobilenet_file}}}",
+        "model.backbone.output_layer=block_3_expand_relu",  # the rest is more of the same
         "train.batch_size=8",
     ]
     runs = {}

@@ -1,14 +1,12 @@
 """The 2-D LSTM against loops in raster order, in float64, with derivatives by complex steps."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import run_on_jax
 
 from lstm_zoo.layers import MDLSTM2D, wavefront
 from lstm_zoo.layers.md_lstm import CORNERS
@@ -254,13 +252,14 @@ from lstm_zoo.layers import MDLSTM2D
 x, *weights = np.load(sys.argv[1]).values()
 layer = MDLSTM2D(2, "graves")
 layer.build(x.shape)
-loss = lambda x, weights: ops.sum(layer.stateless_call(weights, [], x)[0])
-by_x, by_weights = jax.jit(jax.grad(loss, (0, 1)))(x, weights)
-np.savez(sys.argv[2], layer.stateless_call(weights, [], x)[0], by_x, *by_weights)
+def loss(x, weights):
+    outputs = layer.stateless_call(weights, [], x)[0]
+    return ops.sum(outputs), outputs
+(by_x, by_weights), outputs = jax.jit(jax.grad(loss, (0, 1), has_aux=True))(x, weights)
+np.savez(sys.argv[2], outputs, by_x, *by_weights)
 """
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     files = [str(tmp_path / "in.npz"), str(tmp_path / "out.npz")]
-    subprocess.run([sys.executable, "-c", script, *files], check=True, env=environment)
+    run_on_jax(script, *files, JAX_PLATFORMS="cpu")
     for actual, wanted in zip(np.load(files[1]).values(), [outputs, *gradients], strict=True):
         np.testing.assert_allclose(actual, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
 

@@ -20,6 +20,15 @@ def recipe(data_dir, *overrides):
     return load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}", *overrides])
 
 
+@pytest.fixture(scope="module")
+def unvalidated_run(video_root, data_dir, tmp_path_factory):
+    """A run of two epochs without validation, on a copy of the videos."""
+    folder = tmp_path_factory.mktemp("unvalidated")
+    root = shutil.copytree(video_root, folder / "videos")
+    overrides = [f"data.root={root}", "data.val_fraction=0", "train.epochs=2", f"data.data_dir={data_dir}"]
+    return train(load("smoke/video_folder.yaml", overrides), folder / "run")
+
+
 def test_a_run_holds_what_later_commands_need(smoke_run):
     path = smoke_run.path
     for name in ("config.yaml", "spec.json", "history.csv", "metrics.json", "report.html", "best.weights.h5"):
@@ -93,14 +102,11 @@ def test_a_run_that_stopped_early_stays_stopped(data_dir, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_resuming_with_other_data_is_refused(video_root, data_dir, tmp_path):
-    root = tmp_path / "videos"
-    shutil.copytree(video_root, root)
-    config = load("smoke/video_folder.yaml", [f"data.root={root}", f"data.data_dir={data_dir}"])
-    train(config, tmp_path / "run", evaluate=False)
-    next(root.rglob("*.avi")).unlink()
+@pytest.mark.xdist_group("unvalidated")
+def test_resuming_with_other_data_is_refused(unvalidated_run):
+    next(unvalidated_run.config.data.root.rglob("*.avi")).unlink()
     with pytest.raises(InputError, match="the data have changed since"):
-        train(config, tmp_path / "run", resume=True)
+        train(unvalidated_run.config, unvalidated_run.path, resume=True)
 
 
 def test_a_loss_that_is_no_number_ends_training(data_dir, tmp_path):
@@ -129,9 +135,9 @@ def test_a_run_is_never_overwritten(smoke_run):
         train(smoke_run.config, smoke_run.path)
 
 
-def test_without_validation_the_last_weights_are_kept(video_root, data_dir, tmp_path):
-    overrides = [f"data.root={video_root}", "data.val_fraction=0", "train.epochs=2", f"data.data_dir={data_dir}"]
-    run = train(load("smoke/video_folder.yaml", overrides), tmp_path / "run")
+@pytest.mark.xdist_group("unvalidated")
+def test_without_validation_the_last_weights_are_kept(unvalidated_run):
+    run = unvalidated_run
     assert list(run.metrics) == ["test"]
     last = run.config.model.build(run.spec)
     (checkpoint,) = (run.path / "checkpoints").glob("epoch-00002")

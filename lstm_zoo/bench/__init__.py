@@ -9,6 +9,7 @@ from .images import md_lstm_sizes, md_lstm_training
 from .networks import cnn_lstm_training, flatten_lstm_training
 from .recurrent import lstm_gradients, lstm_inference, lstm_training
 from .row import Context, Row
+from .streaming import streaming
 
 ROWS = (
     lstm_training,
@@ -24,6 +25,7 @@ ROWS = (
     beam_captions,
     md_lstm_training,
     md_lstm_sizes,
+    streaming,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -13,6 +13,9 @@ from ..contracts import DataConfig, InputError, Section, Spec, Splits, UserPath,
 from .listing import videos_below
 
 if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+
     from .clip_builder import ClipBuilder
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -128,6 +131,46 @@ class VideoData(DataConfig):
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
         return views_of_video(video, self.clip, spec)
+
+    def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Return what turns frames of clips as JPEG or PNG, (B, T) string, into inputs (B, T, H, W, 3).
+
+        Each frame may have its own size. Stored frames come out just as evaluation shows them; larger ones are cut and
+        scaled in one go, straight from their full size.
+        """
+        from .frames import eval_frames
+
+        clip = self._shown(spec)
+        return lambda encoded: eval_frames(encoded, clip)
+
+    def frame(self, picture: np.ndarray, spec: Spec) -> np.ndarray:
+        """Return one decoded frame (h, w, 3) uint8, scaled to `short_side`, as the network sees it: (H, W, 3) uint8."""
+        from .frames import eval_picture
+
+        return eval_picture(picture, self._shown(spec)).numpy()
+
+    def stream_fps(self, spec: Spec) -> float | None:
+        """Return how many frames of each second of a video the network is shown in evaluation.
+
+        Uniform clips spread T frames over the whole video, which lasts `spec.clip_seconds` on average. Dense ones show
+        every `frame_step`-th of the prepared frames, of which `max_fps` make a second.
+
+        Returns:
+            None where it is not known: the data set stores no lengths, or each video kept its own frame rate; then
+            every `stream_step`-th frame of a stream is shown.
+        """
+        if self.clip.eval_sampling == "dense":
+            return self.max_fps and self.max_fps / self.clip.frame_step
+        return spec.clip_seconds and spec.input_shape[0] / spec.clip_seconds
+
+    @property
+    def stream_step(self) -> int:
+        """Distance between the frames of a stream that the network is shown where `stream_fps` is not known."""
+        return self.clip.frame_step if self.clip.eval_sampling == "dense" else 1
+
+    def _shown(self, spec: Spec) -> ClipConfig:
+        """Return the clips of a finished network."""
+        return self.clip.model_copy(update={"size": spec.input_shape[1]})
 
 
 class PreparedVideoData(VideoData):

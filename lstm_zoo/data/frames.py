@@ -122,7 +122,7 @@ def decode_video(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
     if clip.train_sampling == "uniform":
         indices = _train_indices(frames.count(), clip, tf.zeros(2, tf.int32))
     if not clip.augment.crops:
-        return frames.pictures(indices, _central_box(frames), clip)
+        return frames.pictures(indices, _central_box(frames.size()), clip)
     height, width = frames.size()
     return frames.part(indices, tf.stack([0, 0, height, width]))
 
@@ -140,7 +140,7 @@ def train_clip(frames: Frames, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
     indices = _train_indices(frames.count(), clip, seeds[0])
-    box = random_box(frames.size(), clip.augment, seeds[1]) if clip.augment.crops else _central_box(frames)
+    box = random_box(frames.size(), clip.augment, seeds[1]) if clip.augment.crops else _central_box(frames.size())
     pictures = tf.ensure_shape(frames.pictures(indices, box, clip), [clip.num_frames, clip.size, clip.size, 3])
     return augment_pictures(pictures, clip.augment, seeds[2])
 
@@ -156,8 +156,37 @@ def eval_clips(frames: Frames, clip: ClipConfig) -> tf.Tensor:
         (N, T, H, W, 3) uint8, with N = `clip.eval_clips`.
     """
     indices = eval_indices(frames.count(), clip)  # (N, T)
-    pictures = frames.pictures(tf.reshape(indices, [-1]), _central_box(frames), clip)
+    pictures = frames.pictures(tf.reshape(indices, [-1]), _central_box(frames.size()), clip)
     return tf.reshape(pictures, [clip.eval_clips, clip.num_frames, clip.size, clip.size, 3])
+
+
+def eval_frames(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+    """Return single frames as evaluation shows them, each cut by its own size.
+
+    Args:
+        encoded: JPEG or PNG pictures, (...) string: any rank, also none.
+        clip: The size.
+
+    Returns:
+        (..., H, W, 3) uint8.
+    """
+    shape = [clip.size, clip.size, 3]
+
+    def one_frame(frame: tf.Tensor) -> tf.Tensor:
+        alone = EncodedFrames(frame[tf.newaxis])
+        return _scale(_decode_frame(frame, _central_box(alone.size()))[tf.newaxis], clip)[0]
+
+    pictures = tf.map_fn(
+        one_frame, tf.reshape(encoded, [-1]), fn_output_signature=tf.TensorSpec(shape, tf.uint8)
+    )  # (frames, H, W, 3)
+    pictures = tf.reshape(pictures, tf.concat([tf.shape(encoded), shape], axis=0))
+    return tf.ensure_shape(pictures, [*encoded.shape, *shape])
+
+
+def eval_picture(picture: np.ndarray, clip: ClipConfig) -> tf.Tensor:
+    """Return one decoded frame, (h, w, 3) uint8, as evaluation shows it, (H, W, 3) uint8."""
+    height, width = picture.shape[:2]
+    return _scale(_cut(tf.constant(picture), _central_box((height, width)))[tf.newaxis], clip)[0]
 
 
 def eval_indices(num_frames: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
@@ -192,9 +221,9 @@ def _train_indices(num_frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> 
     return tf.minimum(tf.cast(positions, tf.int32), num_frames - 1)
 
 
-def _central_box(frames: Frames) -> tf.Tensor:
-    """Return the largest central square of a video, as [top, left, height, width] in pixels."""
-    height, width = frames.size()
+def _central_box(size: tuple[tf.Tensor | int, tf.Tensor | int]) -> tf.Tensor:
+    """Return the largest central square of pictures of a size (height, width), as [top, left, height, width]."""
+    height, width = size
     side = tf.minimum(height, width)
     return tf.stack([(height - side) // 2, (width - side) // 2, side, side])
 
@@ -219,11 +248,15 @@ def _is_png(frame: tf.Tensor) -> tf.Tensor:
     return tf.equal(tf.strings.substr(frame, 0, 4), b"\x89PNG")
 
 
+def _cut(picture: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
+    return tf.slice(picture, [box[0], box[1], 0], [box[2], box[3], 3])
+
+
 def _decode_frame(frame: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
     """Decode the box of one frame, (h, w, 3) uint8; of a JPEG, nothing else is decoded."""
     return tf.cond(
         _is_png(frame),
-        lambda: tf.slice(tf.io.decode_png(frame, channels=3), [box[0], box[1], 0], [box[2], box[3], 3]),
+        lambda: _cut(tf.io.decode_png(frame, channels=3), box),
         lambda: tf.io.decode_and_crop_jpeg(frame, box, channels=3),
     )
 

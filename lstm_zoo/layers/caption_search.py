@@ -65,18 +65,18 @@ class CaptionSearch(keras.layers.Layer):
     def build(self, features_shape):
         if not self.decoder.built:
             self.decoder.build(features_shape, (None, None, self.max_words))
+        self.noise = self._noise()
         self.built = True
 
     def call(self, features):
         memory = self.decoder.memory(features)
-        noise = self._noise()
 
         def more(place, beams):
             alive = ops.logical_and(ops.logical_not(beams["finished"]), beams["total"] > NEVER / 2)
             return ops.logical_and(place < self.max_words, ops.any(alive))
 
         def write(place, beams):
-            return place + 1, self._one_word(memory, place, beams, noise)
+            return place + 1, self._one_word(memory, place, beams)
 
         _, beams = ops.while_loop(more, write, (ops.convert_to_tensor(0, "int32"), self._begin(features, memory)))
         return self._best(beams)
@@ -98,13 +98,13 @@ class CaptionSearch(keras.layers.Layer):
             beams["attention"] = zeros[..., None, None] + ops.zeros((self.max_words, features.shape[1]), "float32")
         return beams
 
-    def _one_word(self, memory, place, beams, noise) -> dict[str, Any]:
+    def _one_word(self, memory, place, beams) -> dict[str, Any]:
         """Return the beams after one more word."""
         scores, state, attention = self.decoder.step(memory, beams["state"], beams["last"])
         log_probabilities = ops.log_softmax(scores + self.decoder.unwritten(), axis=-1)  # (B, N, V)
         before = ops.where(beams["finished"], NEVER, beams["total"])
         totals = before[..., None] + log_probabilities
-        source, words, gained = self._choose(beams["finished"], totals, self._keys(totals, noise, place))
+        source, words, gained = self._choose(beams["finished"], totals, self._keys(totals, place))
         kept = self._taken(beams["finished"], source)
         total = ops.where(kept, self._taken(beams["total"], source), gained)
         log_probability = total - self._taken(beams["total"], source)
@@ -131,7 +131,7 @@ class CaptionSearch(keras.layers.Layer):
         size = totals.shape[-1]
         flat_totals, flat_keys = (ops.reshape(one, (-1, self.width * size)) for one in (totals, keys))
         if self.width == 1:
-            best = ops.argmax(flat_keys, axis=-1, keepdims=True)
+            _, best = ops.top_k(flat_keys, 1)  # `argmax` compares by the bits of floats, for which ONNX has no op
             return ops.zeros_like(best), ops.cast(best, "int32"), ops.take_along_axis(flat_totals, best, axis=1)
         best_keys, best = ops.top_k(flat_keys, self.width)  # (B, N)
         stays = ops.where(finished, -NEVER, 2 * NEVER)
@@ -144,21 +144,24 @@ class CaptionSearch(keras.layers.Layer):
         )
         return tuple(ops.take_along_axis(one, order, axis=1) for one in candidates)
 
-    def _keys(self, totals, noise, place):
+    def _keys(self, totals, place):
         """Return by what continuations are chosen: their totals, or scores with noise where words are drawn."""
-        if noise is None:
+        if self.noise is None:
             return totals
         if self.top_k is not None:
             least = ops.top_k(totals, self.top_k)[0][..., -1:]
             totals = ops.where(totals < least, NEVER, totals)
-        return totals / self.temperature + noise[place]
+        return totals / self.temperature + ops.take(self.noise, place, axis=0)
 
     def _noise(self):
-        """Return Gumbel noise (T, V), which makes the greatest of scores plus noise a draw; the same for all images."""
+        """Return Gumbel noise (T, V), which makes the greatest of scores plus noise a draw; the same for all images.
+
+        It is an array of its own, so that an exported network needs no generator of random numbers.
+        """
         if self.temperature is None:
             return None
         shape = (self.max_words, self.decoder.vocabulary_size)
-        return -ops.log(-ops.log(keras.random.uniform(shape, 1e-7, 1.0, seed=self.seed)))
+        return ops.convert_to_numpy(-ops.log(-ops.log(keras.random.uniform(shape, 1e-7, 1.0, seed=self.seed))))
 
     def _taken(self, of_beams, source):
         """Return (B, N, ...) with the beams taken from places (B, N)."""
@@ -173,7 +176,7 @@ class CaptionSearch(keras.layers.Layer):
         """Return the best beam of each image."""
         lengths = ops.sum(ops.cast(beams["words"] != PADDING, "float32"), axis=-1)
         scores = beams["total"] / ops.maximum(lengths, 1.0) ** self.length_normalization
-        best = ops.argmax(scores, axis=1)[:, None]  # (B, 1)
+        _, best = ops.top_k(scores, 1)  # (B, 1)
 
         def chosen(name):
             values = beams[name]

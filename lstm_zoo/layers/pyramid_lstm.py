@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 import keras
 from keras import ops
 
+from .scan import scan
+
 
 class _Sweep(NamedTuple):
     """The weights of one direction."""
@@ -122,9 +124,9 @@ class PyraMiDLSTM(keras.layers.Layer):
             h = ops.sigmoid(o) * ops.tanh(c)
             if inside is not None:
                 h, c = h * projected_now[..., -1:], c * projected_now[..., -1:]
-            return (h, c), (h, c)  # on TensorFlow, what is stacked must be like what is carried
+            return h, c
 
-        return ops.scan(step, (zeros, zeros), projected, reverse=reverse)[1][0]
+        return scan(step, (zeros, zeros), (projected,), backwards=reverse)[0]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

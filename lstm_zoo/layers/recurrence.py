@@ -13,7 +13,7 @@ Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathema
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -75,6 +75,10 @@ class FastRecurrence:
     step_of_cell: ClassVar[Step]
     num_steps: int | None = None
     """T, where it is known when the layer is built."""
+    form: Callable | None = None
+    """Another way to run the loop, set where a network is exported to a runtime that has one of its own: from the
+    layer, inputs (B, T, D) in the order in which they are read, and states (B, U) to what Keras' `inner_loop`
+    returns."""
 
     def build(self, sequences_shape, initial_state_shape=None):
         self.num_steps = sequences_shape[1]
@@ -83,6 +87,8 @@ class FastRecurrence:
     def inner_loop(self, sequences, initial_state, mask, training=False):
         if isinstance(mask, (list, tuple)):
             mask = mask[0]
+        if self.form is not None and mask is None and not self.slow_because():
+            return self.form(self, ops.flip(sequences, axis=1) if self.go_backwards else sequences, initial_state)
         on_cudnn = cudnn_verdict(self, mask is not None) == "cuDNN"
         if on_cudnn or self.slow_because() or getattr(self, "use_cudnn", "auto") is True:  # Keras says what is missing
             return super().inner_loop(sequences, initial_state, mask, training)
@@ -236,16 +242,7 @@ class Recurrence:
         """Run the steps over the first axis, masked ones too, and return the states after all of them, by time."""
         if self.keep is not None:
             inputs = (*inputs, self.keep)
-        if not self.unroll:
-            return scan(step, state, inputs, backwards=backwards)
-        num_steps = inputs[0].shape[0]
-        states = []
-        for t in reversed(range(num_steps)) if backwards else range(num_steps):
-            state = step(state, *(one[t] for one in inputs))
-            states.append(state)
-        if backwards:
-            states.reverse()
-        return tuple(ops.stack(column) for column in zip(*states, strict=True))
+        return scan(step, state, inputs, backwards=backwards, unroll=self.unroll)
 
 
 def _zeros(state: Any, blocks: int) -> Any:

@@ -30,13 +30,12 @@ class FlattenLstm(ModelConfig):
         """Build the network; there are no pretrained weights."""
         import keras
 
-        from ..layers import LSTM, ImageScaling
+        from ..layers import LSTM, FoldTime, ImageScaling
 
         del pretrained
-        num_frames = spec.input_shape[0]
         inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
         x = ImageScaling("unit", name="scaling")(inputs)
-        x = keras.layers.Reshape((num_frames, -1), name="flatten")(x)  # (B, T, H*W*C)
+        x = FoldTime(keras.layers.Flatten(), name="flatten")(x)  # (B, T, H*W*C)
         x = LSTM(self.units, name="lstm")(x)  # (B, U)
         x = keras.layers.Dense(self.hidden, activation="relu", name="hidden")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)

@@ -69,6 +69,7 @@ class Captioning(TaskConfig):
 
     monitor: ClassVar[str] = "val_perplexity"
     monitor_mode: ClassVar[str] = "min"
+    headline: ClassVar[str] = "bleu4"
     kind: Literal["captioning"] = "captioning"
     decoding: Decoding = Beam()
     """How captions are written by eval, predict and export."""
@@ -160,7 +161,9 @@ class Captioning(TaskConfig):
         scores = caption_scores(captions, targets, self.tokenization, self.java_figures)
         return {**scores.figures, "examples": len(captions), "tokenization": TOKENIZATIONS[scores.tokenization]}
 
-    def floors(self, splits: Splits, split: str, features: Callable[[str], np.ndarray]) -> dict[str, dict[str, float]]:
+    def floors(
+        self, splits: Splits, split: str, features: Callable[[str], np.ndarray] | None
+    ) -> dict[str, dict[str, float]]:
         """Return the figures of two predictors that write nothing of their own.
 
         One gives every image the most frequent training caption; the other gives it the first caption of the training
@@ -172,11 +175,10 @@ class Captioning(TaskConfig):
         references, known = splits.targets(split), splits.targets("train")
         counts = Counter(caption.strip().lower() for captions in known for caption in captions)
         frequent = min(counts, key=lambda caption: (-counts[caption], caption))
-        nearest = _nearest(features(split), features("train"), same=split == "train")
-        guesses = {
-            "most frequent caption": [frequent] * len(references),
-            "nearest training image": [known[index][0] for index in nearest],
-        }
+        guesses = {"most frequent caption": [frequent] * len(references)}
+        if features is not None:
+            nearest = _nearest(features(split), features("train"), same=split == "train")
+            guesses["nearest training image"] = [known[index][0] for index in nearest]
         floors = {}
         for name, captions in guesses.items():
             figures = caption_scores(captions, references, self.tokenization, self.java_figures).figures

@@ -22,6 +22,7 @@ class Classification(TaskConfig):
 
     monitor: ClassVar[str] = "val_loss"
     monitor_mode: ClassVar[str] = "min"
+    headline: ClassVar[str] = "top1"
     kind: Literal["classification"] = "classification"
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the target's probability that is spread over all classes."""
@@ -97,7 +98,9 @@ class Classification(TaskConfig):
             del figures["top5"]  # always 1
         return figures
 
-    def floors(self, splits: Splits, split: str, features: Callable[[str], np.ndarray]) -> dict[str, dict[str, float]]:
+    def floors(
+        self, splits: Splits, split: str, features: Callable[[str], np.ndarray] | None
+    ) -> dict[str, dict[str, float]]:
         """Return the figures of the classes' frequencies in training as the prediction for every example.
 
         Where there are no training examples, the frequencies in the split itself are taken: a floor no lower.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..contracts import InputError, Spec, Splits, TaskConfig
+from ..contracts import PROBABILITIES, InputError, Spec, Splits, TaskConfig
 from ..labels import VOID
 from .segmentation_metrics import confusion, median_frequency_weights, segmentation_figures
 
@@ -26,6 +26,7 @@ class Segmentation(TaskConfig):
 
     monitor: ClassVar[str] = "val_mean_iou"
     monitor_mode: ClassVar[str] = "max"
+    headline: ClassVar[str] = "pixel_accuracy"
     per_class: ClassVar[str] = "IoU"
     kind: Literal["segmentation"] = "segmentation"
     class_weights: Literal["none", "median_frequency"] = "none"
@@ -87,6 +88,19 @@ class Segmentation(TaskConfig):
             scores = keras.ops.image.resize(scores, sides, interpolation="bilinear", data_format="channels_last")
         return keras.Model(model.input, keras.ops.softmax(scores, axis=-1), name=model.name)
 
+    def exported(self, model: keras.Model) -> keras.Model:
+        """Return the network with its label maps, (B, H, W) int32, beside the probabilities."""
+        import keras
+        import numpy as np
+
+        network = super().exported(model)
+        probabilities = network.output[PROBABILITIES]
+        # The first of the greatest; `argmax` compares by the bits of floats, for which ONNX and LiteRT have no ops.
+        greatest = probabilities >= keras.ops.max(probabilities, axis=-1, keepdims=True)
+        numbers = np.arange(probabilities.shape[-1], dtype=np.int32)
+        labels = keras.ops.min(keras.ops.where(greatest, numbers, probabilities.shape[-1]), axis=-1)
+        return keras.Model(network.input, {**network.output, "labels": labels}, name=network.name)
+
     def collect(self, examples: Iterable[Any]) -> list[np.ndarray]:
         """Return the label map of each example, (H, W) uint8; probabilities are not kept."""
         import numpy as np
@@ -111,7 +125,9 @@ class Segmentation(TaskConfig):
         figures = segmentation_figures(counts, spec.class_names, self.background)
         return {"examples": len(outputs), **figures}
 
-    def floors(self, splits: Splits, split: str, features: Callable[[str], np.ndarray]) -> dict[str, dict[str, float]]:
+    def floors(
+        self, splits: Splits, split: str, features: Callable[[str], np.ndarray] | None
+    ) -> dict[str, dict[str, float]]:
         """Return the figures of the most frequent training label at each position as the prediction for every picture.
 
         Pictures of other sizes are compared by relative position. Without training pictures there is no floor.

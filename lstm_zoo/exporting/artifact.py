@@ -1,0 +1,183 @@
+"""An exported file that is used: run in a process of its own, through the same evaluation and prediction as a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..config import Config
+from ..contracts import PROBABILITIES, InputError, Spec
+from ..network import first_line
+from ..run import recipe_and_spec
+from ..streaming import FRAME, Stream
+from .formats import ExportError
+from .runner import receive, send
+from .saved_model import SERVING
+
+EXPORT = "export.json"
+
+
+class Runner:
+    """An exported file at work, in a fresh process without a GPU, where nothing but its own runtime is at hand.
+
+    Args:
+        path: The file.
+        format: Its format.
+
+    Raises:
+        ExportError: It cannot be loaded.
+    """
+
+    def __init__(self, path: Path, format: str):
+        self.format = format
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (`_end` closes it)
+        script = Path(__file__).with_name("runner.py")
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [sys.executable, "-P", str(script), format, str(path)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment
+        )
+        self.close = weakref.finalize(self, _end, self._process, self._errors)
+        """Ends the process; done at the latest when nothing refers to the runner any more."""
+        try:
+            about, _ = self._answer()
+        except ExportError:
+            self.close()
+            raise
+        self.signatures: dict[str, Any] = about["signatures"]
+        self.ops: dict[str, int] = about["ops"]
+        self.runtime: str = about["runtime"]
+
+    def run(self, inputs: dict[str, np.ndarray], signature: str = SERVING) -> tuple[dict[str, np.ndarray], float]:
+        """Run a signature.
+
+        Returns:
+            The outputs by name, and the time that the runtime took, in seconds.
+        """
+        with suppress(BrokenPipeError):  # its last words say why
+            send(self._process.stdin, {"signature": signature}, inputs)  # type: ignore[arg-type]
+        about, outputs = self._answer()
+        return outputs, about["seconds"]
+
+    def predict_on_batch(self, inputs: np.ndarray) -> Any:
+        """Return what a run's `inference` network would: probabilities alone, or a dict of outputs."""
+        (only,) = self.signatures[SERVING]["inputs"]
+        outputs, _ = self.run({only["name"]: inputs})
+        return outputs.get(PROBABILITIES, {name: one for name, one in outputs.items() if one.dtype.kind != "S"})
+
+    @property
+    def stream(self) -> Stream:
+        """The file over a video, frame by frame."""
+        inputs = {one["name"]: one["shape"] for one in self.signatures[SERVING]["inputs"]}
+        sizes = {name: shape[1] for name, shape in inputs.items() if name != FRAME}
+        return Stream(lambda values: self.run(values)[0], sizes)
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def _answer(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        answer = receive(self._process.stdout)  # type: ignore[arg-type]
+        if answer is None:
+            self._process.wait()
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").strip()
+            raise ExportError(f"{self.format}: the file does not run in a fresh process:\n{said[-2000:]}")
+        if "error" in answer[0]:
+            raise ExportError(f"{self.format}: the file does not run in a fresh process: {answer[0]['error']}")
+        return answer
+
+
+def _end(process: subprocess.Popen, errors: Any) -> None:
+    """End a process, which stops where its input does."""
+    process.communicate()
+    errors.close()
+
+
+class Artifact:
+    """An exported file with what it was made from; it takes the place of a run where files are judged or read.
+
+    Args:
+        path: The file.
+        about: What `export.json` says of it.
+        config: The run's recipe.
+        spec: What the data told the model.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], config: Config, spec: Spec):
+        self.path = path
+        self.about = about
+        self.config = config
+        self.spec = spec
+
+    @classmethod
+    def open(cls, path: str | Path, overrides: Iterable[str] = ()) -> Artifact:
+        """Open an exported file.
+
+        Args:
+            path: The file, or the folder that holds it.
+            overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
+
+        Raises:
+            InputError: There is none, or there is no `export.json` beside it.
+        """
+        path = Path(path)
+        folder = path if (path / EXPORT).is_file() else path.parent
+        if not path.exists():
+            raise InputError("", f"no file {path}; make one with lstmzoo export")
+        if not (folder / EXPORT).is_file():
+            raise InputError("", f"{path} has no {EXPORT} beside it, which lstmzoo export writes; keep them together")
+        try:
+            about = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
+            file = folder / about["file"]
+        except (ValueError, KeyError) as error:
+            raise InputError("", f"{folder / EXPORT} is damaged ({first_line(error)}); export again") from None
+        if path != folder and path.name != file.name:
+            raise InputError("", f"{folder / EXPORT} is about {file.name}, not about {path.name}; name that file")
+        return cls(file, about, *recipe_and_spec(folder, overrides))
+
+    @cached_property
+    def inference(self) -> Runner:
+        """The file at work."""
+        return Runner(self.path, self.about["format"])
+
+    def evaluate(self, split: str = "test", **options: Any) -> dict[str, Any]:
+        """Evaluate the file itself on a split; see `evaluation.evaluate_exported`."""
+        from ..evaluation import evaluate_exported
+
+        self._sees(streaming=False)
+        return evaluate_exported(self, split, **options)
+
+    def predict(self, files: Sequence[str | Path], save_to: Path | None = None) -> list[dict[str, Any]]:
+        """Predict files; see `prediction.predict`."""
+        from ..prediction import predict
+
+        self._sees(streaming=False)
+        return predict(self, files, save_to)
+
+    def stream(self) -> Stream:
+        """Return a stream through the file, which takes one frame at a time."""
+        self._sees(streaming=True)
+        return self.inference.stream
+
+    def _sees(self, *, streaming: bool) -> None:
+        """Raise an InputError if the file was exported for the other use."""
+        if streaming and not self.about["streaming"]:
+            raise InputError("", f"{self.path} takes whole clips; for single frames export with --streaming")
+        if not streaming and self.about["streaming"]:
+            raise InputError(
+                "", f"{self.path} takes single frames; use it with predict --stream, or export without --streaming"
+            )

@@ -1,0 +1,79 @@
+"""A LiteRT file, for telephones and small devices: built-in operations alone, all loops over time written out."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from ..layers.implementation import recurrent_layers
+from ..layers.recurrence import FastRecurrence
+from ..layers.scan import looped_by, written_out
+from .formats import ExportError
+from .network import layer_of, traceable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+
+    from ..run import Run
+    from .formats import Options
+
+
+def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[str, Any]:
+    """Write a network.
+
+    Raises:
+        ExportError: It needs Flex operations, and these are not allowed, or it cannot be converted at all.
+    """
+    del run
+    import tensorflow as tf
+
+    for layer in recurrent_layers(network):
+        layer.unroll = True
+        if isinstance(layer, FastRecurrence):
+            layer.form = _keras_loop
+    network_as_traced = traceable(network)
+    with looped_by(written_out):
+        concrete = network_as_traced.concrete()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(network_as_traced.module, folder, signatures=concrete)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.experimental_enable_resource_variables = False  # weights are constants
+        if options.allow_flex:
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+        if options.quantize != "none":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if options.quantize == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        try:
+            path.write_bytes(converter.convert())
+        except Exception as error:
+            raise _explained(error, concrete, network) from error
+    return {}
+
+
+def _keras_loop(layer: Any, sequences: Any, initial_state: Any) -> Any:
+    """Run a recurrent layer by Keras' own loop: the batch first, as LiteRT's fully connected layers have it."""
+    backwards, layer.go_backwards = layer.go_backwards, False  # they are turned already
+    try:
+        return super(FastRecurrence, layer).inner_loop(sequences, initial_state, None)
+    finally:
+        layer.go_backwards = backwards
+
+
+def _explained(error: Exception, concrete: Any, network: keras.Model) -> ExportError:
+    """Return an error that names the operations LiteRT lacks, and the layers they come from."""
+    named = re.search(r"(?:TF Select|Flex) ops: ([\w, ]+)", str(error))
+    if not named:
+        return ExportError(f"litert: the network cannot be converted: {str(error).strip()[-500:]}")
+    kinds = [kind.strip().removeprefix("Flex") for kind in named[1].split(",")]
+    graph = concrete.graph.as_graph_def()
+    nodes = [*graph.node, *(node for inner in graph.library.function for node in inner.node_def)]
+    places = {kind: sorted({layer_of(node.name, network) for node in nodes if node.op == kind}) for kind in kinds}
+    told = "; ".join(f"{kind} (in {', '.join(names)})" for kind, names in places.items())
+    return ExportError(
+        f"litert: these operations are not built into LiteRT: {told}. --allow-flex takes them from TensorFlow, for "
+        "devices whose runtime has its Flex delegate"
+    )
