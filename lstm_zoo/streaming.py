@@ -56,8 +56,8 @@ class _Walk:
         if isinstance(operation, keras.layers.Bidirectional):
             raise InputError(
                 "",
-                f"its layer {operation.name} is bidirectional: it reads a clip from the last frame too, which in live "
-                "video is still to come. Train with model.bidirectional=false to stream",
+                f"the network cannot be streamed: its layer {operation.name} is bidirectional. It reads a clip from the "
+                "last frame too, which in live video is still to come. Train with model.bidirectional=false to stream",
             )
         if isinstance(operation, keras.layers.RNN):
             return lambda x, **_: self._recurrent(operation, x)

@@ -68,9 +68,41 @@ def test_the_whole_job_on_video_files(kind, ucf_root, video_root, data_dir, tmp_
     assert json.loads(next((tmp_path / "out").iterdir()).read_text()) == prediction
     assert prediction["classes"][0]["name"] in call("predict", clip).output
 
-    if kind == "ucf101":
-        exported = json.loads(call("export", "--format", "keras", "--json").stdout)
-        assert exported["max_difference"] < 1e-4
+
+@pytest.mark.xdist_group("ucf_folder")
+def test_an_exported_file_takes_the_place_of_its_run(ucf_folder, ucf_root, monkeypatch):
+    monkeypatch.chdir(ucf_folder)
+    assert "largest difference" in call("export", "--format", "onnx").output
+    file = json.loads(call("export", "--format", "onnx", "--json").stdout)["path"]
+    figures, of_run = (json.loads(call("eval", "--json", *words).stdout) for words in (["--exported", file], []))
+    assert figures.pop("run") == file and figures.items() <= of_run.items()
+    assert "top1" in call("eval", "--exported", file).output
+    clip = next(ucf_root.rglob("*.avi"))
+    (told,), (expected,) = (
+        json.loads(call("predict", clip, "--json", *words).stdout)["predictions"]
+        for words in (["--exported", file], [])
+    )
+    assert [one["name"] for one in told["classes"]] == [one["name"] for one in expected["classes"]]
+    text = call("predict", clip, "--exported", file, "--run", ucf_folder, status=2).output
+    assert "--run and --exported: name one of them" in text
+    assert "is bidirectional. It reads a clip from the last frame" in call("predict", "--stream", clip, status=2).output
+    assert "is bidirectional" in call("export", "--streaming", "--format", "onnx", status=2).output
+
+
+def test_a_live_video_is_watched(smoke_run, tmp_path):
+    write_video(tmp_path / "a.mp4", 8)
+    output = call("predict", "--run", smoke_run.path, "--stream", tmp_path / "a.mp4").output.splitlines()
+    assert output[0].startswith("0.00 s: ") and "frames/s" in output[-1]
+    words = ["predict", "--run", smoke_run.path, "--fps", "4", "--restart", "0.5", "--json", "--stream"]
+    *changes, last = map(json.loads, call(*words, tmp_path / "a.mp4").stdout.splitlines())
+    assert changes[0]["classes"][0]["name"] in smoke_run.spec.class_names and last["frames"] < 8
+    for words, text in (
+        (["--stream", tmp_path / "a.mp4", tmp_path / "a.mp4"], "--stream takes one video"),
+        (["--fps", "4", tmp_path / "a.mp4"], "--fps and --restart go with --stream"),
+        ([], "name the files to predict"),
+        (["--stream", tmp_path / "b.mp4"], "no such file"),
+    ):
+        assert text in call("predict", "--run", smoke_run.path, *words, status=2).output
 
 
 @pytest.mark.xdist_group("ucf_folder")

@@ -74,7 +74,7 @@ def test_states_are_inputs_and_outputs_of_the_same_sizes():
 
 def test_what_needs_later_frames_or_sees_no_clips_is_refused():
     both = CnnLstm(backbone=_BACKBONE, units=(4,), bidirectional=True)
-    with pytest.raises(InputError, match=r"bidirectional_1 is bidirectional: .* model\.bidirectional=false"):
+    with pytest.raises(InputError, match=r"bidirectional_1 is bidirectional\. .* model\.bidirectional=false"):
         step_network(_exported(both))
     picture = Spec(input_shape=(16, 16, 3), class_names=("a", "b"))
     with pytest.raises(InputError, match=r"sees no clips but inputs of shape \(16, 16, 3\)"):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+    import onnx
 
     from ..run import Run
     from .formats import Options
@@ -27,12 +28,24 @@ OPSET = 17
 
 
 def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[str, Any]:
-    """Write a network, checked by onnx; its metadata hold the run's settings.
+    """Write a network, with the run's settings as metadata; see `converted`."""
+    del options
+    import onnx
+
+    model = converted(network)
+    for name, value in settings_of(run).items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = f"lstm_zoo.{name}", json.dumps(value, ensure_ascii=False)
+    onnx.save(model, str(path))
+    return {"opset": OPSET}
+
+
+def converted(network: keras.Model) -> onnx.ModelProto:
+    """Return a network as an ONNX model, checked by onnx; it takes over the layers.
 
     Raises:
         ExportError: An operation has no counterpart in ONNX.
     """
-    del options
     import onnx
     import tf2onnx
 
@@ -42,12 +55,8 @@ def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[s
     with looped_by(onnx_loop):
         model, _ = tf2onnx.convert.from_function(function, [signature], opset=OPSET, custom_op_handlers=native.handlers)
     _refuse_foreign(model, network)
-    for name, value in settings_of(run).items():
-        entry = model.metadata_props.add()
-        entry.key, entry.value = f"lstm_zoo.{name}", json.dumps(value, ensure_ascii=False)
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, str(path))
-    return {"opset": OPSET}
+    return model
 
 
 def _refuse_foreign(model: Any, network: keras.Model) -> None:
