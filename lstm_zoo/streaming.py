@@ -36,12 +36,17 @@ def step_network(network: keras.Model) -> keras.Model:
         InputError: A layer needs frames that are still to come, or the network is not one of clips.
     """
     clip = network.inputs[0]
-    if len(clip.shape) != 5:
+    if not sees_clips(network):
         raise InputError("", f"{network.name} sees no clips but inputs of shape {clip.shape[1:]}; there is no stream")
     walk = _Walk()
     frame = keras.Input(clip.shape[2:], dtype=clip.dtype, name=FRAME)
     outputs = network._run_through_graph(ops.expand_dims(frame, 1), operation_fn=walk.operation)
     return keras.Model({FRAME: frame, **walk.states}, {**outputs, **walk.next_states}, name=f"{network.name}_step")
+
+
+def sees_clips(network: keras.Model) -> bool:
+    """Say whether a network's input is a clip; volumes have as many axes."""
+    return network.inputs[0].name == "clip"
 
 
 class _Walk:
@@ -56,8 +61,9 @@ class _Walk:
         if isinstance(operation, keras.layers.Bidirectional):
             raise InputError(
                 "",
-                f"the network cannot be streamed: its layer {operation.name} is bidirectional. It reads a clip from the "
-                "last frame too, which in live video is still to come. Train with model.bidirectional=false to stream",
+                f"the network cannot be streamed: its layer {operation.name} is bidirectional. It reads a clip from "
+                "the last frame too, which in live video is still to come. Train with "
+                "model.bidirectional=false to stream",
             )
         if isinstance(operation, keras.layers.RNN):
             return lambda x, **_: self._recurrent(operation, x)

@@ -1,5 +1,7 @@
 """One frame at a time gives the answer to the clip so far, for every unidirectional video network."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from lstm_zoo.models.cnn_lstm import CnnLstm
 from lstm_zoo.models.flatten_lstm import FlattenLstm
 from lstm_zoo.models.frame_average import FrameAverage
 from lstm_zoo.models.md_lstm_classifier import MdLstmClassifier
+from lstm_zoo.models.pyramid_lstm import PyramidLstm
 from lstm_zoo.streaming import FRAME, NEXT, step_network, stream_of
 from lstm_zoo.tasks.classification import Classification
 
@@ -76,6 +79,10 @@ def test_what_needs_later_frames_or_sees_no_clips_is_refused():
     both = CnnLstm(backbone=_BACKBONE, units=(4,), bidirectional=True)
     with pytest.raises(InputError, match=r"bidirectional_1 is bidirectional\. .* model\.bidirectional=false"):
         step_network(_exported(both))
-    picture = Spec(input_shape=(16, 16, 3), class_names=("a", "b"))
-    with pytest.raises(InputError, match=r"sees no clips but inputs of shape \(16, 16, 3\)"):
-        step_network(Classification().exported(MdLstmClassifier(window=4, units=(4,)).build(picture)))
+    for config, shape in (
+        (MdLstmClassifier(window=4, units=(4,)), (16, 16, 3)),
+        (PyramidLstm(units=(4,), dense=(), kernel_size=3), (4, 6, 6, 1)),
+    ):
+        network = config.build(Spec(input_shape=shape, class_names=("a", "b")))
+        with pytest.raises(InputError, match=rf"sees no clips but inputs of shape {re.escape(str(shape))}"):
+            step_network(network)

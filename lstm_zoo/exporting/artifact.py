@@ -71,9 +71,15 @@ class Runner:
         return outputs, about["seconds"]
 
     def predict_on_batch(self, inputs: np.ndarray) -> Any:
-        """Return what a run's `inference` network would: probabilities alone, or a dict of outputs."""
-        (only,) = self.signatures[SERVING]["inputs"]
-        outputs, _ = self.run({only["name"]: inputs})
+        """Return what a run's `inference` network would: probabilities alone, or a dict of outputs.
+
+        A file that takes one frame at a time is shown the frames of each clip one after the other.
+        """
+        names = [one["name"] for one in self.signatures[SERVING]["inputs"]]
+        if FRAME in names:
+            stream = self.stream
+            return [stream.scores(inputs[:, frame]) for frame in range(inputs.shape[1])][-1]
+        outputs, _ = self.run({names[0]: inputs})
         return outputs.get(PROBABILITIES, {name: one for name, one in outputs.items() if one.dtype.kind != "S"})
 
     @property
@@ -158,26 +164,20 @@ class Artifact:
         """Evaluate the file itself on a split; see `evaluation.evaluate_exported`."""
         from ..evaluation import evaluate_exported
 
-        self._sees(streaming=False)
         return evaluate_exported(self, split, **options)
 
     def predict(self, files: Sequence[str | Path], save_to: Path | None = None) -> list[dict[str, Any]]:
         """Predict files; see `prediction.predict`."""
         from ..prediction import predict
 
-        self._sees(streaming=False)
         return predict(self, files, save_to)
 
     def stream(self) -> Stream:
-        """Return a stream through the file, which takes one frame at a time."""
-        self._sees(streaming=True)
-        return self.inference.stream
+        """Return a stream through the file.
 
-    def _sees(self, *, streaming: bool) -> None:
-        """Raise an InputError if the file was exported for the other use."""
-        if streaming and not self.about["streaming"]:
-            raise InputError("", f"{self.path} takes whole clips; for single frames export with --streaming")
-        if not streaming and self.about["streaming"]:
-            raise InputError(
-                "", f"{self.path} takes single frames; use it with predict --stream, or export without --streaming"
-            )
+        Raises:
+            InputError: It takes whole clips.
+        """
+        if not self.about["streaming"]:
+            raise InputError("", f"{self.path} does not take single frames; for these, export with --streaming")
+        return self.inference.stream

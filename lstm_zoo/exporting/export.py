@@ -59,9 +59,9 @@ def export(
     folder = Path(to) if to is not None else run.path / "exports" / _folder_name(format, options)
     file = f"{run.config.model.kind}{'_step' * streaming}{target.suffix}"
     _refuse_another(folder, file)
+    examples = examples_of(run)
     started = time.perf_counter()
     network = exported_network(run, streaming=streaming, any_length=target.any_length)
-    examples = examples_of(run)
     with _draft_folder(folder) as draft:
         path = draft / file
         facts = target.save(network, path, run, options)
@@ -88,6 +88,8 @@ def export(
                 **prove(run, runner, examples, quantized=quantize != "none", streaming=streaming),
             }
         _write(draft, about, run)
+        for old in [folder / "metrics.json", *folder.glob("predictions-*.csv")]:  # of the file that was there
+            _remove(old)
         for part in draft.iterdir():
             _remove(folder / part.name)
             part.rename(folder / part.name)
@@ -128,7 +130,10 @@ def _refuse_another(folder: Path, file: str) -> None:
     """Raise an InputError if a folder holds another export, whose `export.json` would be lost."""
     if not (folder / EXPORT).is_file():
         return
-    other = json.loads((folder / EXPORT).read_text(encoding="utf-8")).get("file")
+    try:
+        other = json.loads((folder / EXPORT).read_text(encoding="utf-8"))["file"]
+    except (ValueError, KeyError, TypeError):
+        other = f"its {EXPORT} is damaged"
     if other != file:
         raise InputError("", f"{folder} holds another export ({other}); choose another folder with --to")
 

@@ -9,7 +9,7 @@ import keras
 
 from ..contracts import InputError
 from ..layers.implementation import recurrent_layers
-from ..streaming import step_network
+from ..streaming import sees_clips, step_network
 
 if TYPE_CHECKING:
     from ..run import Run
@@ -43,15 +43,10 @@ def exported_network(run: Run, *, streaming: bool = False, any_length: bool = Tr
 def for_any_length(network: keras.Model) -> keras.Model:
     """Return a clip network for any number of frames, with the same layers; other networks as they are."""
     inputs = network.inputs[0]
-    if len(inputs.shape) != 5 or not sees_clips(network):
+    if not sees_clips(network):
         return network
     free = keras.Input((None, *inputs.shape[2:]), dtype=inputs.dtype, name=inputs.name)
     return keras.models.clone_model(network, input_tensors=free, clone_function=lambda layer: layer)
-
-
-def sees_clips(network: keras.Model) -> bool:
-    """Say whether a network's input is a clip; volumes have as many axes."""
-    return network.inputs[0].name == "clip"
 
 
 def layer_of(node: str, network: keras.Model) -> str:

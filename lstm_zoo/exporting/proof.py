@@ -81,7 +81,7 @@ def prove(run: Run, runner: Runner, examples: Examples, *, quantized: bool, stre
         pairs = _example_by_example(run, original, runner, examples.inputs)
     tolerance = None if quantized else STREAM_TOLERANCE if streaming else TOLERANCE
     facts = {"examples": examples.origin, **_compared(pairs, runner.format, tolerance), "tolerance": tolerance}
-    if quantized and not streaming:
+    if quantized:
         facts["test"] = _on_test(run, runner)
     return {**facts, "latency_ms": _latencies(original, runner, examples.inputs[:1], streaming)}
 
