@@ -161,7 +161,7 @@ def predict(
         typer.Option(metavar="VIDEO|-", help="Watch a video frame by frame, or one that comes on standard input (-)."),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames of a stream a second; by default as many as in training.")
+        float | None, typer.Option(help="Frames of a stream a second; by default as in training, where that is known.")
     ] = None,
     restart: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Forget a stream's frames every so often; never by default.")
