@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,7 +173,7 @@ def predict(
         if stream is not None:
             _watch(_open(run, set, exported), stream, fps, restart, as_json, bool(files or save_to))
             return
-        if not files or fps or restart:
+        if not files or fps is not None or restart is not None:
             raise _input_error("name the files to predict" if not files else "--fps and --restart go with --stream")
         opened = _open(run, set, exported)
         folder = opened.path.parent if exported else opened.path
@@ -420,7 +421,7 @@ def _user_errors() -> Iterator[Any]:
         _fail(config.describe(error) if config else str(error))
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        _fail("interrupted; `train` goes on after its last finished epoch with --resume")
+        _fail("interrupted" + "; it goes on after its last finished epoch with --resume" * ("train" in sys.argv))
         raise typer.Exit(1) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -459,6 +460,7 @@ def _file_name(text: str) -> str:
 
 def main() -> None:
     """Run the command line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was begun is cleared away
     app()
 
 

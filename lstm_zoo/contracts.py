@@ -321,6 +321,8 @@ class TaskConfig(Section, ABC):
     """Validation metric that decides which weights are best, as Keras names it."""
     monitor_mode: ClassVar[str]
     """`min` or `max`."""
+    exported_keys: ClassVar[frozenset[str]] = frozenset()
+    """Settings that are part of an exported network, and cannot be changed afterwards."""
     headline: ClassVar[str]
     """The figure of `evaluate`, from 0 to 1, that says most."""
     per_class: ClassVar[str] = "accuracy"

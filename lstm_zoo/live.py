@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -115,10 +116,11 @@ def records(seen: Iterator[Seen]) -> Iterator[dict[str, Any]]:
         number, `seconds`, the time of the last one, and `fps`.
     """
     frames, seconds, fps = 0, 0.0, 0.0
-    for now in seen:
-        frames, seconds, fps = frames + 1, now.seconds, now.fps
-        if now.changed:
-            yield {"seconds": seconds, "classes": now.classes, "fps": fps}
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how live video ends
+        for now in seen:
+            frames, seconds, fps = frames + 1, now.seconds, now.fps
+            if now.changed:
+                yield {"seconds": seconds, "classes": now.classes, "fps": fps}
     yield {"frames": frames, "seconds": seconds, "fps": fps}
 
 

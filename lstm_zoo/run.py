@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .streaming import Stream
 
 RUNS = Path("runs")
+RECIPE_FILES = ("config.yaml", "spec.json")
+"""What it takes to rebuild a network without the data."""
 _VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
 
 
@@ -157,7 +159,7 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
     foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
     if foreign:
         raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed")
-    files = [folder / name for name in ("config.yaml", "spec.json")]
+    files = [folder / name for name in RECIPE_FILES]
     if not all(file.is_file() for file in files):
         raise InputError("", f"{folder} is no run directory (no {' and '.join(file.name for file in files)})")
     config = load(files[0], overrides)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from lstm_zoo.cli import app
 from lstm_zoo.config import ConfigError, load
 from lstm_zoo.contracts import InputError, Spec
+from lstm_zoo.exporting import Artifact
 from lstm_zoo.run import Run
 from lstm_zoo.tasks import captioning
 from lstm_zoo.tasks.caption_metrics import CaptionScores
@@ -211,9 +212,16 @@ def test_the_saved_model_writes_the_same_sentence_from_a_file_s_bytes(caption_ru
 @pytest.mark.xdist_group("captions")
 @pytest.mark.parametrize("format", ["keras", "litert"])
 def test_files_write_the_same_captions(caption_run, format, tmp_path):
-    about = caption_run.export(format, tmp_path).about
-    assert about["max_difference"] <= 1e-5 and about["agreement"] == 1
-    assert not any(name.startswith("Flex") for name in about["ops"])
+    artifact = caption_run.export(format, tmp_path)
+    assert artifact.about["max_difference"] <= 1e-5 and artifact.about["agreement"] == 1
+    assert not any(name.startswith("Flex") for name in artifact.about["ops"])
+    with pytest.raises(InputError, match=r"--set task\.decoding=.* is part of the file; export again with it"):
+        Artifact.open(artifact.path, ["task.decoding={kind: greedy}"])
+    if format == "litert":
+        figures, of_run = artifact.evaluate("val"), caption_run.metrics["val"]
+        floors, all_floors = figures.pop("floors"), of_run["floors"]
+        assert figures.items() <= of_run.items() and floors.items() < all_floors.items()  # without the nearest image
+        artifact.inference.close()
 
 
 def test_a_frozen_encoder_s_features_are_cached_for_captions_too(mobilenet_file, data_dir, tmp_path):

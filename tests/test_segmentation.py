@@ -364,14 +364,19 @@ def test_blocks_of_a_picture_are_blended_as_in_evaluation(volume_run):
     ("name", "format"),
     [
         ("image_run", "keras"),
-        ("image_run", "tf_saved_model"),
+        ("image_run", "onnx"),
         ("masked_run", "tf_saved_model"),
         ("volume_run", "tf_saved_model"),
     ],
 )
 def test_exported_files_are_equal(request, name, format, tmp_path):
     run = request.getfixturevalue(name)
-    about = run.export(format, tmp_path).about
+    artifact = run.export(format, tmp_path)
+    about = artifact.about
     assert about["max_difference"] < 1e-5 and "examples" in about["examples"] and about["agreement"] == 1
     outputs = {one["name"]: one["shape"] for one in about["signatures"]["serving_default"]["outputs"]}
     assert outputs["labels"] == [None, *run.spec.input_shape[:-1]]
+    if format == "onnx":  # the file itself, on the whole split
+        figures = artifact.evaluate("val")
+        assert figures.items() <= run.metrics["val"].items()
+        artifact.inference.close()

@@ -21,7 +21,7 @@ from ..contracts import PROBABILITIES, InputError, Spec
 from ..network import first_line
 from ..run import recipe_and_spec
 from ..streaming import FRAME, Stream
-from .formats import ExportError
+from .formats import ExportError, check_packages
 from .runner import receive, send
 from .saved_model import SERVING
 
@@ -46,7 +46,12 @@ class Runner:
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
         command = [sys.executable, "-P", str(script), format, str(path)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for this process, which then ends the other
         )
         self.close = weakref.finalize(self, _end, self._process, self._errors)
         """Ends the process; done at the latest when nothing refers to the runner any more."""
@@ -101,7 +106,8 @@ class Runner:
             self._process.wait()
             self._errors.seek(0)
             said = self._errors.read().decode(errors="replace").strip()
-            raise ExportError(f"{self.format}: the file does not run in a fresh process:\n{said[-2000:]}")
+            reason = said.splitlines()[-1] if said else "it ended without a word"
+            raise ExportError(f"{self.format}: the file does not run in a fresh process: {reason}\n{said[-2000:]}")
         if "error" in answer[0]:
             raise ExportError(f"{self.format}: the file does not run in a fresh process: {answer[0]['error']}")
         return answer
@@ -140,7 +146,7 @@ class Artifact:
         Raises:
             InputError: There is none, or there is no `export.json` beside it.
         """
-        path = Path(path)
+        path, overrides = Path(path), list(overrides)
         folder = path if (path / EXPORT).is_file() else path.parent
         if not path.exists():
             raise InputError("", f"no file {path}; make one with lstmzoo export")
@@ -148,12 +154,21 @@ class Artifact:
             raise InputError("", f"{path} has no {EXPORT} beside it, which lstmzoo export writes; keep them together")
         try:
             about = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
-            file = folder / about["file"]
-        except (ValueError, KeyError) as error:
+            file, format, _ = folder / about["file"], about["format"], about["streaming"]
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError("", f"{folder / EXPORT} is damaged ({first_line(error)}); export again") from None
         if path != folder and path.name != file.name:
             raise InputError("", f"{folder / EXPORT} is about {file.name}, not about {path.name}; name that file")
-        return cls(file, about, *recipe_and_spec(folder, overrides))
+        if not file.exists():
+            raise InputError("", f"no file {file}, of which {folder / EXPORT} tells; export again")
+        check_packages(format)
+        config, spec = recipe_and_spec(folder, overrides)
+        fixed = [
+            text for text in overrides if text.startswith(tuple(f"task.{key}" for key in config.task.exported_keys))
+        ]
+        if fixed:
+            raise InputError("", f"--set {fixed[0]}: is part of the file; export again with it")
+        return cls(file, about, config, spec)
 
     @cached_property
     def inference(self) -> Runner:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contracts import InputError
-from ..run import versions
+from ..run import RECIPE_FILES, versions
 from .artifact import EXPORT, Artifact, Runner
 from .formats import ExportError, Options, checked
 from .network import exported_network
@@ -58,7 +58,7 @@ def export(
     target = checked(format, options)
     folder = Path(to) if to is not None else run.path / "exports" / _folder_name(format, options)
     file = f"{run.config.model.kind}{'_step' * streaming}{target.suffix}"
-    _refuse_another(folder, file)
+    replaces = _check_folder(folder, file)
     examples = examples_of(run)
     started = time.perf_counter()
     network = exported_network(run, streaming=streaming, any_length=target.any_length)
@@ -67,8 +67,7 @@ def export(
         facts = target.save(network, path, run, options)
         seconds = time.perf_counter() - started
         with Runner(path, format) as runner:
-            if cudnn := [op for op in runner.ops if "Cudnn" in op]:
-                raise ExportError(f"{format}: {', '.join(cudnn)} in the file would run on NVIDIA's GPUs alone")
+            _refuse_foreign_ops(runner, allow_flex)
             about = {
                 "model": run.config.model.kind,
                 "run": str(run.path.absolute()),
@@ -88,8 +87,8 @@ def export(
                 **prove(run, runner, examples, quantized=quantize != "none", streaming=streaming),
             }
         _write(draft, about, run)
-        for old in [folder / "metrics.json", *folder.glob("predictions-*.csv")]:  # of the file that was there
-            _remove(old)
+        for old in [folder / "metrics.json", *folder.glob("predictions-*.csv")] if replaces else []:
+            _remove(old)  # they are of the file that was there
         for part in draft.iterdir():
             _remove(folder / part.name)
             part.rename(folder / part.name)
@@ -113,8 +112,7 @@ def _write(draft: Path, about: dict[str, Any], run: Run) -> None:
     """Write what is known of a file beside it, with what it takes to judge it."""
     texts = {
         EXPORT: json.dumps(about, indent=2, ensure_ascii=False),
-        "spec.json": run.spec.model_dump_json(indent=2),
-        "config.yaml": run.config.to_yaml(),
+        **dict(zip(RECIPE_FILES, (run.config.to_yaml(), run.spec.model_dump_json(indent=2)), strict=True)),
     }
     for name, text in texts.items():
         (draft / name).write_text(text, encoding="utf-8")
@@ -126,16 +124,35 @@ def _folder_name(format: str, options: Options) -> str:
     return "-".join(parts)
 
 
-def _refuse_another(folder: Path, file: str) -> None:
-    """Raise an InputError if a folder holds another export, whose `export.json` would be lost."""
+def _check_folder(folder: Path, file: str) -> bool:
+    """Return whether a folder holds an older export of the same name, which is to be replaced.
+
+    Raises:
+        InputError: It holds another export, or files that an export would write over.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError("", f"--to {folder}: is a file; expected a folder for the export")
     if not (folder / EXPORT).is_file():
-        return
+        if foreign := [name for name in (file, *RECIPE_FILES) if (folder / name).exists()]:
+            raise InputError(
+                "", f"{folder} holds {', '.join(foreign)}, which no export wrote; choose another folder with --to"
+            )
+        return False
     try:
         other = json.loads((folder / EXPORT).read_text(encoding="utf-8"))["file"]
     except (ValueError, KeyError, TypeError):
         other = f"its {EXPORT} is damaged"
     if other != file:
         raise InputError("", f"{folder} holds another export ({other}); choose another folder with --to")
+    return True
+
+
+def _refuse_foreign_ops(runner: Runner, allow_flex: bool) -> None:
+    """Raise an ExportError if a file holds operations that its users' runtimes may not have."""
+    if cudnn := [op for op in runner.ops if "Cudnn" in op]:
+        raise ExportError(f"{runner.format}: {', '.join(cudnn)} in the file would run on NVIDIA's GPUs alone")
+    if runner.format == "litert" and not allow_flex and (own := [op for op in runner.ops if not op.isupper()]):
+        raise ExportError(f"litert: {', '.join(own)} in the file are not built into LiteRT")
 
 
 def _size(path: Path) -> int:

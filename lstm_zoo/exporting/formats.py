@@ -6,12 +6,12 @@ from collections.abc import Callable
 from importlib import import_module, util
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import keras
+
 from ..contracts import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import keras
 
     from ..run import Run
 
@@ -87,8 +87,21 @@ def checked(format: str, options: Options) -> Format:
         )
     if options.allow_flex and format != "litert":
         raise InputError("", f"--allow-flex: Flex operations are LiteRT's; --format {format} has none. Leave it out")
-    if missing := [name for name, module in found.packages.items() if util.find_spec(module) is None]:
+    check_packages(format)
+    backend = keras.backend.backend()
+    if format != "keras" and backend != "tensorflow":
         raise InputError(
-            "", f"--format {format} needs {', '.join(missing)}: install them with pip install 'lstm-zoo[export]'"
+            "",
+            f"Keras runs on {backend}; --format {format} is written on its TensorFlow backend alone: "
+            "KERAS_BACKEND=tensorflow lstmzoo export ... (a run goes with any backend)",
         )
     return found
+
+
+def check_packages(format: str) -> None:
+    """Raise an InputError if a package is missing that a format needs to be written or run."""
+    packages = FORMATS[format].packages
+    if missing := [name for name, module in packages.items() if util.find_spec(module) is None]:
+        raise InputError(
+            "", f"format {format} needs {', '.join(missing)}: install them with pip install 'lstm-zoo[export]'"
+        )

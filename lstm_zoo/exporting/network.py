@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 
-from ..contracts import InputError
 from ..layers.implementation import recurrent_layers
 from ..streaming import sees_clips, step_network
 
@@ -75,17 +74,7 @@ class Traceable(NamedTuple):
 
 
 def traceable(network: keras.Model) -> Traceable:
-    """Return a network for tracing, as it is in use.
-
-    Raises:
-        InputError: Keras runs on another backend than TensorFlow.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            "",
-            f"Keras runs on {keras.backend.backend()}; this format is written on its TensorFlow backend alone: "
-            "KERAS_BACKEND=tensorflow lstmzoo export ... (a run goes with any backend)",
-        )
+    """Return a network for tracing, as it is in use; on Keras' TensorFlow backend."""
     import tensorflow as tf
 
     def called(inputs: Any) -> Any:

@@ -171,7 +171,7 @@ class OnnxFile:
                 tensor(
                     one.name,
                     [side if isinstance(side, int) else None for side in one.shape],
-                    one.type.removeprefix("tensor(").removesuffix(")").replace("float", "float32"),
+                    "float32" if one.type == "tensor(float)" else one.type.removeprefix("tensor(").removesuffix(")"),
                 )
                 for one in values
             ]

@@ -69,6 +69,7 @@ class Captioning(TaskConfig):
 
     monitor: ClassVar[str] = "val_perplexity"
     monitor_mode: ClassVar[str] = "min"
+    exported_keys: ClassVar[frozenset[str]] = frozenset({"decoding"})
     headline: ClassVar[str] = "bleu4"
     kind: Literal["captioning"] = "captioning"
     decoding: Decoding = Beam()

@@ -1,0 +1,84 @@
+"""What an exported file answers beside what its run answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..contracts import PROBABILITIES
+from .formats import ExportError
+
+Outputs = dict[str, np.ndarray]
+
+_SHARE = 0.01  # of the spread of the run's answers: a network that says nearly the same of everything proves little
+_NOISE = 1e-6  # of the largest value, which float32 cannot be held to
+
+
+def compared(pairs: list[tuple[Outputs, Outputs]], format: str, tolerance: float | None) -> dict[str, Any]:
+    """Compare answers.
+
+    Args:
+        pairs: Answers of the run and of the file to the same inputs, by the names of the outputs.
+        format: The file's format, for messages.
+        tolerance: Largest difference of floats, lowered to 1 % of the spread of the run's answers where that is
+            smaller, and then words have to be equal too; None: a quantised file, whose differences are only told.
+
+    Returns:
+        `max_difference` and `mean_difference` of all floats, their `spread` over the examples, and `agreement`, the
+        share of equal answers: of the most probable class (of each pixel), or of whole captions.
+
+    Raises:
+        ExportError: The file's answers have other shapes, are no numbers, or differ by more than is allowed.
+    """
+    for expected, actual in pairs:
+        _check_shapes(expected, actual, format)
+    differences, spreads, agreements = [], [], []
+    for name in dict.fromkeys(name for expected, _ in pairs for name in expected):
+        values, found = (np.concatenate([pair[side][name] for pair in pairs if name in pair[0]]) for side in (0, 1))
+        if values.dtype.kind == "f":
+            spread = float(np.ptp(values, axis=0).max())
+            differences.append(_differences(name, values, found, format, tolerance, spread).ravel())
+            spreads.append(spread)
+        elif name != "labels":  # words and sentences
+            agreements.append((found.astype(bytes) == values.astype(bytes)).reshape(len(values), -1).all(1))
+            if tolerance is not None and not agreements[-1].all():
+                raise ExportError(f"{format}: its {name} are not those of the run")
+    for expected, actual in pairs:
+        if PROBABILITIES in expected:
+            best, found = (one[PROBABILITIES].argmax(-1) for one in (expected, actual))
+            agreements.append((best == found).ravel())
+            if "labels" in actual and (actual["labels"] != found).any():
+                raise ExportError(f"{format}: its labels are not the most probable classes by its own probabilities")
+    together = np.concatenate(differences)
+    return {
+        "max_difference": float(together.max()),
+        "mean_difference": float(together.mean()),
+        "spread": max(spreads),
+        "agreement": float(np.concatenate(agreements).mean()),
+    }
+
+
+def _check_shapes(expected: Outputs, actual: Outputs, format: str) -> None:
+    """Raise an ExportError if an output is missing or of another shape."""
+    for name, values in expected.items():
+        shape = actual[name].shape if name in actual else None
+        if shape != values.shape:
+            raise ExportError(f"{format}: its {name} have the shape {shape}, the run's {values.shape}")
+
+
+def _differences(
+    name: str, values: np.ndarray, found: np.ndarray, format: str, tolerance: float | None, spread: float
+) -> np.ndarray:
+    """Return the differences of floats, or raise an ExportError if they are too large or no numbers."""
+    differences = np.abs(found.astype(np.float64) - values)
+    largest = float(differences.max())
+    allowed = np.inf if tolerance is None else tolerance
+    if tolerance is not None and spread > 0:
+        allowed = min(tolerance, max(_SHARE * spread, _NOISE * max(1.0, float(np.abs(values).max()))))
+    if not np.isfinite(found).all() or not largest <= allowed:
+        raise ExportError(
+            f"{format}: its {name} differ from the run's by {largest:.2e} (allowed {allowed:.1e}; the run's answers "
+            f"to different examples differ by {spread:.1e})"
+        )
+    return differences
