@@ -171,6 +171,7 @@ def predict(
     """Say what files show, or what a live video shows so far."""
     with _user_errors():
         if stream is not None:
+            os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its kernels take longer to start than a single frame needs
             _watch(_open(run, set, exported), stream, fps, restart, as_json, bool(files or save_to))
             return
         if not files or fps is not None or restart is not None:

@@ -30,6 +30,8 @@ class Contender:
     """Gets ready."""
     package: str = "keras"
     """What it is made of; imported before the clock starts. Where it is missing, the contender is left out."""
+    onednn: bool = True
+    """Whether TensorFlow takes oneDNN's kernels."""
     plain: bool = False
     """With oneDNN as TensorFlow sets it by itself, not as this package does."""
     backends: tuple[str, ...] = ("tensorflow", "jax")

@@ -34,6 +34,8 @@ def main() -> None:
     contender = row.contenders[sys.argv[3]]
     if contender.plain:
         os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # as `import lstm_zoo` has set it
+    if not contender.onednn:
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     try:
         importlib.import_module(contender.package)
     except ImportError:

@@ -145,9 +145,11 @@ class VideoData(DataConfig):
 
     def frame(self, picture: np.ndarray, spec: Spec) -> np.ndarray:
         """Return one decoded frame (h, w, 3) uint8, scaled to `short_side`, as the network sees it: (H, W, 3) uint8."""
+        import tensorflow as tf
+
         from .frames import eval_picture
 
-        return eval_picture(picture, self._shown(spec)).numpy()
+        return eval_picture(tf.constant(picture), spec.input_shape[1]).numpy()
 
     def stream_fps(self, spec: Spec) -> float | None:
         """Return how many frames of each second of a video the network is shown in evaluation.

@@ -183,10 +183,11 @@ def eval_frames(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
     return tf.ensure_shape(pictures, [*encoded.shape, *shape])
 
 
-def eval_picture(picture: np.ndarray, clip: ClipConfig) -> tf.Tensor:
-    """Return one decoded frame, (h, w, 3) uint8, as evaluation shows it, (H, W, 3) uint8."""
-    height, width = picture.shape[:2]
-    return _scale(_cut(tf.constant(picture), _central_box((height, width)))[tf.newaxis], clip)[0]
+@tf.function(reduce_retracing=True)
+def eval_picture(picture: tf.Tensor, size: int) -> tf.Tensor:
+    """Return one decoded frame, (h, w, 3) uint8, as evaluation shows it, (size, size, 3) uint8."""
+    height, width = tf.shape(picture)[0], tf.shape(picture)[1]
+    return _scale(_cut(picture, _central_box((height, width)))[tf.newaxis], ClipConfig(size=size))[0]
 
 
 def eval_indices(num_frames: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
