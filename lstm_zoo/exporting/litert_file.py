@@ -67,7 +67,7 @@ def _explained(error: Exception, concrete: Any, network: keras.Model) -> ExportE
     """Return an error that names the operations LiteRT lacks, and the layers they come from."""
     named = re.search(r"(?:TF Select|Flex) ops: ([\w, ]+)", str(error))
     if not named:
-        return ExportError(f"litert: the network cannot be converted: {str(error).strip()[-500:]}")
+        return ExportError(f"litert: the network cannot be converted: {' '.join(str(error).split())[-500:]}")
     kinds = [kind.strip().removeprefix("Flex") for kind in named[1].split(",")]
     graph = concrete.graph.as_graph_def()
     nodes = [*graph.node, *(node for inner in graph.library.function for node in inner.node_def)]
