@@ -29,6 +29,7 @@ def _leave_the_process_as_it_was(monkeypatch):
     """`_silence` is for a process of its own: here warnings stay errors."""
     monkeypatch.setattr("lstm_zoo.quiet.silence", lambda: None)
     monkeypatch.setattr("lstm_zoo.quiet.import_keras", lambda: None)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", os.environ["TF_ENABLE_ONEDNN_OPTS"])  # a stream switches it off
 
 
 def trained(kind, root, data_dir, folder):
