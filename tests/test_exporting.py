@@ -330,8 +330,8 @@ def test_operations_that_a_runtime_lacks_are_named_with_their_layer(smoke_run, t
 
 
 def test_files_are_read_without_running_what_is_in_them():
-    for name in exporting.__all__:
-        assert hasattr(exporting, name)
-    for source in Path(exporting.__file__).parent.glob("*.py"):
+    sources = list(Path(exporting.__file__).parent.glob("*.py"))
+    assert len(sources) > 5
+    for source in sources:
         text = source.read_text()
         assert "pickle." not in text and "Lambda(" not in text and "enable_unsafe_deserialization" not in text

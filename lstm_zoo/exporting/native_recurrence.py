@@ -49,13 +49,15 @@ class NativeRecurrence:
 
     def _convert(self, graph: Any, node: Any, name: str, _: Any) -> None:
         """Replace a stand-in by the ONNX node, with the axes in its order: (T, B, D), and states (1, B, U)."""
+        from tf2onnx.utils import make_name
+
         layer = self._layers[node.get_attr_str("token")]
         sequences, *states = node.input
         outputs, *after = [(one, graph.get_dtype(one), graph.get_shape(one)) for one in node.output]
         graph.remove_node(name)
 
         def constant(values: Any) -> str:
-            return graph.make_const(_name(f"{name}_constant"), np.asarray(values)).output[0]
+            return graph.make_const(make_name(f"{name}_constant"), np.asarray(values)).output[0]
 
         weights = [constant(one) for one in layer.weights]
         weights += [""] * (3 - len(weights))
@@ -84,13 +86,6 @@ def _stand_in(token: str, layer: Any, sequences: Any, initial_state: Any) -> tup
     outputs = tf.ensure_shape(outputs, (None, sequences.shape[1], layer.units))
     after = [tf.ensure_shape(state, (None, layer.units)) for state in after]
     return after[0], outputs, after
-
-
-def _name(start: str) -> str:
-    """Return a name that no other node of the graph has."""
-    from tf2onnx.utils import make_name
-
-    return make_name(start)
 
 
 def _named(graph: Any, kind: str, inputs: list[str], output: tuple[str, Any, Any], **options: Any) -> None:
