@@ -7,7 +7,7 @@ import time
 import keras
 from rich.console import Console
 
-from .progress import ProgressBar
+from .console.progress import ProgressBar
 
 
 class TrainingProgress(keras.callbacks.Callback):

@@ -24,7 +24,7 @@ def dry_build(config: Config) -> dict[str, Any]:
         Layers with output shapes and parameters, how each recurrent layer will run here, and what will be slow and
         why; ready for JSON.
     """
-    from .layers.implementation import implementation, recurrent_layers
+    from .layers.recurrent.implementation import implementation, recurrent_layers
 
     spec = config.data.expected_spec()
     backbone = getattr(config.model, "backbone", None)
@@ -53,8 +53,8 @@ def dry_build(config: Config) -> dict[str, Any]:
 
 def _slow_parts(config: Config, model: keras.Model) -> Iterator[str]:
     """Yield what will take much longer than it might, each with what to do about it."""
-    from .layers.cudnn import gpu_visible
-    from .layers.implementation import has_convolutions, has_frozen_encoder, implementation, recurrent_layers
+    from .layers.recurrent.cudnn import gpu_visible
+    from .layers.recurrent.implementation import has_convolutions, has_frozen_encoder, implementation, recurrent_layers
 
     train = config.train
     for layer in recurrent_layers(model):

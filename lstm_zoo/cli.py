@@ -94,7 +94,7 @@ def _options(
     global _debug
     _debug = debug
     if not debug:
-        from .quiet import silence
+        from .console.quiet import silence
 
         silence()
 
@@ -294,7 +294,7 @@ def bench(
 ) -> None:
     """Measure this package against Keras' and PyTorch's layers and the usual loops, as ratios."""
     with _user_errors():
-        from .benchmarking import bench, machine
+        from .bench.measuring import bench, machine
         from .tables import bench_table
 
         figures: dict[str, Any] = {"machine": machine(), "backend": backend.value, "rows": []}
@@ -384,7 +384,7 @@ def _input_error(message: str) -> Exception:
 
 
 def _import_keras() -> None:
-    from .quiet import import_keras
+    from .console.quiet import import_keras
 
     if not _debug:
         import_keras()
@@ -398,8 +398,8 @@ def _user_errors() -> Iterator[Any]:
         A function to hand the config over once it is loaded, so that messages can name its lines.
     """
     from .config import ConfigError
+    from .console.text import first_line
     from .contracts import InputError
-    from .network import first_line
 
     config: Config | None = None
 

@@ -23,11 +23,11 @@ from pydantic import (
 )
 
 from . import yaml_lines
+from .console.text import did_you_mean
 from .contracts import InputError, Section
 from .data import Data
 from .mistakes import explain, nearest_origin
 from .models import Model
-from .nearest import did_you_mean
 from .tasks import Task
 from .yaml_lines import Location
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .contracts import InputError, Spec, Splits
 from .features import first_input, on_features
-from .layers.implementation import ENCODER
+from .layers.recurrent.implementation import ENCODER
 from .run import add_metrics
 
 if TYPE_CHECKING:

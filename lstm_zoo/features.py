@@ -21,11 +21,11 @@ import numpy as np
 import tensorflow as tf
 
 from . import __version__
+from .console.progress import ProgressBar
+from .console.text import first_line
 from .contracts import InputError, Splits
 from .data.order import epoch_seed, shuffled
-from .layers.implementation import ENCODER, has_frozen_encoder
-from .network import first_line
-from .progress import ProgressBar
+from .layers.recurrent.implementation import ENCODER, has_frozen_encoder
 
 if TYPE_CHECKING:
     from .config import Config

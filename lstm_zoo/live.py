@@ -13,7 +13,8 @@ import numpy as np
 
 from .contracts import DataConfig, InputError, Spec
 from .data.clips import VideoData
-from .media import LiveFrame, MediaError, live_frames
+from .media.errors import MediaError
+from .media.videos import LiveFrame, live_frames
 from .tasks.classification import Classification
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
+from .console.text import did_you_mean
 from .contracts import Section
-from .nearest import did_you_mean
 from .yaml_lines import Location
 
 

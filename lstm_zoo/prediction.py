@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import figures as draw
+from .console.text import first_line
 from .contracts import DataConfig, InputError, unbatched
 from .evaluation import predicted
-from .network import first_line
 
 if TYPE_CHECKING:
     from .exporting import Artifact

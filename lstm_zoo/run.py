@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import Config, ConfigError, load
+from .console.text import first_line
 from .contracts import InputError, Spec
-from .network import first_line
 
 if TYPE_CHECKING:
     import keras
@@ -234,6 +234,8 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _environment(fingerprint: str) -> dict[str, Any]:
     import keras
 
+    from .layers.recurrent.cudnn import visible_devices
+
     return {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": sys.argv,
@@ -242,7 +244,7 @@ def _environment(fingerprint: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": versions(),
         "backend": keras.backend.backend(),
-        "devices": keras.distribution.list_devices(),
+        "devices": visible_devices(),
         "platform": platform.platform(),
     }
 

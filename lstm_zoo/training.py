@@ -15,7 +15,7 @@ from .checkpoint import Checkpoint
 from .config import Config, OptimizerConfig, ScheduleConfig, TrainConfig
 from .contracts import InputError, Splits
 from .features import on_features
-from .layers.implementation import helps_xla
+from .layers.recurrent.implementation import helps_xla
 from .run import RUNS, Run, new_path, newest, same_recipe
 
 

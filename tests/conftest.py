@@ -10,8 +10,10 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from lstm_zoo.config import load
+from lstm_zoo.media.errors import MediaError
 
 
 def write_video(path: Path, num_frames: int = 8, size=(32, 24), shade: int = 0, fps: int = 8, codec: str = "mpeg4"):
@@ -29,6 +31,26 @@ def write_video(path: Path, num_frames: int = 8, size=(32, 24), shade: int = 0, 
         for packet in stream.encode():
             container.mux(packet)
     return path
+
+
+def picture(number, size=(36, 28)):
+    """A smooth picture whose left half is red and whose blue tells pictures apart."""
+    y, x = np.mgrid[: size[1], : size[0]]
+    red = np.where(x < size[0] // 2, 220, 20)
+    return Image.fromarray(np.stack([red, 60 + y * 120 // size[1], np.full_like(x, 20 * number)], -1).astype(np.uint8))
+
+
+def write_image(path, number=0, size=(36, 28), **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture(number, size).save(path, **options)
+    return path
+
+
+def reason(function, *arguments) -> str:
+    """Return why a function cannot use a file."""
+    with pytest.raises(MediaError) as caught:
+        function(*arguments)
+    return str(caught.value)
 
 
 @pytest.hookimpl(trylast=True)

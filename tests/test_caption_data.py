@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from PIL import Image, features
+from conftest import picture, write_image
+from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from lstm_zoo.contracts import InputError, Spec
@@ -20,24 +21,10 @@ from lstm_zoo.data.flickr8k import Flickr8k
 from lstm_zoo.data.photos import eval_photo
 from lstm_zoo.data.shape_captions import COLOURS, SHAPES, Thing, from_json, is_right, judge, peak_of, relation, to_json
 from lstm_zoo.data.vocabulary import build_vocabulary, number_words
-from lstm_zoo.media import MediaError, read_image
 from lstm_zoo.words import END, PADDING, SPECIAL, UNKNOWN, words_of
 
 SIDE = 16
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
-
-
-def picture(number, size=(36, 28)):
-    """A smooth picture whose left half is red and whose blue tells pictures apart."""
-    y, x = np.mgrid[: size[1], : size[0]]
-    red = np.where(x < size[0] // 2, 220, 20)
-    return Image.fromarray(np.stack([red, 60 + y * 120 // size[1], np.full_like(x, 20 * number)], -1).astype(np.uint8))
-
-
-def write_image(path, number=0, size=(36, 28), **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture(number, size).save(path, **options)
-    return path
 
 
 def sentences(number, count=2):
@@ -688,83 +675,6 @@ def test_crops_show_parts_that_vary(varied):
     views = [shown(splits.train_views(8, seed=0, epoch=epoch), 1)[0][0] for epoch in (0, 0, 1)]
     np.testing.assert_array_equal(views[0], views[1])
     assert views[0].shape == (8, SIDE, SIDE, 3) and not np.array_equal(views[0], views[2])
-
-
-# Image files
-
-
-@pytest.mark.parametrize("turned", [6, 8])
-def test_turned_photographs_come_upright(tmp_path, turned):
-    exif = Image.Exif()
-    exif[0x0112] = turned
-    file = write_image(tmp_path / "a.jpg", size=(36, 28), exif=exif, quality=95)
-    upright = np.asarray(Image.open(io.BytesIO(read_image(file)))).astype(int)
-    assert upright.shape == (36, 28, 3)
-    top, bottom = upright[:12, :, 0].mean(), upright[-12:, :, 0].mean()
-    assert (top > bottom + 100) == (turned == 6)  # the left half is red
-
-
-@pytest.mark.parametrize(
-    ("name", "mode"),
-    [
-        ("a.jpg", "CMYK"),
-        ("a.jpg", "L"),
-        ("a.png", "RGBA"),
-        ("a.png", "P"),
-        ("a.png", "1"),
-        ("a.webp", "RGB"),
-        ("a.webp", "RGBA"),
-        ("a.gif", "P"),
-        ("a.bmp", "RGB"),
-        ("a.tif", "RGB"),
-    ],
-)
-def test_images_of_any_kind_are_read(tmp_path, name, mode):
-    if name.endswith("webp") and not features.check("webp"):
-        pytest.skip("this Pillow has no WebP")
-    drawn = picture(4).convert(mode)
-    drawn.save(tmp_path / name, **({"quality": 95} if mode == "CMYK" else {}))
-    content = read_image(tmp_path / name)
-    stored = Image.open(io.BytesIO(content))
-    assert stored.format in ("JPEG", "PNG") and stored.mode in ("L", "RGB")
-    assert (content == (tmp_path / name).read_bytes()) == (mode == "L")
-    pixels = tf.io.decode_image(content, channels=3, expand_animations=False).numpy().astype(int)
-    difference = np.abs(pixels - np.asarray(drawn.convert("RGB")).astype(int))
-    assert pixels.shape == (28, 36, 3) and difference.mean() < 8
-    small = Image.open(io.BytesIO(read_image(tmp_path / name, max_side=18)))
-    assert small.size == (18, 14) and small.format == "JPEG"
-
-
-@pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_grey_of_sixteen_bits_is_not_cut_off(tmp_path, name):
-    grey = np.linspace(0, 65535, 36 * 28).reshape(28, 36).astype(np.uint16)
-    Image.fromarray(grey).save(tmp_path / name)
-    pixels = np.asarray(Image.open(io.BytesIO(read_image(tmp_path / name))).convert("L"))
-    assert np.abs(pixels.astype(int) - (grey >> 8)).max() <= 1
-
-
-def test_what_is_no_image_gives_its_reason(tmp_path, monkeypatch):
-    whole = write_image(tmp_path / "whole.png").read_bytes()
-    contents = {
-        "empty.jpg": (b"", "0 bytes"),
-        "text.jpg": (b"text" * 99, "is no image that can be read"),
-        "torn.png": (whole[:-6], "."),
-        "flipped.png": (whole[:45] + bytes([whole[45] ^ 1]) + whole[46:], "."),
-    }
-    for name, (content, reason) in contents.items():
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(MediaError, match=reason):
-            read_image(tmp_path / name)
-    for place, reason in ((tmp_path / "none.jpg", "no such file"), (tmp_path, "no such file")):
-        with pytest.raises(MediaError, match=reason):
-            read_image(place)
-
-    def refuse(path):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(type(tmp_path), "read_bytes", refuse)
-    with pytest.raises(MediaError, match="Permission denied"):
-        read_image(tmp_path / "whole.png")
 
 
 # Words

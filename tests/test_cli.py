@@ -11,8 +11,8 @@ import pytest
 from conftest import write_video
 from typer.testing import CliRunner
 
-from lstm_zoo import bench, cli
-from lstm_zoo.bench import recurrent
+from lstm_zoo import cli
+from lstm_zoo.bench import measuring, recurrent
 from lstm_zoo.config import shipped_configs
 
 RUNNER = CliRunner()
@@ -27,8 +27,8 @@ def call(*words, status=0):
 @pytest.fixture(autouse=True)
 def _leave_the_process_as_it_was(monkeypatch):
     """`_silence` is for a process of its own: here warnings stay errors."""
-    monkeypatch.setattr("lstm_zoo.quiet.silence", lambda: None)
-    monkeypatch.setattr("lstm_zoo.quiet.import_keras", lambda: None)
+    monkeypatch.setattr("lstm_zoo.console.quiet.silence", lambda: None)
+    monkeypatch.setattr("lstm_zoo.console.quiet.import_keras", lambda: None)
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", os.environ["TF_ENABLE_ONEDNN_OPTS"])  # a stream switches it off
 
 
@@ -37,8 +37,8 @@ def trained(kind, root, data_dir, folder):
     settings = ["--set", f"data.root={root}", "--set", f"data.data_dir={data_dir}"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("lstm_zoo.quiet.silence", lambda: None)
-        patch.setattr("lstm_zoo.quiet.import_keras", lambda: None)
+        patch.setattr("lstm_zoo.console.quiet.silence", lambda: None)
+        patch.setattr("lstm_zoo.console.quiet.import_keras", lambda: None)
         output = call("train", "--config", f"smoke/{kind}.yaml", *settings).output
     assert "report.html" in output and "floor" in output
     return folder
@@ -215,7 +215,7 @@ def test_bench_writes_ratios_row_by_row(tmp_path, monkeypatch):
         for row in recurrent.lstm_gradients(context):
             yield replace(row, contenders={name: row.contenders[name] for name in names})
 
-    monkeypatch.setattr(bench, "ROWS", [lstm_gradients, recurrent.lstm_training])
+    monkeypatch.setattr(measuring, "ROWS", [lstm_gradients, recurrent.lstm_training])
     file = tmp_path / "bench.json"
     output = call("bench", "--quick", "--only", "lstm_gradients", "--to", str(file)).output
     figures = json.loads(file.read_text())

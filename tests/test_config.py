@@ -113,7 +113,7 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_recipe_names_line_and_mend(tmp_path, video_root, monkeypatch, case):
-    monkeypatch.setattr("lstm_zoo.quiet.silence", lambda: None)
+    monkeypatch.setattr("lstm_zoo.console.quiet.silence", lambda: None)
     old, new, line, parts = WRONG[case]
     text = RECIPE.format(root=video_root)
     assert old in text

@@ -15,7 +15,7 @@ from lstm_zoo.data.listing import Clip, list_videos, natural_order, read_list, s
 from lstm_zoo.data.moving_shapes import CLASS_NAMES, MovingShapes, draw_clip
 from lstm_zoo.data.ucf101 import Ucf101
 from lstm_zoo.data.video_folder import VideoFolder
-from lstm_zoo.media import EncodedVideo
+from lstm_zoo.media.videos import EncodedVideo
 
 SMALL = ClipConfig(num_frames=4, size=16)
 
@@ -479,35 +479,6 @@ def test_downloaded_ucf101_is_laid_out(tmp_path, monkeypatch, ucf_root):
 
 def test_moving_shapes_spec_needs_no_preparation():
     assert MovingShapes(clip=SMALL).expected_spec().class_names == CLASS_NAMES
-
-
-def test_a_silent_server_is_not_waited_for(monkeypatch):
-    import socket
-    import time
-    import urllib.request
-
-    import requests
-
-    from lstm_zoo import network
-
-    monkeypatch.setattr(network, "_SECONDS", 0.3)
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        session = requests.Session()  # one that is as patient as TFDS's
-        session.mount(
-            "http://", requests.adapters.HTTPAdapter(max_retries=requests.adapters.Retry(9, backoff_factor=1))
-        )
-        started = time.monotonic()
-        with network.network_patience():
-            with pytest.raises(requests.ConnectionError):
-                session.get(url)
-            with pytest.raises(requests.ConnectionError):
-                session.get("http://127.0.0.1:9/")
-            with pytest.raises(TimeoutError):
-                urllib.request.urlopen(url)
-        assert time.monotonic() - started < 5
 
 
 def test_damaged_prepared_data_are_told(ucf_root, tmp_path):

@@ -11,7 +11,7 @@ from lstm_zoo.contracts import InputError
 from lstm_zoo.data.reading import ClipSplits
 from lstm_zoo.features import FeatureSplits
 from lstm_zoo.layers import FoldTime, ImageScaling
-from lstm_zoo.layers.implementation import has_frozen_encoder
+from lstm_zoo.layers.recurrent.implementation import has_frozen_encoder
 from lstm_zoo.run import Run
 from lstm_zoo.training import train
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .row import Contender, Context, Row, Work
+import numpy as np
+
+from ..words import END, START
+from .row import BOTH, Contender, Context, Row, Work, random_array, repeated
 
 if TYPE_CHECKING:
     import keras
@@ -15,26 +19,19 @@ if TYPE_CHECKING:
 
 def greedy_captions(context: Context) -> list[Row]:
     """Greedy captions of 15 words by `show_attend_tell`, 64 images at once, against one `predict` a word."""
-    contenders = {
-        "ours": Contender(partial(_searched, 1)),
-        "a predict a word": Contender(_predict_a_word, plain=True),
-    }
-    return [Row("captions, greedy", "caption", contenders, backends=("tensorflow", "jax"))]
+    contenders = {"ours": Contender(partial(_searched, 1)), "a predict a word": Contender(_predict_a_word, plain=True)}
+    return [Row("captions, greedy", "caption", contenders, BOTH)]
 
 
 def beam_captions(context: Context) -> list[Row]:
     """The same by beam search with 3 beams, beside greedy choice."""
     contenders = {"ours": Contender(partial(_searched, 3)), "greedy": Contender(partial(_searched, 1))}
-    return [Row("captions, beam of 3", "caption", contenders, backends=("tensorflow", "jax"))]
+    return [Row("captions, beam of 3", "caption", contenders, BOTH)]
 
 
 def _decoder(context: Context) -> tuple[keras.layers.Layer, Any, int]:
     """Return a decoder that never ends a caption early, features of a batch of images, and the caption's length."""
-    import numpy as np
-
     from ..layers import ShowAttendTellDecoder
-    from ..words import END
-    from .frameworks import random_array
 
     batch, regions, width, vocabulary, num_words = (4, 4, 8, 20, 5) if context.quick else (64, 49, 512, 5000, 15)
     decoder = ShowAttendTellDecoder(vocabulary, width, width, attention_units=width)
@@ -69,14 +66,8 @@ def _searched(width: int, context: Context) -> Work:
 def _predict_a_word(context: Context) -> Work:
     """Return captions written as tutorials do: for each image and each word, one `predict` of a one-step model."""
     import keras
-    import numpy as np
-
-    from ..words import START
 
     decoder, features, num_words = _decoder(context)
-    regions = keras.Input(features.shape[1:])
-    words = keras.Input((1,), dtype="int32")
-    state = [keras.Input((1, decoder.units)) for _ in range(2)]
 
     class Step(keras.layers.Layer):
         """One word of a caption; the regions' part of the attention is computed again each time."""
@@ -89,15 +80,16 @@ def _predict_a_word(context: Context) -> Work:
             scores, state, _ = self.decoder.step(self.decoder.memory(regions), (h, c), words)
             return scores, *state
 
-    step = keras.Model([regions, words, *state], Step()(regions, words, *state))
+    inputs = [keras.Input(features.shape[1:]), keras.Input((1,), dtype="int32")]
+    inputs += [keras.Input((1, decoder.units)) for _ in range(2)]  # h, c
+    step = keras.Model(inputs, Step()(*inputs))
+    images = itertools.cycle(features)
 
-    def work(captions: int) -> None:
-        for number in range(captions):
-            image = features[number % len(features)][None]
-            before = np.full((1, 1), START, "int32")
-            h, c = (np.asarray(one) for one in decoder.first_state(decoder.memory(image)))
-            for _ in range(num_words):
-                scores, h, c = step.predict([image, before, h, c], verbose=0)
-                before = scores.argmax(axis=-1).astype("int32")
+    def caption() -> None:
+        image, before = next(images)[None], np.full((1, 1), START, "int32")
+        h, c = (np.asarray(one) for one in decoder.first_state(decoder.memory(image)))
+        for _ in range(num_words):
+            scores, h, c = step.predict([image, before, h, c], verbose=0)
+            before = scores.argmax(axis=-1).astype("int32")
 
-    return work
+    return repeated(caption)

@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .row import Contender, Context, Row, Work
+import numpy as np
+
+from .row import Contender, Context, Row, Work, repeated
 
 if TYPE_CHECKING:
     from ..data.reading import ClipSplits
@@ -22,36 +24,30 @@ _CORES = os.cpu_count() or 1
 
 def clip_preparation(context: Context) -> list[Row]:
     """Videos to JPEG frames, every frame kept and 8 a second; one unit is all videos."""
-    return [
-        Row(
-            f"preparing videos, {'all frames' if max_fps is None else f'{max_fps} frames/s'}",
-            "pass",
-            {
-                "ours": Contender(partial(_prepare_again, max_fps)),
-                "OpenCV loop": Contender(partial(_opencv_to_jpeg, max_fps), "cv2"),
-                "bare decoding": Contender(_bare_decoding, "av"),
-            },
-            setup=draw_videos,
-        )
-        for max_fps in (None, 8)
-    ]
+
+    def row(max_fps: float | None, kept: str) -> Row:
+        contenders = {
+            "ours": Contender(partial(_prepare_again, max_fps)),
+            "OpenCV loop": Contender(partial(_opencv_to_jpeg, max_fps), "cv2"),
+            "bare decoding": Contender(_bare_decoding, "av"),
+        }
+        return Row(f"preparing videos, {kept}", "pass", contenders, setup=draw_videos)
+
+    return [row(None, "all frames"), row(8, "8 frames/s")]
 
 
 def clip_reading(context: Context) -> list[Row]:
     """Prepared clips, 16 frames at 112 px, as training reads them: a small set is kept decoded, a large one is not."""
-    return [
-        Row(
-            f"reading clips, {'kept decoded' if keep_decoded else 'decoded each time'}",
-            f"{_BATCH} clips",
-            {
-                "ours": Contender(partial(_read, keep_decoded)),
-                "OpenCV loop": Contender(_opencv_to_clips, "cv2"),
-                "JPEG decoding alone": Contender(_decode_jpeg),
-            },
-            setup=prepare,
-        )
-        for keep_decoded in (True, False)
-    ]
+
+    def row(keep_decoded: bool, how: str) -> Row:
+        contenders = {
+            "ours": Contender(partial(_read, keep_decoded)),
+            "OpenCV loop": Contender(_opencv_to_clips, "cv2"),
+            "JPEG decoding alone": Contender(_decode_jpeg),
+        }
+        return Row(f"reading clips, {how}", f"{_BATCH} clips", contenders, setup=prepare)
+
+    return [row(True, "kept decoded"), row(False, "decoded each time")]
 
 
 def videos_of(context: Context) -> Path:
@@ -62,7 +58,6 @@ def videos_of(context: Context) -> Path:
 def draw_videos(context: Context) -> None:
     """Write videos of moving shapes, 4 seconds at 15 frames a second, unless there are some."""
     import av
-    import numpy as np
 
     from ..data.moving_shapes import CLASS_NAMES, draw_clip
 
@@ -70,17 +65,16 @@ def draw_videos(context: Context) -> None:
     if folder.exists():
         return
     count, frames, side = (1, 20, 48) if context.quick else (16, 60, 288)
-    for label in CLASS_NAMES[:2]:
-        for number in range(count):
-            path = folder / label / f"{number}.mp4"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with av.open(str(path), "w") as container:
-                stream = container.add_stream("libx264", rate=15)
-                stream.width = stream.height = side
-                stream.pix_fmt = "yuv420p"
-                for picture in draw_clip(label, frames, side, np.random.default_rng([number])):
-                    container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-                container.mux(stream.encode())
+    for label, number in itertools.product(CLASS_NAMES[:2], range(count)):
+        path = folder / label / f"{number}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=15)
+            stream.width = stream.height = side
+            stream.pix_fmt = "yuv420p"
+            for picture in draw_clip(label, frames, side, np.random.default_rng([number])):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
 
 
 def prepare(context: Context) -> None:
@@ -95,7 +89,7 @@ def prepared(context: Context, max_fps: float | None = None, data_dir: Path | No
     from ..data.clips import ClipConfig
     from ..data.listing import Clip, list_videos
     from ..data.reading import ClipSplits
-    from ..media import read_video
+    from ..media.videos import read_video
 
     root = videos_of(context)
     source = ClipSource(
@@ -116,12 +110,11 @@ def _files(context: Context) -> list[Path]:
 
 
 def _prepare_again(max_fps: float | None, context: Context) -> Work:
-    def work(passes: int) -> None:
-        for _ in range(passes):
-            with tempfile.TemporaryDirectory(dir=context.scratch) as folder:
-                prepared(context, max_fps, Path(folder))
+    def prepare_all() -> None:
+        with tempfile.TemporaryDirectory(dir=context.scratch) as folder:
+            prepared(context, max_fps, Path(folder))
 
-    return work
+    return repeated(prepare_all)
 
 
 def _bare_decoding(context: Context) -> Work:
@@ -136,28 +129,26 @@ def _bare_decoding(context: Context) -> Work:
             stream.codec_context.thread_count = 1
             return sum(1 for _ in container.decode(stream))
 
-    def work(passes: int) -> None:
+    def decode_all() -> None:
         with ThreadPoolExecutor(_CORES) as pool:
-            for _ in range(passes):
-                list(pool.map(decode, files))
+            list(pool.map(decode, files))
 
-    return work
+    return repeated(decode_all)
 
 
 def _opencv_to_clips(context: Context) -> Work:
     """Return a loop that reads files with OpenCV, scales and recolours every frame, and keeps 16 of them."""
     import cv2
-    import numpy as np
 
-    files = _files(context)
+    files = itertools.cycle(_files(context))
 
-    def work(batches: int) -> None:
-        for number in range(batches * _BATCH):
-            scaled = [cv2.resize(frame, (_SIZE, _SIZE)) for frame, _ in _opencv_frames(files[number % len(files)])]
+    def batch() -> None:
+        for file in itertools.islice(files, _BATCH):
+            scaled = [cv2.resize(frame, (_SIZE, _SIZE)) for frame, _ in _opencv_frames(file)]
             frames = [cv2.cvtColor(frame, cv2.COLOR_BGR2RGB) for frame in scaled]
             np.stack([frames[index] for index in np.linspace(0, len(frames) - 1, _FRAMES).astype(int)])
 
-    return work
+    return repeated(batch)
 
 
 def _opencv_to_jpeg(max_fps: float | None, context: Context) -> Work:
@@ -166,8 +157,8 @@ def _opencv_to_jpeg(max_fps: float | None, context: Context) -> Work:
 
     files = _files(context)
 
-    def work(passes: int) -> None:
-        for file in files * passes:
+    def convert_all() -> None:
+        for file in files:
             due = 0.0
             for frame, seconds in _opencv_frames(file):
                 if max_fps and seconds < due:
@@ -178,7 +169,7 @@ def _opencv_to_jpeg(max_fps: float | None, context: Context) -> Work:
                 scaled = cv2.resize(frame, (round(width * scale), round(height * scale)))
                 cv2.imencode(".jpg", scaled, [cv2.IMWRITE_JPEG_QUALITY, 90])
 
-    return work
+    return repeated(convert_all)
 
 
 def _opencv_frames(file: Path) -> Iterator[tuple[Any, float]]:
@@ -201,7 +192,8 @@ def _read(keep_decoded: bool, context: Context) -> Work:
 
     if not keep_decoded:
         reading.DECODED_BYTES = 0
-    return _taking(iter(prepared(context).train_stream(_BATCH, seed=0)))
+    batches = iter(prepared(context).train_stream(_BATCH, seed=0))
+    return repeated(lambda: next(batches))
 
 
 def _decode_jpeg(context: Context) -> Work:
@@ -214,12 +206,5 @@ def _decode_jpeg(context: Context) -> Work:
         pictures = tf.map_fn(lambda frame: tf.io.decode_jpeg(frame, channels=3), video, fn_output_signature=tf.uint8)
         return pictures[0, 0, 0, 0]
 
-    return _taking(iter(frames.map(decode, num_parallel_calls=_CORES).batch(_BATCH).prefetch(2)))
-
-
-def _taking(batches: Any) -> Work:
-    def work(count: int) -> None:
-        for _ in range(count):
-            next(batches)
-
-    return work
+    batches = iter(frames.map(decode, num_parallel_calls=_CORES).batch(_BATCH).prefetch(2))
+    return repeated(lambda: next(batches))

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..models.backbones import BackboneConfig
 from .clips import draw_videos, videos_of
-from .row import Contender, Context, Row, Work
+from .row import BOTH, Contender, Context, Row, Work, random_pixels, repeated
+
+if TYPE_CHECKING:
+    import keras
 
 
 def frame_features(context: Context) -> list[Row]:
     """Features of 16 frames a clip by MobileNetV2 (0.35): all frames of a batch at once against one `predict` each."""
-    return [
-        Row(
-            "frame features",
-            "8 clips",
-            {"ours": Contender(_folded), "a predict a frame": Contender(_predict_a_frame, plain=True)},
-            backends=("tensorflow", "jax"),
-        )
-    ]
+    contenders = {"ours": Contender(_folded), "a predict a frame": Contender(_predict_a_frame, plain=True)}
+    return [Row("frame features", "8 clips", contenders, BOTH)]
 
 
 def cached_epochs(context: Context) -> list[Row]:
     """An epoch of `cnn_lstm` with a frozen encoder, features cached, against the same without cache."""
-    contenders = {
-        "ours": Contender(partial(_epochs, None)),
-        "without cache": Contender(partial(_epochs, 0)),
-    }
+    contenders = {"ours": Contender(partial(_epochs, None)), "without cache": Contender(partial(_epochs, 0))}
     return [Row("epoch with a frozen encoder", "epoch", contenders, setup=_make_weights)]
 
 
@@ -34,41 +30,31 @@ def _side(context: Context) -> int:
     return 32 if context.quick else 96
 
 
+def _encoder(side: int) -> keras.Model:
+    return BackboneConfig(weights=None, options={"alpha": 0.35}).build((side, side, 3))
+
+
 def _folded(context: Context) -> Work:
     import keras
-    import numpy as np
 
     from ..layers import FoldTime
-    from ..models.backbones import BackboneConfig
 
     side = _side(context)
-    encoder = BackboneConfig(weights=None, options={"alpha": 0.35}).build((side, side, 3))
     inputs = keras.Input((16, side, side, 3), dtype="uint8")
-    model = keras.Model(inputs, FoldTime(encoder)(inputs))
-    clips = np.random.default_rng(0).integers(0, 256, (8, 16, side, side, 3), dtype=np.uint8)
-
-    def work(batches: int) -> None:
-        for _ in range(batches):
-            model.predict_on_batch(clips)
-
-    return work
+    model = keras.Model(inputs, FoldTime(_encoder(side))(inputs))
+    clips = random_pixels(8, 16, side, side, 3)
+    return repeated(lambda: model.predict_on_batch(clips))
 
 
 def _predict_a_frame(context: Context) -> Work:
-    import numpy as np
-
-    from ..models.backbones import BackboneConfig
-
     side = _side(context)
-    encoder = BackboneConfig(weights=None, options={"alpha": 0.35}).build((side, side, 3))
-    frames = np.random.default_rng(0).integers(0, 256, (16, side, side, 3), dtype=np.uint8)
+    encoder, frames = _encoder(side), random_pixels(16, side, side, 3)
 
-    def work(batches: int) -> None:
-        for _ in range(8 * batches):
-            for frame in frames:
-                encoder.predict(frame[None], verbose=0)
+    def clips() -> None:
+        for frame in [*frames] * 8:
+            encoder.predict(frame[None], verbose=0)
 
-    return work
+    return repeated(clips)
 
 
 def _weights(context: Context) -> Path:
@@ -92,20 +78,18 @@ def _epochs(cached_views: int | None, context: Context) -> Work:
     from ..training import compile_for_training
     from .frameworks import Clock
 
-    config = load(
-        "my_videos_cnn_lstm.yaml",
-        [
-            f"data.root={videos_of(context)}",
-            f"data.data_dir={context.scratch}",
-            "data.val_fraction=0",
-            "data.test_fraction=0",
-            f"data.clip.size={_side(context)}",
-            "data.clip.train_sampling=uniform",
-            "data.clip.augment={}",
-            f"model.backbone.weights={_weights(context)}",
-            f"train.cached_views={'null' if cached_views is None else cached_views}",
-        ],
-    )
+    settings = {
+        "data.root": videos_of(context),
+        "data.data_dir": context.scratch,
+        "data.val_fraction": 0,
+        "data.test_fraction": 0,
+        "data.clip.size": _side(context),
+        "data.clip.train_sampling": "uniform",
+        "data.clip.augment": {},
+        "model.backbone.weights": _weights(context),
+        "train.cached_views": "null" if cached_views is None else cached_views,
+    }
+    config = load("my_videos_cnn_lstm.yaml", [f"{key}={value}" for key, value in settings.items()])
     splits = config.data.load()
     network = config.model.build(splits.spec)
     model, streams = on_features(config, network, splits, training=True)

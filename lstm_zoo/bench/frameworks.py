@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .row import Work
-
-
-def random_array(*shape: int, seed: int = 0) -> np.ndarray:
-    """Return normal random numbers, float32."""
-    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+from .row import Work, random_array
 
 
 def training_steps(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> Work:
@@ -26,12 +22,7 @@ def training_steps(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) 
         stream = tf.data.Dataset.from_tensors((inputs, targets)).repeat()
     else:
         batch = ops.convert_to_tensor(inputs), ops.convert_to_tensor(targets)
-
-        def endless():
-            while True:
-                yield batch
-
-        stream = endless()
+        stream = (batch for _ in itertools.count())
 
     clock = Clock("step")
 
@@ -40,6 +31,14 @@ def training_steps(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) 
         return clock.seconds
 
     return work
+
+
+def layer_training(layer: keras.layers.Layer, shape: tuple[int, ...], xla: bool) -> Work:
+    """Return training steps with Adam of a layer alone, on random inputs of a shape (B, ...), towards zeros."""
+    inputs = keras.Input(shape[1:])
+    model = keras.Model(inputs, layer(inputs))
+    model.compile("adam", "mse", jit_compile=xla)
+    return training_steps(model, random_array(*shape), np.zeros((shape[0], *model.output_shape[1:]), np.float32))
 
 
 class Clock(keras.callbacks.Callback):
@@ -94,16 +93,16 @@ def gradients(layer: keras.layers.Layer, x: np.ndarray, xla: bool) -> Work:
                 loss = tf.reduce_mean(layer(x) ** 2)
             return tape.gradient(loss, weights)
 
-        return repeated(compiled(passes, xla), x)
+        return calls(compiled(passes, xla), x)
     import jax
 
     rest = [variable.value for variable in layer.non_trainable_variables]
     weights = [variable.value for variable in layer.trainable_variables]
     gradient = jax.grad(lambda weights, x: (layer.stateless_call(weights, rest, x)[0] ** 2).mean())
-    return repeated(compiled(gradient, xla), weights, x)
+    return calls(compiled(gradient, xla), weights, x)
 
 
-def repeated(function: Callable, *arguments: Any) -> Work:
+def calls(function: Callable, *arguments: Any) -> Work:
     """Return calls of a function on arrays that are on the device, the last of which is waited for."""
     arguments = keras.tree.map_structure(ops.convert_to_tensor, arguments)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .row import Contender, Context, Row, Work
+from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work
 
 _BATCH, _WIDTH, _UNITS = 4, 20, 20
 
@@ -18,17 +18,16 @@ def md_lstm_training(context: Context) -> list[Row]:
     there both run without XLA, and ours with it too.
     """
     side = 6 if context.quick else 64
+    raster, together = "raster order", "raster order, directions together"
     contenders = {
         "ours": Contender(partial(_training, side, 0, True)),
-        "ours, no XLA": Contender(partial(_training, side, 0, False), backends=("tensorflow",)),
-        "raster order": Contender(partial(_training, side, 1, True), backends=("jax",)),
-        "raster order, directions together": Contender(partial(_training, side, 4, True), backends=("jax",)),
-        "raster order, no XLA": Contender(partial(_training, side, 1, False), backends=("tensorflow",)),
-        "raster order, directions together, no XLA": Contender(
-            partial(_training, side, 4, False), backends=("tensorflow",)
-        ),
+        "ours, no XLA": Contender(partial(_training, side, 0, False), backends=TENSORFLOW),
+        raster: Contender(partial(_training, side, 1, True), backends=("jax",)),
+        together: Contender(partial(_training, side, 4, True), backends=("jax",)),
+        f"{raster}, no XLA": Contender(partial(_training, side, 1, False), backends=TENSORFLOW),
+        f"{together}, no XLA": Contender(partial(_training, side, 4, False), backends=TENSORFLOW),
     }
-    return [Row(f"2-D LSTM training (B,H,W,D,U) {_shape(side)}", "step", contenders, ("tensorflow", "jax"))]
+    return [Row(f"2-D LSTM training (B,H,W,D,U) {_shape(side)}", "step", contenders, BOTH)]
 
 
 def md_lstm_sizes(context: Context) -> list[Row]:
@@ -39,7 +38,7 @@ def md_lstm_sizes(context: Context) -> list[Row]:
         "a quarter of the pixels": Contender(partial(_training, side // 2, 0, True)),
         "four times the pixels": Contender(partial(_training, 2 * side, 0, True)),
     }
-    return [Row(f"2-D LSTM training by size, from {_shape(side)}", "step", contenders, ("tensorflow", "jax"))]
+    return [Row(f"2-D LSTM training by size, from {_shape(side)}", "step", contenders, BOTH)]
 
 
 def _shape(side: int) -> tuple[int, ...]:
@@ -48,18 +47,11 @@ def _shape(side: int) -> tuple[int, ...]:
 
 def _training(side: int, together: int, xla: bool, context: Context) -> Work:
     """Return training steps of our layer, or of one in raster order that has so many directions in a loop (0: ours)."""
-    import keras
-    import numpy as np
-
     from ..layers import MDLSTM2D
-    from .frameworks import random_array, training_steps
+    from .frameworks import layer_training
 
-    inputs = keras.Input((side, side, _WIDTH))
     layer = _raster_layer(_UNITS, together) if together else MDLSTM2D(_UNITS)
-    model = keras.Model(inputs, layer(inputs))
-    model.compile("adam", "mse", jit_compile=xla)
-    images = random_array(_BATCH, side, side, _WIDTH)
-    return training_steps(model, images, np.zeros((_BATCH, side, side, _UNITS), np.float32))
+    return layer_training(layer, (_BATCH, side, side, _WIDTH), xla)
 
 
 def _raster_layer(units: int, together: int) -> Any:
@@ -70,8 +62,8 @@ def _raster_layer(units: int, together: int) -> Any:
     from keras import ops
 
     from ..layers import MDLSTM2D
-    from ..layers.md_cells import CELLS
-    from ..layers.md_lstm import CORNERS
+    from ..layers.spatial.md_cells import CELLS
+    from ..layers.spatial.md_lstm import CORNERS
 
     class Raster(MDLSTM2D):
         """One pixel a step."""

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .row import Contender, Context, Row, Work
+import numpy as np
+
+from ..contracts import Spec
+from ..models import FlattenLstm
+from .pytorch import torch_training_steps
+from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work
 
 if TYPE_CHECKING:
     import keras
 
-_BACKENDS = ("tensorflow", "jax")
 _CLASSES = 10
+Shape = tuple[int, ...]
 
 
 def flatten_lstm_training(context: Context) -> list[Row]:
     """A training step of `flatten_lstm` at the sizes of the founding document."""
     shape = (4, 8, 8, 3) if context.quick else (16, 112, 112, 3)
-    return [
-        Row(
-            f"flatten_lstm training, batch {batch}",
-            "step",
-            {
-                "ours": Contender(partial(_flatten_lstm, shape, batch, True, True)),
-                "keras": Contender(partial(_flatten_lstm, shape, batch, False, "auto"), plain=True),
-                "keras, oneDNN": Contender(
-                    partial(_flatten_lstm, shape, batch, False, "auto"), backends=("tensorflow",)
-                ),
-                "keras, XLA": Contender(
-                    partial(_flatten_lstm, shape, batch, False, True), plain=True, backends=("tensorflow",)
-                ),
-                "torch": Contender(partial(_torch_flatten_lstm, shape, batch), "torch"),
-            },
-            _BACKENDS,
-        )
-        for batch in ([2] if context.quick else [8, 32])
-    ]
+
+    def row(batch: int) -> Row:
+        steps = partial(_flatten_lstm, shape, batch)
+        contenders = {
+            "ours": Contender(partial(steps, True, None)),
+            "keras": Contender(partial(steps, False, "auto"), plain=True),
+            "keras, oneDNN": Contender(partial(steps, False, "auto"), backends=TENSORFLOW),
+            "keras, XLA": Contender(partial(steps, False, True), plain=True, backends=TENSORFLOW),
+            "torch": Contender(partial(_torch_flatten_lstm, shape, batch), "torch"),
+        }
+        return Row(f"flatten_lstm training, batch {batch}", "step", contenders, BOTH)
+
+    return [row(batch) for batch in ([2] if context.quick else [8, 32])]
 
 
 def cnn_lstm_training(context: Context) -> list[Row]:
@@ -44,57 +44,50 @@ def cnn_lstm_training(context: Context) -> list[Row]:
     contenders = {
         "ours": Contender(partial(_cnn_lstm, shape, True, None)),
         "TimeDistributed": Contender(partial(_cnn_lstm, shape, False, "auto"), plain=True),
-        "TimeDistributed, oneDNN": Contender(partial(_cnn_lstm, shape, False, "auto"), backends=("tensorflow",)),
+        "TimeDistributed, oneDNN": Contender(partial(_cnn_lstm, shape, False, "auto"), backends=TENSORFLOW),
     }
-    return [Row("cnn_lstm training, batch 8", "step", contenders, _BACKENDS)]
+    return [Row("cnn_lstm training, batch 8", "step", contenders, BOTH)]
 
 
-def _batch(shape: tuple[int, ...], size: int) -> tuple[Any, Any]:
-    import numpy as np
-
+def _batch(shape: Shape, size: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(0)
     return random.integers(0, 256, (size, *shape), dtype=np.uint8), random.integers(0, _CLASSES, size)
 
 
-def _steps(model: keras.Model, shape: tuple[int, ...], size: int, xla: Any) -> Work:
+def _steps(model: keras.Model, shape: Shape, size: int, xla: Any) -> Work:
+    """Return training steps; `xla` None: as `train` decides."""
     import keras
 
+    from ..layers.recurrent.implementation import helps_xla
     from .frameworks import training_steps
 
+    xla = helps_xla(model) if xla is None else xla
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=xla)
     return training_steps(model, *_batch(shape, size))
 
 
-def _flatten_lstm(shape: tuple[int, ...], size: int, ours: bool, xla: Any, context: Context) -> Work:
+def _flatten_lstm(shape: Shape, size: int, ours: bool, xla: Any, context: Context) -> Work:
     import keras
 
-    from ..contracts import Spec
     from ..layers import ImageScaling
-    from ..layers.implementation import helps_xla
-    from ..models import FlattenLstm
 
     if ours:
         spec = Spec(input_shape=shape, class_names=tuple(map(str, range(_CLASSES))))
-        model = FlattenLstm().build(spec)
-        return _steps(model, shape, size, helps_xla(model))
+        return _steps(FlattenLstm().build(spec), shape, size, xla)
     inputs = keras.Input(shape, dtype="uint8")
     x = keras.layers.Reshape((shape[0], -1))(ImageScaling("unit")(inputs))
     x = keras.layers.Dense(256, activation="relu")(keras.layers.LSTM(256)(x))
     return _steps(keras.Model(inputs, keras.layers.Dense(_CLASSES)(x)), shape, size, xla)
 
 
-def _torch_flatten_lstm(shape: tuple[int, ...], size: int, context: Context) -> Work:
+def _torch_flatten_lstm(shape: Shape, size: int, context: Context) -> Work:
     import torch
     from torch import nn
-
-    from .pytorch import torch_training_steps
-
-    pixels = shape[1] * shape[2] * shape[3]
 
     class Network(nn.Module):
         def __init__(self):
             super().__init__()
-            self.lstm = nn.LSTM(pixels, 256, batch_first=True)
+            self.lstm = nn.LSTM(math.prod(shape[1:]), 256, batch_first=True)
             self.head = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, _CLASSES))
 
         def forward(self, clips):
@@ -104,11 +97,10 @@ def _torch_flatten_lstm(shape: tuple[int, ...], size: int, context: Context) -> 
     return torch_training_steps(Network(), lambda network: nn.functional.cross_entropy(network(clips), labels))
 
 
-def _cnn_lstm(shape: tuple[int, ...], ours: bool, xla: Any, context: Context) -> Work:
+def _cnn_lstm(shape: Shape, ours: bool, xla: Any, context: Context) -> Work:
     import keras
 
     from ..layers import LSTM, FoldTime, ImageScaling
-    from ..layers.implementation import helps_xla
 
     network = keras.applications.MobileNetV2(shape[1:], alpha=0.35, include_top=False, weights=None, pooling="avg")
     for layer in network.layers:
@@ -118,4 +110,4 @@ def _cnn_lstm(shape: tuple[int, ...], ours: bool, xla: Any, context: Context) ->
     x = (FoldTime if ours else keras.layers.TimeDistributed)(network)(x)
     x = (LSTM if ours else keras.layers.LSTM)(64)(x)
     model = keras.Model(inputs, keras.layers.Dense(_CLASSES)(x))
-    return _steps(model, shape, 2 if context.quick else 8, helps_xla(model) if ours else xla)
+    return _steps(model, shape, 2 if context.quick else 8, xla)

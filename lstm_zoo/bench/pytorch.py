@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .row import Work
+from .row import Work, repeated
 
 
 def torch_training_steps(network: Any, loss: Callable[[Any], Any]) -> Work:
@@ -19,10 +19,9 @@ def torch_training_steps(network: Any, loss: Callable[[Any], Any]) -> Work:
 
     optimizer = torch.optim.Adam(network.parameters())
 
-    def work(steps: int) -> None:
-        for _ in range(steps):
-            optimizer.zero_grad()
-            loss(network).backward()
-            optimizer.step()
+    def step() -> None:
+        optimizer.zero_grad()
+        loss(network).backward()
+        optimizer.step()
 
-    return work
+    return repeated(step)

@@ -6,35 +6,29 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .row import Contender, Context, Row, Work
+from .pytorch import torch_training_steps
+from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work, random_array, repeated
 
-_BACKENDS = ("tensorflow", "jax")
 _INFERENCE = "LSTM inference (B,T,D,U)"
 Shape = tuple[int, int, int, int]  # B, T, D, U
-
-
-def _shapes(quick: bool) -> list[Shape]:
-    return [(2, 6, 4, 3)] if quick else [(32, 16, 1280, 256), (64, 40, 512, 512), (8, 16, 2048, 1024)]
+_SHAPES = (32, 16, 1280, 256), (64, 40, 512, 512), (8, 16, 2048, 1024)
 
 
 def _rows(context: Context, name: str, start: Callable, torch: Callable, **more: Callable) -> list[Row]:
     """Return a row for each shape; `start` makes the work of a Keras layer, with or without XLA."""
-    return [
-        Row(
-            f"{name} {shape}",
-            "step",
-            {
-                "ours": Contender(partial(start, shape, True, name != _INFERENCE)),
-                "keras": Contender(partial(start, shape, False, False), plain=True, backends=("tensorflow",)),
-                "keras, oneDNN": Contender(partial(start, shape, False, False), backends=("tensorflow",)),
-                "keras, XLA": Contender(partial(start, shape, False, True), plain=True),
-                "torch": Contender(partial(torch, shape), "torch"),
-                **{other: Contender(partial(make, shape)) for other, make in more.items()},
-            },
-            _BACKENDS,
-        )
-        for shape in _shapes(context.quick)
-    ]
+
+    def row(shape: Shape) -> Row:
+        contenders = {
+            "ours": Contender(partial(start, shape, True, name != _INFERENCE)),
+            "keras": Contender(partial(start, shape, False, False), plain=True, backends=TENSORFLOW),
+            "keras, oneDNN": Contender(partial(start, shape, False, False), backends=TENSORFLOW),
+            "keras, XLA": Contender(partial(start, shape, False, True), plain=True),
+            "torch": Contender(partial(torch, shape), "torch"),
+            **{other: Contender(partial(make, shape)) for other, make in more.items()},
+        }
+        return Row(f"{name} {shape}", "step", contenders, BOTH)
+
+    return [row(shape) for shape in ([(2, 6, 4, 3)] if context.quick else _SHAPES)]
 
 
 def lstm_training(context: Context) -> list[Row]:
@@ -58,42 +52,34 @@ def _layer(shape: Shape, ours: bool) -> Any:
 
     from ..layers import LSTM
 
-    batch, steps, width, units = shape
-    layer = (LSTM if ours else keras.layers.LSTM)(units)
-    layer.build((batch, steps, width))
+    layer = (LSTM if ours else keras.layers.LSTM)(shape[3])
+    layer.build(shape[:3])
     return layer
 
 
 def _training(shape: Shape, ours: bool, xla: bool, context: Context) -> Work:
-    import keras
-    import numpy as np
+    from .frameworks import layer_training
 
-    from .frameworks import random_array, training_steps
-
-    batch, steps, width, units = shape
-    inputs = keras.Input((steps, width))
-    model = keras.Model(inputs, _layer(shape, ours)(inputs))
-    model.compile("adam", "mse", jit_compile=xla)
-    return training_steps(model, random_array(batch, steps, width), np.zeros((batch, units), np.float32))
+    return layer_training(_layer(shape, ours), shape[:3], xla)
 
 
 def _gradients(shape: Shape, ours: bool, xla: bool, context: Context) -> Work:
-    from .frameworks import gradients, random_array
+    from .frameworks import gradients
 
     return gradients(_layer(shape, ours), random_array(*shape[:3]), xla)
 
 
 def _inference(shape: Shape, ours: bool, xla: bool, context: Context) -> Work:
-    from .frameworks import compiled, random_array, repeated
+    from .frameworks import calls, compiled
 
-    return repeated(compiled(_layer(shape, ours), xla), random_array(*shape[:3]))
+    return calls(compiled(_layer(shape, ours), xla), random_array(*shape[:3]))
 
 
 def _products(shape: Shape, context: Context) -> Work:
     """Return the matrix products of one forward and backward pass, by XLA, each the way round that is fastest."""
     from keras import ops
 
-    from .frameworks import compiled, random_array, repeated
+    from .frameworks import calls, compiled
 
     batch, steps, width, units = shape
     rows = batch * steps
@@ -106,19 +92,10 @@ def _products(shape: Shape, context: Context) -> Work:
         last, _ = ops.scan(step, h, length=steps)
         return ops.matmul(x, kernel), ops.matmul(x_columns, z), ops.matmul(h_columns, z), last
 
-    shapes = (
-        (rows, width),
-        (width, rows),
-        (width, 4 * units),
-        (4 * units, units),
-        (units, 4 * units),
-        (units, rows),
-        (rows, 4 * units),
-        (units, batch),
-    )
+    inputs = (rows, width), (width, rows), (width, 4 * units)
+    shapes = *inputs, (4 * units, units), (units, 4 * units), (units, rows), (rows, 4 * units), (units, batch)
     keeps_its_size = (2 * units) ** -0.5  # of h over the steps, or denormal numbers would slow the products down
-    arrays = [random_array(*one) * keeps_its_size for one in shapes]
-    return repeated(compiled(products, True), *arrays)
+    return calls(compiled(products, True), *(random_array(*one) * keeps_its_size for one in shapes))
 
 
 def _torch_layer(shape: Shape) -> tuple[Any, Any]:
@@ -129,8 +106,6 @@ def _torch_layer(shape: Shape) -> tuple[Any, Any]:
 
 
 def _torch_training(shape: Shape, context: Context) -> Work:
-    from .pytorch import torch_training_steps
-
     layer, x = _torch_layer(shape)
     return torch_training_steps(layer, lambda layer: (layer(x)[0][:, -1] ** 2).mean())
 
@@ -138,22 +113,15 @@ def _torch_training(shape: Shape, context: Context) -> Work:
 def _torch_gradients(shape: Shape, context: Context) -> Work:
     layer, x = _torch_layer(shape)
 
-    def work(times: int) -> None:
-        for _ in range(times):
-            layer.zero_grad()
-            (layer(x)[0][:, -1] ** 2).mean().backward()
+    def passes() -> None:
+        layer.zero_grad()
+        (layer(x)[0][:, -1] ** 2).mean().backward()
 
-    return work
+    return repeated(passes)
 
 
 def _torch_inference(shape: Shape, context: Context) -> Work:
     import torch
 
     layer, x = _torch_layer(shape)
-
-    def work(times: int) -> None:
-        with torch.inference_mode():
-            for _ in range(times):
-                layer(x)
-
-    return work
+    return torch.inference_mode()(repeated(lambda: layer(x)))

@@ -1,13 +1,19 @@
-"""What a row of the benchmark is: one piece of work, done by us and by others."""
+"""What a row of the benchmark is: one piece of work, done by us and by others; and what works are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 Work = Callable[[int], float | None]
 """Does so many units of work; returns the seconds they took if the call does more than the work."""
+TENSORFLOW = ("tensorflow",)
+BOTH = ("tensorflow", "jax")
+"""The backends of Keras that can be measured."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Contender:
     """Whether TensorFlow takes oneDNN's kernels."""
     plain: bool = False
     """With oneDNN as TensorFlow sets it by itself, not as this package does."""
-    backends: tuple[str, ...] = ("tensorflow", "jax")
+    backends: tuple[str, ...] = BOTH
     """Keras' backends that it is for."""
 
 
@@ -47,6 +53,26 @@ class Row:
     """What is counted: a step, a clip."""
     contenders: Mapping[str, Contender]
     """Ours first."""
-    backends: tuple[str, ...] = ("tensorflow",)
+    backends: tuple[str, ...] = TENSORFLOW
     setup: Callable[[Context], None] | None = None
     """Makes files that the contenders need, in a process of its own."""
+
+
+def repeated(unit: Callable[[], Any]) -> Work:
+    """Return work of which each unit is one call."""
+
+    def work(units: int) -> None:
+        for _ in range(units):
+            unit()
+
+    return work
+
+
+def random_array(*shape: int) -> np.ndarray:
+    """Return normal random numbers, float32."""
+    return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+
+
+def random_pixels(*shape: int) -> np.ndarray:
+    """Return random numbers in 0..255, uint8."""
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..quiet import silence
+from ..console.quiet import silence
 from . import all_rows
 from .row import Context, Work
 
@@ -46,7 +46,7 @@ def main() -> None:
     built = time.perf_counter()
     work(1)
     unit = time.perf_counter() - built
-    answers.write(json.dumps({"first": time.perf_counter() - started}) + "\n")
+    answers.write(json.dumps({"first_seconds": time.perf_counter() - started}) + "\n")
     for line in sys.stdin:
         if unit < 1:  # its memory and caches went to others while it waited
             work(1)

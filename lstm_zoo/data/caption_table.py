@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..console.text import did_you_mean
 from ..contracts import SPLITS, InputError
-from ..nearest import did_you_mean
 from .captions import Photo, one_line
 from .csv_rows import read_rows
 from .listing import images_below, name_below

@@ -6,7 +6,6 @@ in a scene, boxes included, is kept, so that a caption can be checked word for w
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -57,9 +56,10 @@ class CaptionedShapes(PreparedCaptionData):
 
     def read_photo(self, photo: Photo) -> bytes:
         """Draw a scene."""
-        buffer = io.BytesIO()
-        draw_scene(from_json(photo.scene), self.side, _random(photo.name, "picture", self.seed)).save(buffer, "PNG")
-        return buffer.getvalue()
+        from ..media.images import encoded
+
+        scene = draw_scene(from_json(photo.scene), self.side, _random(photo.name, "picture", self.seed))
+        return encoded(scene, "PNG")
 
     def judge(self, scenes: Sequence[str], outputs: Any, spec: Spec) -> dict[str, float]:
         """Return the share of right captions, and of words at which attention lies on the thing they name."""

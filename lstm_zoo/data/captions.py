@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from ..contracts import BadFile, DataConfig, InputError, Section, Spec, Splits, UserPath, Views
+from ..media.errors import MediaError
 from ..words import SPECIAL
 from .clips import AugmentConfig
 from .listing import Share, deal, images_below
@@ -113,7 +114,7 @@ class CaptionData(DataConfig):
 
     def read(self, path: Path, spec: Spec) -> Views:
         """Read one image file: as `from_encoded` sees its bytes, but turned upright where its EXIF data ask for it."""
-        from ..media import MediaError, read_image
+        from ..media.images import read_image
         from .photos import eval_photo
 
         try:
@@ -216,7 +217,7 @@ class CaptionFiles(PreparedCaptionData):
 
     def read_photo(self, photo: Photo) -> bytes:
         """Read an image file that has captions."""
-        from ..media import MediaError, read_image
+        from ..media.images import read_image
 
         if not photo.captions:
             raise MediaError("has no caption")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from ..console.text import did_you_mean
 from ..contracts import InputError
 from ..labels import VOID
-from ..nearest import did_you_mean
 from .listing import read_text
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from ..media import EncodedVideo, MediaError
+from ..media.errors import MediaError
+from ..media.videos import EncodedVideo
 from .listing import Clip
 from .prepare import PreparedBuilder, Source
 

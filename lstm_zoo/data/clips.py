@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from ..contracts import DataConfig, InputError, Section, Spec, Splits, UserPath, Views
+from ..media.errors import MediaError
 from .listing import videos_below
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class VideoData(DataConfig):
 
     def read(self, path: Path, spec: Spec) -> Views:
         """Read one video file as preparation and evaluation would: scaled to `short_side`, thinned to `max_fps`."""
-        from ..media import MediaError, read_video
+        from ..media.videos import read_video
         from .reading import views_of_video
 
         try:

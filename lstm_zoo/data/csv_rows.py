@@ -7,8 +7,8 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..console.text import did_you_mean
 from ..contracts import InputError
-from ..nearest import did_you_mean
 from .listing import read_text
 
 

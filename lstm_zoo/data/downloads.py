@@ -9,9 +9,9 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
+from ..console.text import did_you_mean, first_line
 from ..contracts import InputError
-from ..nearest import did_you_mean
-from ..network import first_line, network_patience
+from ..media.patience import network_patience
 
 _NO_NETWORK = "is there a network?"
 

@@ -34,7 +34,7 @@ class FilesConfig(PreparedVideoData):
         self, root: Path, splits: dict[str, list[Clip]], classes: list[str], like: Spec | None
     ) -> ClipBuilder:
         """Return the TFDS builder of clips below a root; their names are their paths below it."""
-        from ..media import read_video
+        from ..media.videos import read_video
         from .clip_builder import ClipBuilder, ClipSource
         from .prepare import fingerprint
 

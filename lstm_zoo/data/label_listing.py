@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ..console.text import did_you_mean
 from ..contracts import SPLITS, InputError
-from ..nearest import did_you_mean
+from ..media.endings import IMAGES, LABELS, stem_of
+from ..media.errors import MediaError
 from .csv_rows import read_rows
-from .listing import IMAGES, check_folder, files_below, name_below
+from .listing import check_folder, files_below, name_below
 
 COLUMNS = ("image", "labels", "split", "group")
 """What a table may hold; only image and labels must be there."""
-LABELS = (".png", ".regions.txt", ".txt", ".npy")
-"""Endings of files that may hold a label map."""
 
 _LAYOUTS: tuple[dict[str, tuple[str, str]], ...] = (
     {split: (split, f"{split}annot") for split in SPLITS},
@@ -138,19 +138,11 @@ def read_pair_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[
 
 def check_pair(root: Path, pair: Pair) -> None:
     """Raise a MediaError if the image or its labels are missing."""
-    from ..media import MediaError
-
     has_image, has_labels = ((root / name).is_file() for name in (pair.name, pair.labels))
     if not has_image:
         raise MediaError(f"no such image, but its labels {pair.labels}" if has_labels else "no such file")
     if not has_labels:
         raise MediaError(f"has no label file {pair.labels}")
-
-
-def stem_of(name: str, endings: Collection[str]) -> str | None:
-    """Return a file's name without its ending, the longest one that fits; None where none of them does."""
-    fitting = [ending for ending in endings if name.lower().endswith(ending)]
-    return name[: -len(max(fitting, key=len))] if fitting else None
 
 
 def _usual_folders(root: Path) -> dict[str, tuple[str, str]]:

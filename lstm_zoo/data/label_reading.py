@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ..console.text import first_line
 from ..contracts import SPLITS, InputError, Spec, Splits, Views, mean, unbatched
 from ..labels import VOID
-from ..network import first_line
 from .label_builder import LabelBuilder, StoredPicture
 from .order import epoch_seed, example_seed, shuffled
 from .photos import fit_within

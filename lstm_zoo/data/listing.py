@@ -12,8 +12,9 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
+from ..console.text import did_you_mean
 from ..contracts import InputError, Spec
-from ..nearest import did_you_mean
+from ..media.endings import IMAGES, NO_VIDEOS
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 """Share of the examples that a split gets."""
@@ -28,10 +29,6 @@ ListFile = Annotated[Path, AfterValidator(_absolute_if_here)]
 """A list or table the user wrote: from the working directory, or else below the root of the data; see `find_file`."""
 
 
-IMAGES = frozenset(".jpg .jpeg .png .bmp .gif .webp .tif .tiff".split())
-"""Endings of files that are taken for images."""
-
-
 class Clip(NamedTuple):
     """One video of a data set."""
 
@@ -40,14 +37,6 @@ class Clip(NamedTuple):
     label: str
     group: str = ""
     """What it shares with clips of the same source; a group never stands in two splits."""
-
-
-_NO_VIDEOS = frozenset(
-    ".bmp .csv .db .html .ini .jpeg .jpg .json .log .md .npy .npz .pdf .pickle .pkl .png .py .srt .tsv .txt .vtt .wav "
-    ".xml .yaml .yml .zip".split()
-)
-"""Endings of files that lie beside videos; every other file in a class folder is taken for a video, and if it is none,
-preparation names it."""
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -67,7 +56,7 @@ def images_below(folder: Path) -> list[Path]:
 
 def videos_below(folder: Path) -> list[Path]:
     """Return all files below a folder that may be videos, in order."""
-    return [path for path in files_below(folder) if path.suffix.lower() not in _NO_VIDEOS]
+    return [path for path in files_below(folder) if path.suffix.lower() not in NO_VIDEOS]
 
 
 def list_videos(root: Path) -> list[Clip]:

@@ -7,7 +7,6 @@ reversed, the set of frames is distributed alike in both, and whoever ignores or
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from .clips import PreparedVideoData
 from .listing import Clip
 
 if TYPE_CHECKING:
-    from ..media import EncodedVideo
+    from ..media.videos import EncodedVideo
     from .clip_builder import ClipBuilder
 
 # Motion of the forward clip, then of the same clip reversed.
@@ -71,17 +70,13 @@ class MovingShapes(PreparedVideoData):
     def _draw(self, clip: Clip) -> EncodedVideo:
         from PIL import Image
 
-        from ..media import EncodedVideo
+        from ..media.images import encoded
+        from ..media.videos import EncodedVideo
 
         split, number = clip.name.split("/")
         random = np.random.default_rng([self.seed, ("train", "val", "test").index(split), int(number)])
         pictures = draw_clip(clip.label, self.length, self.side, random)
-        frames = []
-        for picture in pictures:
-            buffer = io.BytesIO()
-            Image.fromarray(picture).save(buffer, "JPEG", quality=90)
-            frames.append(buffer.getvalue())
-        return EncodedVideo(frames, self.length / _FPS)
+        return EncodedVideo([encoded(Image.fromarray(one), "JPEG") for one in pictures], self.length / _FPS)
 
 
 def draw_clip(class_name: str, length: int, side: int, random: np.random.Generator) -> np.ndarray:

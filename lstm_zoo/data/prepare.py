@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from ..console.progress import ProgressBar
+from ..console.text import first_line
 from ..contracts import BadFile, InputError
-from ..media import MediaError
-from ..network import first_line
-from ..progress import ProgressBar
+from ..media.errors import MediaError
 
 BAD_FILES = "bad_files.csv"
 _LAYOUT = "2"  # raise it when the stored features change: older preparations are then made anew

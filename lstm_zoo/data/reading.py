@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ..contracts import InputError, Spec, Splits, Views
-from ..media import EncodedVideo
+from ..media.videos import EncodedVideo
 from .clip_builder import ClipBuilder
 from .clips import ClipConfig
 from .frames import DecodedFrames, EncodedFrames, decode_video, eval_clips, train_clip

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from ..contracts import DataConfig, InputError, Section, Spec, Splits, UserPath, Views
+from ..media.endings import VOLUMES
+from ..media.errors import MediaError
 from .clips import Fraction
 from .listing import files_below, images_below
 
@@ -184,7 +186,6 @@ class LabelledPictures(DataConfig):
 
     def read(self, path: Path, spec: Spec) -> Views:
         """Read one file and cut it into the blocks that a network sees."""
-        from ..media import MediaError
         from .label_reading import views_of_picture
 
         try:
@@ -225,7 +226,7 @@ class LabelledImages(LabelledPictures):
 
     def read_picture(self, path: Path) -> np.ndarray:
         """Return an image file, (H, W, 3) uint8."""
-        from ..media import read_image
+        from ..media.images import read_image
         from .photos import decode_photo, fit_within
 
         return fit_within(decode_photo(read_image(path)), self.longest_side).numpy()
@@ -258,12 +259,10 @@ class LabelledVolumes(LabelledPictures):
 
     def files_below(self, folder: Path) -> list[Path]:
         """Return all volumes below a folder."""
-        from .volume_files import is_volume
-
-        return [path for path in files_below(folder) if is_volume(path)]
+        return [path for path in files_below(folder) if path.name.lower().endswith(VOLUMES)]
 
     def read_picture(self, path: Path) -> np.ndarray:
         """Return a volume file, (Z, H, W, C) uint8."""
-        from .volume_files import read_volume, to_bytes
+        from ..media.volumes import read_volume, to_bytes
 
         return to_bytes(read_volume(path), self.grey_limits)

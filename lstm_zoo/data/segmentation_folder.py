@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from .label_listing import LABELS, Pair, check_pair
+from ..media.endings import IMAGES, LABELS
+from ..media.errors import MediaError
+from .label_listing import Pair, check_pair
 from .labelled_files import LabelledFiles, ListedFiles
-from .listing import IMAGES
 from .segmentation import LabelledImages
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
 
     def shapes(self, items: Sequence[Pair]) -> list[tuple[int, ...]]:
         """Return the shapes of the images from their headers; without those that cannot be read."""
-        from ..media import MediaError, image_size
+        from ..media.images import image_size
 
         shapes = []
         for pair in items:
@@ -51,8 +52,8 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
         import numpy as np
         from PIL import Image
 
-        from ..media import image_size
-        from .label_files import check_sizes, read_labels
+        from ..media.images import image_size
+        from ..media.label_maps import check_sizes, read_labels
 
         check_pair(self.root, item)
         file = self.root / item.name

@@ -15,6 +15,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from ..contracts import SPLITS, BadFile, InputError, UserPath
 from ..labels import VOID
+from ..media.errors import MediaError
 from .drawn import LOOKS, Drawn, drawn
 from .listing import check_folder, images_below, natural_order
 from .segmentation import LabelledImages
@@ -55,7 +56,7 @@ class TextureData(LabelledImages):
 
     def bad_files(self) -> list[BadFile]:
         """Read every texture image of the user's once, and return those that cannot be used."""
-        from ..media import MediaError, read_image
+        from ..media.images import read_image
 
         if self.textures is None:
             return super().bad_files()
@@ -128,7 +129,6 @@ def _textures_below(folder: Path) -> dict[str, list[Path]]:
 
 def _fill_from(by_class: Sequence[Sequence[Path]], split: str) -> Fill:
     """Return what cuts a part out of an image of a class that serves a split."""
-    from ..media import MediaError
     from .texture_drawing import crop_texture
 
     def fill(number: int, height: int, width: int, random: np.random.Generator) -> np.ndarray:
@@ -163,7 +163,7 @@ def _part_of_split(image: np.ndarray, split: str) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _read_texture(file: Path, changed: int) -> np.ndarray:
     """Return a texture image, (H, W, 3) uint8; `changed` is when its file was."""
-    from ..media import read_image
+    from ..media.images import read_image
     from .photos import decode_photo
 
     del changed

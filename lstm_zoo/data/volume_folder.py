@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
+from ..media.endings import VOLUMES
+from ..media.errors import MediaError
 from .label_listing import Pair, check_pair
 from .labelled_files import ListedFiles
 from .segmentation import LabelledVolumes
@@ -40,8 +42,6 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
 
     def endings(self) -> tuple[Any, Any]:
         """Return the endings of volumes, which label volumes have as well."""
-        from .volume_files import VOLUMES
-
         return VOLUMES, VOLUMES
 
     def shapes(self, items: Sequence[Pair]) -> list[tuple[int, ...]]:
@@ -56,8 +56,8 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
 
     def read_labelled(self, item: Pair, numbers: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Return a volume (Z, H, W, C) with its label map (Z, H, W), uint8."""
-        from .label_files import check_sizes
-        from .volume_files import read_volume_labels
+        from ..media.label_maps import check_sizes
+        from ..media.volumes import read_volume_labels
 
         check_pair(self.root, item)
         labels = read_volume_labels(self.root / item.labels, numbers)
@@ -69,8 +69,7 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
 @lru_cache(maxsize=100_000)  # asked for several times before training starts
 def _shape(file: Path, changed: int) -> tuple[int, ...] | None:
     """Return the shape of a volume, or None if it cannot be read; `changed` is when the file was."""
-    from ..media import MediaError
-    from .volume_files import read_volume
+    from ..media.volumes import read_volume
 
     del changed
     try:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..config import Config
+from ..console.text import first_line
 from ..contracts import PROBABILITIES, InputError, Spec
-from ..network import first_line
 from ..run import recipe_and_spec
 from ..streaming import FRAME, Stream
 from .formats import ExportError, check_packages

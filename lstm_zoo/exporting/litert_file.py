@@ -6,9 +6,9 @@ import re
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from ..layers.implementation import recurrent_layers
-from ..layers.recurrence import FastRecurrence
-from ..layers.scan import looped_by, written_out
+from ..layers.recurrent.implementation import recurrent_layers
+from ..layers.recurrent.recurrence import FastRecurrence
+from ..layers.recurrent.scan import looped_by, written_out
 from .formats import ExportError
 from .network import layer_of, traceable
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..layers import GRU, LSTM, SimpleRNN
-from ..layers.recurrence import FastRecurrence
+from ..layers.recurrent.recurrence import FastRecurrence
 
 STAND_IN = "PyFuncStateless"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import keras
 
-from ..layers.implementation import recurrent_layers
+from ..layers.recurrent.implementation import recurrent_layers
 from ..streaming import sees_clips, step_network
 
 if TYPE_CHECKING:

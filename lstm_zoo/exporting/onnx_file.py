@@ -6,9 +6,9 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ..layers.implementation import recurrent_layers
-from ..layers.recurrence import FastRecurrence
-from ..layers.scan import looped_by
+from ..layers.recurrent.implementation import recurrent_layers
+from ..layers.recurrent.recurrence import FastRecurrence
+from ..layers.recurrent.scan import looped_by
 from .formats import ExportError
 from .native_recurrence import NativeRecurrence
 from .network import layer_of, traceable

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def onnx_loop(step: Callable, state: tuple, inputs: tuple, backwards: bool) -> tuple:
-    """Run a scan by TensorFlow's loop; see `layers.scan.looped_by`.
+    """Run a scan by TensorFlow's loop; see `layers.recurrent.scan.looped_by`.
 
     What is read at another place than the counter's is converted wrongly (tf2onnx 1.17), so a loop backwards runs over
     turned inputs.

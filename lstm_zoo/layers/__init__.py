@@ -3,20 +3,20 @@
 Importing this package registers them, so that a `.keras` file made here loads with `safe_mode` on.
 """
 
-from .additive_attention import AdditiveAttention
-from .attention_pooling import AttentionPooling1D
-from .caption_search import CaptionSearch
-from .cells import ChronoBias, TextbookLSTMCell
-from .fold_time import FoldTime
-from .gru import GRU
-from .image_encoder import ImageEncoder
-from .image_scaling import ImageScaling
-from .lstm import LSTM
-from .md_lstm import MDLSTM2D
-from .pyramid_lstm import PyraMiDLSTM
-from .show_attend_tell_decoder import ShowAttendTellDecoder
-from .show_tell_decoder import ShowTellDecoder
-from .simple_rnn import SimpleRNN
+from .images.fold_time import FoldTime
+from .images.image_encoder import ImageEncoder
+from .images.image_scaling import ImageScaling
+from .language.additive_attention import AdditiveAttention
+from .language.caption_search import CaptionSearch
+from .language.show_attend_tell_decoder import ShowAttendTellDecoder
+from .language.show_tell_decoder import ShowTellDecoder
+from .recurrent.attention_pooling import AttentionPooling1D
+from .recurrent.cells import ChronoBias, TextbookLSTMCell
+from .recurrent.gru import GRU
+from .recurrent.lstm import LSTM
+from .recurrent.simple_rnn import SimpleRNN
+from .spatial.md_lstm import MDLSTM2D
+from .spatial.pyramid_lstm import PyraMiDLSTM
 
 __all__ = [
     "GRU",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PositiveInt
 
+from ..console.text import did_you_mean
 from ..contracts import InputError, Section
-from ..nearest import did_you_mean
 
 if TYPE_CHECKING:
     import keras
@@ -121,7 +121,8 @@ class BackboneConfig(Section):
     def _network(self, image_shape: tuple[int, ...], pretrained: bool) -> keras.Model:
         import keras
 
-        from ..network import first_line, network_patience
+        from ..console.text import first_line
+        from ..media.patience import network_patience
 
         make = getattr(keras.applications, self.name)
         arguments = {"include_top": False, "input_shape": image_shape, **self.options}
@@ -183,7 +184,7 @@ def _small_cnn(x: keras.KerasTensor, features: int, regions: bool) -> keras.Kera
 
 
 def _load_weights(network: keras.Model, file: Path, name: str) -> None:
-    from ..network import first_line
+    from ..console.text import first_line
 
     try:
         network.load_weights(file)
@@ -198,7 +199,7 @@ def _load_weights(network: keras.Model, file: Path, name: str) -> None:
 def _no_download(name: str, error: Exception) -> InputError:
     import keras
 
-    from ..network import first_line
+    from ..console.text import first_line
 
     url = re.search(r"https?://[^\s:]+", str(error))
     place = Path(keras.config.keras_home()) / "models" if hasattr(keras.config, "keras_home") else "~/.keras/models"

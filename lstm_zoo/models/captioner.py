@@ -14,7 +14,7 @@ from .backbones import BackboneConfig
 if TYPE_CHECKING:
     import keras
 
-    from ..layers.caption_decoder import CaptionDecoder
+    from ..layers.language.caption_decoder import CaptionDecoder
 
 
 class Captioner(ModelConfig):

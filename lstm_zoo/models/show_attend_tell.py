@@ -16,7 +16,7 @@ from ..contracts import InputError
 from .captioner import Captioner
 
 if TYPE_CHECKING:
-    from ..layers.caption_decoder import CaptionDecoder
+    from ..layers.language.caption_decoder import CaptionDecoder
 
 
 class ShowAttendTell(Captioner):

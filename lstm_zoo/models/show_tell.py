@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from .captioner import Captioner
 
 if TYPE_CHECKING:
-    from ..layers.caption_decoder import CaptionDecoder
+    from ..layers.language.caption_decoder import CaptionDecoder
 
 
 class ShowTell(Captioner):

@@ -17,8 +17,9 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..console.text import first_line
 from ..contracts import InputError
-from ..network import first_line, network_patience
+from ..media.patience import network_patience
 
 if TYPE_CHECKING:
     import numpy as np

@@ -124,7 +124,7 @@ class Captioning(TaskConfig):
         import keras
 
         from ..layers import CaptionSearch
-        from ..layers.implementation import ENCODER
+        from ..layers.recurrent.implementation import ENCODER
 
         whole = any(layer.name == ENCODER for layer in model.layers)
         features = model.get_layer(ENCODER).output if whole else model.inputs[0]

@@ -1,0 +1,1 @@
+"""Layers that write captions: attention, decoders, and the search for words."""

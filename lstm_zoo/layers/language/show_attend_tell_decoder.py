@@ -1,0 +1,138 @@
+"""The decoder of Show, Attend and Tell (Xu et al., ICML 2015, arXiv 1502.03044), with soft attention."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from .additive_attention import AdditiveAttention
+from .caption_decoder import CaptionDecoder
+
+
+@keras.saving.register_keras_serializable("lstm_zoo")
+class ShowAttendTellDecoder(CaptionDecoder):
+    """An LSTM that looks at the regions of an image before each word.
+
+    With regions a_l, the word before y, and the state h, c (equations 3 to 13 of the paper):
+
+        z = beta sum_l alpha_l a_l,  alpha = additive attention of h,  beta = sigmoid(w h + b)
+        h, c = LSTM([E y, z], h, c),   scores = L_o tanh(E y + L_h h + L_z z)
+
+    Its first state are two tanh layers on the mean region. As in the authors' code, tanh and dropout come before L_o.
+
+    In training the layer adds the doubly stochastic penalty `penalty * mean_(n, l) (1 - sum_t alpha_ntl)^2` to the
+    loss: every region should be looked at about once. It is a mean over regions and captions, so its weight depends
+    neither on their number nor on the batch; sums, as in the paper's formula, are L times as heavy.
+
+    Args:
+        attention_units: Width A of the hidden layer of the attention.
+        region_units: Width to which regions are brought first, by a layer with relu; None leaves them as they are.
+        positions: Add a learned vector to each region, which says where it lies.
+        penalty: Weight of the doubly stochastic penalty.
+
+    Other arguments and calls are those of `CaptionDecoder`; features are (B, L, D).
+    """
+
+    written_out = True  # step by step, in training
+
+    def __init__(
+        self,
+        *args,
+        attention_units: int = 256,
+        region_units: int | None = None,
+        positions: bool = False,
+        penalty: float = 1.0,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.attention_units = attention_units
+        self.region_units = region_units
+        self.positions = positions
+        self.penalty = penalty
+        self.narrow = keras.layers.Dense(region_units, name="regions") if region_units else None
+        self.first_h, self.first_c = self.first_layers()
+        self.attention = AdditiveAttention(attention_units, name="attention")
+        self.gate = keras.layers.Dense(1, activation="sigmoid", name="gate")  # beta
+        self.cell = keras.layers.LSTMCell(self.units, name="lstm")
+        self.of_state = keras.layers.Dense(self.embedding_units, name="of_state")  # L_h
+        self.of_context = keras.layers.Dense(self.embedding_units, use_bias=False, name="of_context")  # L_z
+
+    def build(self, features_shape, captions_shape):
+        width = self.region_units or features_shape[2]
+        if self.narrow:
+            self.narrow.build(features_shape)
+        if self.positions:
+            self.places = self.add_weight(shape=(features_shape[1], width), initializer="random_normal", name="places")
+        for layer in (self.first_h, self.first_c, self.of_context):
+            layer.build((None, width))
+        for layer in (self.gate, self.of_state):
+            layer.build((None, self.units))
+        self.attention.build((None, None, self.units), (None, features_shape[1], width))
+        self.cell.build((None, self.embedding_units + width))
+        self.build_words(self.embedding_units)
+        self.built = True
+
+    def memory(self, features):
+        regions = self.narrow(features) if self.narrow else features
+        if self.positions:
+            regions = regions + ops.cast(self.places, regions.dtype)
+        if self.narrow:  # after the places: what is where then shows even in the mean region
+            regions = ops.relu(regions)
+        return regions, self.attention.keys(regions)
+
+    def first_state(self, memory):
+        mean = ops.mean(memory[0], axis=1, keepdims=True)  # (B, 1, D)
+        return self.first_h(mean), self.first_c(mean)
+
+    def step(self, memory, state, words):
+        vectors = self.embedding(words)  # (B, N, E)
+        h, c, context, weights = self._look_and_step(memory, state, self._project(vectors))
+        return self._read(vectors, h, context, training=False), (h, c), weights
+
+    def teacher_forced(self, features, words_before, counted, training):
+        memory = self.memory(features)
+        vectors = self.drop_words(self.embedding(words_before), training=training)  # (B, N, T, E)
+        projected = self._project(vectors)  # (B, N, T, 4 U), all words at once
+        state = [ops.repeat(one, ops.shape(words_before)[1], axis=1) for one in self.first_state(memory)]
+        steps = []
+        for t in range(words_before.shape[2]):  # written out: with its gradient, a scan takes nearly twice as long
+            *state, context, weights = self._look_and_step(memory, state, projected[:, :, t])
+            steps.append((state[0], context, weights))
+        h, context, weights = (ops.stack(column, axis=2) for column in zip(*steps, strict=True))  # (B, N, T, ...)
+        if training and self.penalty:
+            self.add_loss(self.penalty * self._penalty(weights, counted))
+        return self._read(vectors, h, context, training)
+
+    def _project(self, vectors):
+        """Return the words' part of the LSTM's input projection, with the bias, (..., 4 U)."""
+        kernel, bias = self.cell.kernel[: self.embedding_units], self.cell.bias
+        return ops.matmul(vectors, ops.cast(kernel, vectors.dtype)) + ops.cast(bias, vectors.dtype)
+
+    def _look_and_step(self, memory, state, projected):
+        """Return h, c, the gated context and the attention, (B, N, ...) each, after one step."""
+        regions, keys = memory
+        h, c = state
+        context, weights = self.attention(h, regions, keys)
+        context = self.gate(h) * context
+        kernel, recurrent = self.cell.kernel[self.embedding_units :], self.cell.recurrent_kernel
+        gates = projected + ops.matmul(context, ops.cast(kernel, h.dtype)) + ops.matmul(h, ops.cast(recurrent, h.dtype))
+        i, f, g, o = ops.split(gates, 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
+        return ops.sigmoid(o) * ops.tanh(c), c, context, weights
+
+    def _penalty(self, weights, counted):
+        """Return the doubly stochastic penalty of attention (B, N, T, L); padding does not count."""
+        weights, counted = ops.cast(weights, "float32"), ops.cast(counted, "float32")
+        looked = ops.sum(weights * counted[..., None], axis=2)  # (B, N, L)
+        there = counted[:, :, 0]  # a caption that is there has a first word
+        per_caption = ops.mean((1 - looked) ** 2, axis=-1) * there
+        return ops.sum(per_caption) / ops.maximum(ops.sum(there), 1)
+
+    def _read(self, vectors, h, context, training):
+        """Return words' scores: the deep output layer."""
+        deep = ops.tanh(vectors + self.of_state(h) + self.of_context(context))
+        return self.scores(self.drop_output(deep, training=training))
+
+    def get_config(self):
+        names = ("attention_units", "region_units", "positions", "penalty")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

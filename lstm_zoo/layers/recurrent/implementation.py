@@ -1,0 +1,74 @@
+"""How recurrent layers and networks will run on this machine, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import keras
+
+from .cudnn import cudnn_verdict, gpu_visible
+from .recurrence import UNROLLED_STEPS, FastRecurrence
+
+ENCODER = "encoder"
+"""Name of a network's layer that turns inputs into features."""
+
+
+class Implementation(NamedTuple):
+    """One of the ways in which a recurrent layer can run."""
+
+    kind: Literal["cuDNN", "unrolled", "scanned", "Keras' loop"]
+    """`Keras' loop` is the slow one."""
+    why: str
+
+
+def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Yield the recurrent layers of a model, at any depth."""
+    return (layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN))
+
+
+def implementation(layer: keras.layers.Layer) -> Implementation:
+    """Say how a recurrent layer runs on this machine, and why not on cuDNN.
+
+    Args:
+        layer: A built recurrent layer.
+    """
+    verdict = cudnn_verdict(layer)
+    if verdict == "cuDNN":
+        return Implementation("cuDNN", "a GPU is visible and nothing stands in cuDNN's way")
+    if not isinstance(layer, FastRecurrence):
+        return Implementation("Keras' loop", f"step by step over {type(layer.cell).__name__}; {verdict}")
+    if reason := layer.slow_because():
+        return Implementation("Keras' loop", f"{reason}; {verdict}")
+    if layer.unroll:
+        return Implementation("unrolled", f"unroll=True; {verdict}")
+    steps = layer.num_steps
+    if steps is not None and steps <= UNROLLED_STEPS:
+        return Implementation("unrolled", f"{steps} steps, no more than {UNROLLED_STEPS}; {verdict}")
+    length = "a number of steps that is not known before" if steps is None else f"{steps} steps"
+    return Implementation("scanned", f"{length}, not up to {UNROLLED_STEPS}; {verdict}")
+
+
+def helps_xla(model: keras.Model) -> bool:
+    """Say whether to compile a training step with XLA.
+
+    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's,
+    and steps that are written out take it longer to compile than they gain. On a GPU, XLA cannot call cuDNN's recurrent
+    kernels.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return keras.backend.backend() == "jax"
+    layers = list(model._flatten_layers())
+    slow = has_convolutions(model) or any(getattr(layer, "written_out", False) for layer in layers)
+    on_cudnn = gpu_visible() and any(recurrent_layers(model))
+    return all(layer.supports_jit for layer in layers) and not slow and not on_cudnn
+
+
+def has_convolutions(model: keras.Model) -> bool:
+    """Say whether there is a convolution in the network, at any depth."""
+    return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
+
+
+def has_frozen_encoder(model: keras.Model) -> bool:
+    """Say whether the network has an encoder in which nothing is trained."""
+    return any(layer.name == ENCODER and layer.weights and not layer.trainable_weights for layer in model.layers)

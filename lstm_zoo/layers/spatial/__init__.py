@@ -1,0 +1,1 @@
+"""Recurrent layers over the axes of images and volumes."""

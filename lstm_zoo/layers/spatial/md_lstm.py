@@ -1,0 +1,121 @@
+"""2-D LSTM (Graves, Fernandez & Schmidhuber, ICANN 2007, arXiv:0705.2011) from up to four corners of an image.
+
+Differs from the paper: the default cell is stable, the paper's own is `cell="graves"`; the directions' outputs are
+summed, averaged or concatenated here, and a dense layer above may follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .md_cells import CELLS, GATES
+from .wavefront import Wavefront
+
+CORNERS = {
+    "top_left": (False, False),
+    "top_right": (False, True),
+    "bottom_left": (True, False),
+    "bottom_right": (True, True),
+}
+"""Where a scan may start, and how the image is flipped for it: upside down, left to right."""
+
+MERGES = ("sum", "mean", "concat")
+
+
+@keras.saving.register_keras_serializable("lstm_zoo")
+class MDLSTM2D(keras.layers.Layer):
+    """An LSTM over the two axes of an image: each pixel sees all pixels between it and the corners.
+
+    Args:
+        units: Units U of each direction.
+        cell: `stable` (RETURNN's: one forget gate, neighbours weighed), `graves` (the original, with peepholes) or
+            `leaky_lp` (Leifert et al. 2016).
+        directions: Corners where scans start, one to four of `top_left`, `top_right`, `bottom_left`, `bottom_right`;
+            each has weights of its own.
+        merge: What becomes of the directions' outputs: `sum`, `mean` or `concat`.
+        forget_bias: Start of the forget gates' biases; None takes the cell's own (1; -0.4 for `graves`, whose state
+            grows without bound from biases of 0 on).
+        kernel_initializer: Of the weights from the inputs and from both neighbours, drawn direction by direction.
+
+    Input shape:
+        (B, H, W, D), and a mask (B, H, W) bool if the images are padded: outside of it, output and state are 0.
+
+    Output shape:
+        (B, H, W, U), or with `concat` (B, H, W, directions * U).
+
+    Raises:
+        ValueError: An option or the rank of the inputs is wrong.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        cell: str = "stable",
+        directions: Sequence[str] = tuple(CORNERS),
+        merge: str = "sum",
+        forget_bias: float | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"units is {units}; expected 1 or more")
+        if cell not in CELLS:
+            raise ValueError(f"cell is {cell!r}; expected one of {', '.join(CELLS)}")
+        if not directions or len(set(directions)) < len(directions) or not set(directions) <= set(CORNERS):
+            raise ValueError(f"directions are {list(directions)}; expected different ones of {', '.join(CORNERS)}")
+        if merge not in MERGES:
+            raise ValueError(f"merge is {merge!r}; expected one of {', '.join(MERGES)}")
+        self.supports_masking = True
+        self.units = units
+        self.cell = cell
+        self.directions = tuple(directions)
+        self.merge = merge
+        self.forget_bias = forget_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        if len(input_shape) != 4 or input_shape[-1] is None:
+            raise ValueError(f"inputs have the shape {tuple(input_shape)}; expected (batch, height, width, channels)")
+        cell, count, units = CELLS[self.cell], len(self.directions), self.units
+        self.kernel = self._add_kernel("kernel", input_shape[-1])
+        self.recurrent_kernel = self._add_kernel("recurrent_kernel", 2 * units)
+        self.bias = self.add_weight(shape=(count, GATES * units), initializer=self._first_bias, name="bias")
+        if cell.peepholes:
+            shape = (count, cell.peepholes, units)
+            self.peepholes = self.add_weight(shape=shape, initializer="zeros", name="peepholes")
+
+    def call(self, inputs, mask=None):
+        wavefront = Wavefront(CELLS[self.cell], [CORNERS[corner] for corner in self.directions])
+        weights = [ops.cast(weight, self.compute_dtype) for weight in self.weights]
+        outputs = wavefront.run(ops.cast(inputs, self.compute_dtype), mask, weights)  # (directions, B, H, W, U)
+        if self.merge == "concat":
+            return ops.concatenate(ops.unstack(outputs, len(self.directions), axis=0), axis=-1)
+        return (ops.sum if self.merge == "sum" else ops.mean)(outputs, axis=0)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units * (len(self.directions) if self.merge == "concat" else 1))
+
+    def get_config(self):
+        own = {name: getattr(self, name) for name in ("units", "cell", "merge", "forget_bias")}
+        initializer = keras.initializers.serialize(self.kernel_initializer)
+        return {**super().get_config(), **own, "directions": list(self.directions), "kernel_initializer": initializer}
+
+    def _add_kernel(self, name: str, rows: int) -> Any:
+        """Add a weight (directions, rows, 5 U), each direction drawn as a matrix of its own."""
+
+        def draw(shape, dtype=None):
+            return ops.stack([self.kernel_initializer.clone()(shape[1:], dtype=dtype) for _ in range(shape[0])])
+
+        return self.add_weight(shape=(len(self.directions), rows, GATES * self.units), initializer=draw, name=name)
+
+    def _first_bias(self, shape, dtype=None):
+        """Return zeros, but for the forget gates."""
+        cell = CELLS[self.cell]
+        forget_bias = cell.forget_bias if self.forget_bias is None else self.forget_bias
+        blocks = [forget_bias if block in cell.forget_gates else 0.0 for block in range(GATES)]
+        return ops.cast(ops.broadcast_to(ops.repeat(ops.array(blocks), self.units), shape), dtype or "float32")

@@ -1,0 +1,1 @@
+"""Files and streams to arrays and back: videos, images, label maps and volumes; knows no data set."""

@@ -1,0 +1,44 @@
+"""Files that cannot be used: one error, whose message is the reason in a few words."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..console.text import first_line
+
+
+class MediaError(ValueError):
+    """A file that cannot be used; the message is the reason, in a few words."""
+
+
+@contextmanager
+def reasons(prefix: str = "", *more: type[Exception]) -> Iterator[None]:
+    """Tell what a library raises inside, where it reads a damaged file, as a MediaError.
+
+    Args:
+        prefix: Stands before the library's own reason.
+        more: Errors besides the usual ones.
+    """
+    try:
+        yield
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, *more) as error:
+        raise MediaError(prefix + first_line(error)) from None
+
+
+def check_file(path: Path) -> None:
+    """Raise a MediaError if there is no such file, or it is empty."""
+    if not path.is_file():
+        raise MediaError("no such file")
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty (0 bytes)")
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file that is not empty, or raise a MediaError."""
+    check_file(path)
+    with reasons():
+        return path.read_bytes()

@@ -1,0 +1,166 @@
+import re
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from conftest import reason
+from PIL import Image
+
+from lstm_zoo.labels import VOID
+from lstm_zoo.media.label_maps import check_sizes, read_labels
+
+NUMBERS = {**{number: number for number in range(11)}, 11: VOID}
+STORED = np.arange(48, dtype=np.uint8).reshape(6, 8) % 12
+LABELS = np.where(STORED == 11, VOID, STORED)
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(labels, depth, colour=0):
+    """Encode a label map by hand, for Pillow writes no grey of 2 or 4 bits."""
+    height, width = labels.shape
+    per_byte = 8 // depth
+    padded = np.pad(labels, ((0, 0), (0, -width % per_byte))).reshape(height, -1, per_byte)
+    packed = (padded << (8 - depth * (1 + np.arange(per_byte)))).sum(-1).astype(np.uint8)
+    lines = b"".join(b"\0" + row.tobytes() for row in packed)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    palette = chunk(b"PLTE", bytes(range(48, 0, -1))) if colour == 3 else b""
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + palette
+        + chunk(b"IDAT", zlib.compress(lines))
+        + chunk(b"IEND", b"")
+    )
+
+
+def write_labels(path, stored=STORED):
+    """Write a label map as the name says: kind of picture first, then the ending."""
+    kind = path.name.split(".")[0]
+    if path.suffix == ".npy":
+        np.save(path, stored.astype(kind))
+    elif path.suffix == ".txt":
+        path.write_bytes("\r\n".join(" ".join(f"{number:2}" for number in row) for row in stored).encode() + b"\n\n")
+    elif kind.startswith("bits"):
+        path.write_bytes(png(stored, int(kind[4:])))
+    elif kind == "palette4":
+        path.write_bytes(png(stored, 4, colour=3))
+    else:
+        image = Image.fromarray(stored.astype(np.uint16 if kind == "grey16" else np.uint8))
+        if kind == "palette":
+            image.putpalette(bytes(range(255, 0, -1)))
+        image.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("grey.png", "grey16.PNG", "palette.png", "palette4.png", "bits4.png"),
+        *("rows.regions.txt", "rows.txt", "uint8.npy", "int64.npy", "float32.npy"),
+    ],
+)
+def test_label_maps_of_any_kind_are_read(tmp_path, name):
+    labels = read_labels(write_labels(tmp_path / name), NUMBERS)
+    assert labels.dtype == np.uint8
+    np.testing.assert_array_equal(labels, LABELS)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("bits2.png", 4), ("bits1.png", 2), ("bool.npy", 2)])
+def test_few_classes_need_few_bits(tmp_path, name, classes):
+    labels = read_labels(write_labels(tmp_path / name, STORED % classes), {number: number for number in range(classes)})
+    np.testing.assert_array_equal(labels, STORED % classes)
+
+
+def test_numbers_are_those_of_the_list(tmp_path):
+    stored = np.array([[-1, 0, 2], [7, 7, -1]])
+    file = write_labels(tmp_path / "rows.regions.txt", stored)
+    np.testing.assert_array_equal(read_labels(file, {-1: VOID, 0: 0, 2: 1, 7: 2}), [[VOID, 0, 1], [2, 2, VOID]])
+    wide = write_labels(tmp_path / "grey16.png", np.array([[0, 60000]]))
+    np.testing.assert_array_equal(read_labels(wide, {0: 1, 60000: 0}), [[1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("stored", "numbers", "expected"),
+    [
+        ([[1, 2], [3, 17]], NUMBERS, r"^holds the label 17 at row 1, column 1; the classes are 0 to 10, void 11: mend"),
+        ([[1, 18], [17, 17]], NUMBERS, r"label 18 at row 0, column 1 \(and 2 more pixels\); the classes are"),
+        ([[9, 1], [1, -1]], {0: 0, 1: 1, 9: 2}, r"label -1 .*; the classes are 0 to 1, 9: .* set data.void to -1 if"),
+        ([[1, 2], [4, 4]], {0: VOID, 1: 0, 2: 1}, r"\(and 1 more pixel\); the classes are 1 to 2, void 0"),
+    ],
+)
+def test_a_number_outside_the_list_is_named_with_its_place(tmp_path, stored, numbers, expected):
+    assert re.search(expected, reason(read_labels, write_labels(tmp_path / "rows.txt", np.array(stored)), numbers))
+
+
+def test_what_is_no_label_map_gives_its_reason(tmp_path):
+    colours = Image.fromarray(np.full((4, 5, 3), (128, 64, 0), np.uint8))
+    for mode in ("RGB", "RGBA", "LA"):
+        colours.convert(mode).save(tmp_path / f"{mode}.png")
+    colours.save(tmp_path / "lossy.jpg")
+    colours.save(tmp_path / "gif.png", format="GIF")
+    colours.convert("L").save(tmp_path / "jpeg.png", format="JPEG")
+    whole = write_labels(tmp_path / "grey.png").read_bytes()
+    np.save(tmp_path / "deep.npy", np.zeros((4, 5, 3), np.uint8))
+    np.save(tmp_path / "half.npy", np.full((4, 5), 0.5))
+    np.save(tmp_path / "nan.npy", np.full((4, 5), np.nan))
+    np.save(tmp_path / "words.npy", np.full((4, 5), "a"))
+    np.save(tmp_path / "none.npy", np.zeros((0, 5), np.uint8))
+    np.save(tmp_path / "things.npy", np.array([[{}]]), allow_pickle=True)
+    contents = {
+        "empty.png": b"",
+        "text.png": b"text" * 99,
+        "torn.png": whole[:-20],
+        "flipped.png": whole[:45] + bytes([whole[45] ^ 1]) + whole[46:],
+        "text.npy": b"text" * 99,
+        "ragged.regions.txt": b"0 1 2\n0 1 2\n0 1\n",
+        "gap.txt": b"0 1\n\n0 1\n",
+        "commas.txt": b"0 1\n0,1\n",
+        "huge.txt": b"0 1\n0 99999999999999999999\n",
+        "blank.txt": b"\n \n",
+        "latin.txt": b"0 \xe4\n",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    reasons = {
+        "RGB.png": "holds colours (RGB), expected one number a pixel: its first is (128, 64, 0); turn each colour",
+        "RGBA.png": "holds colours (RGBA), expected one number a pixel: its first is (128, 64, 0, 255)",
+        "LA.png": "holds opacity beside grey (LA), expected one number a pixel: store the grey alone",
+        "lossy.jpg": "is JPEG, which changes the numbers of the classes; expected PNG",
+        "jpeg.png": "is JPEG, which changes the numbers",
+        "gif.png": "is a GIF file by its content, expected PNG",
+        "empty.png": "the file is empty (0 bytes)",
+        "text.png": "is no image that can be read",
+        "torn.png": "",
+        "flipped.png": "",
+        "missing.png": "no such file",
+        "missing.npy": "no such file",
+        "labels.mat": "is no label file that can be read; expected one that ends in .png, .regions.txt, .txt, .npy",
+        "deep.npy": "holds an array of the shape (4, 5, 3), expected (height, width)",
+        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels)",
+        "nan.npy": "holds the label nan at row 0, column 0",
+        "words.npy": "holds values of the type <U1, expected whole numbers",
+        "none.npy": "holds an array of the shape (0, 5)",
+        "things.npy": "is no array that NumPy can read",
+        "text.npy": "is no array that NumPy can read",
+        "ragged.regions.txt": "line 3 holds 2 numbers, line 1 holds 3; expected as many in each",
+        "gap.txt": "line 2 holds 0 numbers, line 1 holds 2",
+        "commas.txt": "line 2: expected whole numbers, separated by blanks, got '0,1'",
+        "huge.txt": "line 2: expected whole numbers",
+        "blank.txt": "holds an array of the shape (0, 0)",
+        "latin.txt": "is not text; expected rows of whole numbers",
+    }
+    for name, expected in reasons.items():
+        assert expected in reason(read_labels, tmp_path / name, NUMBERS), name
+
+
+def test_labels_have_the_size_of_their_image():
+    check_sizes((180, 240), (180, 240))
+    assert reason(check_sizes, (180, 240), (90, 120)).startswith(
+        "is 240 x 180 pixels, its labels are 120 x 90; expected"
+    )
+    assert "turned by a quarter" in reason(check_sizes, (180, 240), (240, 180))
+    assert "is 7 x 6 x 5 voxels, its labels are 6 x 7 x 5" in reason(check_sizes, (5, 6, 7), (5, 7, 6))
