@@ -5,32 +5,69 @@ Everything is imported on first use, so that `import lstm_zoo` costs nothing:
     >>> import lstm_zoo                                                      # doctest: +SKIP
     >>> config = lstm_zoo.load_config("moving_shapes_cnn_lstm.yaml")         # doctest: +SKIP
     >>> run = lstm_zoo.train(config)                                         # doctest: +SKIP
-    >>> run.evaluate("test")["top1"], run.predict(["clip.mp4"])              # doctest: +SKIP
+    >>> network = lstm_zoo.load(run.path)  # or an exported file             # doctest: +SKIP
+    >>> lstm_zoo.evaluate(network, "test")["top1"]                           # doctest: +SKIP
+    >>> [one.facts for one in lstm_zoo.predict(network, ["clip.mp4"])]       # doctest: +SKIP
 """
+
+from __future__ import annotations
 
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .console.version import __version__
+
 if TYPE_CHECKING:
-    from .config import Config
-    from .config import load as load_config
-    from .run import Run
-    from .training import train
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .config.recipe import Config
+    from .config.recipe import load as load_config
+    from .exporting.export import export
+    from .runs.directory import Run
+    from .runs.evaluation import evaluate
+    from .runs.network import Network
+    from .runs.prediction import predict
+    from .training.fit import train
 
 # TensorFlow takes oneDNN's kernels by itself only on CPUs with AVX-512; with AVX2 they are faster as well.
 # To be set before TensorFlow is imported; a value that is set already counts.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-__version__ = "0.1.0"
-__all__ = ["Config", "Run", "__version__", "load_config", "train"]
+
+__all__ = ["Config", "Network", "Run", "__version__", "evaluate", "export", "load", "load_config", "predict", "train"]
 
 _HOMES = {
-    "Config": ("config", "Config"),
-    "Run": ("run", "Run"),
-    "load_config": ("config", "load"),
-    "train": ("training", "train"),
+    "Config": ("config.recipe", "Config"),
+    "Network": ("runs.network", "Network"),
+    "Run": ("runs.directory", "Run"),
+    "evaluate": ("runs.evaluation", "evaluate"),
+    "export": ("exporting.export", "export"),
+    "load_config": ("config.recipe", "load"),
+    "predict": ("runs.prediction", "predict"),
+    "train": ("training.fit", "train"),
 }
+
+
+def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Network:
+    """Return the network of a run, or an exported file, for `evaluate` and `predict`.
+
+    Args:
+        path: A run directory, or a file (or a SavedModel's folder) that `export` wrote; None: the newest run below
+            `runs/`.
+        overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
+
+    Raises:
+        InputError: There is no such thing.
+    """
+    from .exporting.exported import ExportedNetwork, is_exported
+    from .runs.directory import Run
+    from .runs.network import RunNetwork
+
+    if path is not None and is_exported(path):
+        return ExportedNetwork.open(path, overrides)
+    return RunNetwork(Run.open(path, overrides))
 
 
 def __getattr__(name: str):

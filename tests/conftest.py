@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lstm_zoo.config import load
 from lstm_zoo.media.errors import MediaError
 
 
@@ -120,11 +119,13 @@ def ucf_root(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory, data_dir):
-    """A trained run of the smoke recipe, evaluated on its validation split."""
-    from lstm_zoo.training import train
+    """The network of a trained run of the smoke recipe, evaluated on its validation split."""
+    from lstm_zoo.config.recipe import load
+    from lstm_zoo.runs.network import RunNetwork
+    from lstm_zoo.training.fit import train
 
     config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}"])
-    return train(config, tmp_path_factory.mktemp("runs") / "smoke")
+    return RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "smoke"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from lstm_zoo.config import load, shipped_configs
+from lstm_zoo.config.catalogue import shipped_configs
+from lstm_zoo.config.recipe import load
 from lstm_zoo.data import DATA
 from lstm_zoo.models import MODELS
 
@@ -30,10 +31,10 @@ def test_scripts_exist():
         assert (ROOT / script).is_file()
 
 
-def test_python_example_runs_as_written(monkeypatch, smoke_run, tmp_path):
+def test_python_example_runs_as_written(monkeypatch, smoke_run):
     import lstm_zoo
 
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    monkeypatch.setattr(lstm_zoo, "train", lambda config: smoke_run, raising=False)
-    monkeypatch.setattr(type(smoke_run), "predict", lambda self, files: [])
+    code = next(code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "import lstm_zoo" in code)
+    monkeypatch.setattr(lstm_zoo, "train", lambda config: smoke_run.run, raising=False)
+    monkeypatch.setattr(lstm_zoo, "predict", lambda network, files: [], raising=False)
     exec(code, {})

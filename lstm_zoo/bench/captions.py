@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..words import END, START
+from ..contracts.words import END, START
 from .row import BOTH, Contender, Context, Row, Work, random_array, repeated
 
 if TYPE_CHECKING:

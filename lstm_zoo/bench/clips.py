@@ -16,7 +16,7 @@ import numpy as np
 from .row import Contender, Context, Row, Work, repeated
 
 if TYPE_CHECKING:
-    from ..data.reading import ClipSplits
+    from ..contracts import Splits
 
 _SHORT_SIDE, _SIZE, _FRAMES, _BATCH = 128, 112, 16, 8
 _CORES = os.cpu_count() or 1
@@ -59,7 +59,7 @@ def draw_videos(context: Context) -> None:
     """Write videos of moving shapes, 4 seconds at 15 frames a second, unless there are some."""
     import av
 
-    from ..data.moving_shapes import CLASS_NAMES, draw_clip
+    from ..data.videos.moving_shapes import CLASS_NAMES, draw_clip
 
     folder = videos_of(context)
     if folder.exists():
@@ -83,28 +83,25 @@ def prepare(context: Context) -> None:
     prepared(context)
 
 
-def prepared(context: Context, max_fps: float | None = None, data_dir: Path | None = None) -> ClipSplits:
+def prepared(context: Context, max_fps: float | None = None, data_dir: Path | None = None) -> Splits:
     """Return the videos as prepared clips, all in the training split."""
-    from ..data.clip_builder import ClipBuilder, ClipSource
-    from ..data.clips import ClipConfig
-    from ..data.listing import Clip, list_videos
-    from ..data.reading import ClipSplits
-    from ..media.videos import read_video
+    from ..data.videos.clip_config import ClipConfig
+    from ..data.videos.video_folder import VideoFolder
 
-    root = videos_of(context)
-    source = ClipSource(
-        name="clips",
-        class_names=("any",),
-        splits={"train": [Clip(clip.name, "any") for clip in list_videos(root)]},
-        read=lambda clip: read_video(root / clip.name, _SHORT_SIDE, max_fps),
-    )
-    builder = ClipBuilder("measured", source, data_dir or context.scratch / "prepared")
-    builder.prepare()
-    return ClipSplits.of_builder(builder, ClipConfig(num_frames=_FRAMES, size=_SIZE))
+    return VideoFolder(
+        root=videos_of(context),
+        data_dir=data_dir or context.scratch / "prepared",
+        short_side=_SHORT_SIDE,
+        max_fps=max_fps,
+        min_frames=1,
+        val_fraction=0,
+        test_fraction=0,
+        clip=ClipConfig(num_frames=_FRAMES, size=_SIZE),
+    ).load()
 
 
 def _files(context: Context) -> list[Path]:
-    from ..data.listing import list_videos
+    from ..data.videos.listing import list_videos
 
     return [videos_of(context) / clip.name for clip in list_videos(videos_of(context))]
 
@@ -188,10 +185,10 @@ def _opencv_frames(file: Path) -> Iterator[tuple[Any, float]]:
 
 def _read(keep_decoded: bool, context: Context) -> Work:
     """Return batches of the training stream."""
-    from ..data import reading
+    from ..data.pipeline import stored
 
     if not keep_decoded:
-        reading.DECODED_BYTES = 0
+        stored.KEPT_BYTES = 0
     batches = iter(prepared(context).train_stream(_BATCH, seed=0))
     return repeated(lambda: next(batches))
 
@@ -200,7 +197,8 @@ def _decode_jpeg(context: Context) -> Work:
     """Return the decoding of 16 stored frames a clip, all cores at work, and nothing else."""
     import tensorflow as tf
 
-    frames = prepared(context)._records("train").map(lambda video, label: video[:_FRAMES]).cache().repeat()
+    records = prepared(context)._stored.records("train")
+    frames = records.map(lambda record: record["video"][:_FRAMES]).cache().repeat()
 
     def decode(video: tf.Tensor) -> tf.Tensor:
         pictures = tf.map_fn(lambda frame: tf.io.decode_jpeg(frame, channels=3), video, fn_output_signature=tf.uint8)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..models.backbones import BackboneConfig
+from ..models.parts.backbones import BackboneConfig
 from .clips import draw_videos, videos_of
 from .row import BOTH, Contender, Context, Row, Work, random_pixels, repeated
 
@@ -73,9 +73,9 @@ def _make_weights(context: Context) -> None:
 
 def _epochs(cached_views: int | None, context: Context) -> Work:
     """Return epochs of training after the first, as `lstmzoo train` does them, less validation and its callbacks."""
-    from ..config import load
-    from ..features import on_features
-    from ..training import compile_for_training
+    from ..config.recipe import load
+    from ..runs.features import on_features
+    from ..training.fit import compile_for_training
     from .frameworks import Clock
 
     settings = {
@@ -93,7 +93,7 @@ def _epochs(cached_views: int | None, context: Context) -> Work:
     splits = config.data.load()
     network = config.model.build(splits.spec)
     model, streams = on_features(config, network, splits, training=True)
-    steps, drop_remainder = compile_for_training(model, config, splits)
+    steps, drop_remainder = compile_for_training(model, config, config.task.objective(splits.spec, list), splits)
     stream = streams.train_stream(config.train.batch_size, 0, drop_remainder=drop_remainder)
 
     clock = Clock("epoch")

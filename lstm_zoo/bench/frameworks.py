@@ -14,14 +14,14 @@ from keras import ops
 from .row import Work, random_array
 
 
-def training_steps(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> Work:
+def training_steps(model: keras.Model, inputs: Any, targets: np.ndarray) -> Work:
     """Return training steps of a compiled model by `fit`, on a batch that is in memory already."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         stream = tf.data.Dataset.from_tensors((inputs, targets)).repeat()
     else:
-        batch = ops.convert_to_tensor(inputs), ops.convert_to_tensor(targets)
+        batch = keras.tree.map_structure(ops.convert_to_tensor, (inputs, targets))
         stream = (batch for _ in itertools.count())
 
     clock = Clock("step")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contracts import Spec
+from ..contracts import Classes, Spec, Tensor
 from ..models import FlattenLstm
 from .pytorch import torch_training_steps
 from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work
@@ -63,7 +63,8 @@ def _steps(model: keras.Model, shape: Shape, size: int, xla: Any) -> Work:
 
     xla = helps_xla(model) if xla is None else xla
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=xla)
-    return training_steps(model, *_batch(shape, size))
+    clips, labels = _batch(shape, size)
+    return training_steps(model, {"clip": clips} if isinstance(model.input, dict) else clips, labels)
 
 
 def _flatten_lstm(shape: Shape, size: int, ours: bool, xla: Any, context: Context) -> Work:
@@ -72,7 +73,8 @@ def _flatten_lstm(shape: Shape, size: int, ours: bool, xla: Any, context: Contex
     from ..layers import ImageScaling
 
     if ours:
-        spec = Spec(input_shape=shape, class_names=tuple(map(str, range(_CLASSES))))
+        target = Classes(names=tuple(map(str, range(_CLASSES))))
+        spec = Spec(inputs={"clip": Tensor(shape=shape)}, target=target)
         return _steps(FlattenLstm().build(spec), shape, size, xla)
     inputs = keras.Input(shape, dtype="uint8")
     x = keras.layers.Reshape((shape[0], -1))(ImageScaling("unit")(inputs))

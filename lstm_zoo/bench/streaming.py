@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contracts import Spec
+from ..contracts import Classes, Spec, Tensor
 from ..models import CnnLstm
 from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work, random_pixels, repeated
 
@@ -35,21 +35,22 @@ def streaming(context: Context) -> list[Row]:
 
 
 def _stream(shape: Shape, context: Context) -> Work:
-    from ..streaming import step_network, stream_of
+    from ..streaming.step import step_network, stream_of
 
-    return _frame_by_frame(stream_of(step_network(_network(shape))), shape)
+    return _frame_by_frame(stream_of(step_network(_network(shape), CnnLstm())), shape)
 
 
 def _clip(shape: Shape, context: Context) -> Work:
-    from ..exporting.proof import answering
+    from ..exporting.network import answering
 
-    return _clip_by_clip(answering(_network(shape)), shape)
+    answer = answering(_network(shape))
+    return _clip_by_clip(lambda clip: answer({"clip": clip}), shape)
 
 
 def _onnx_stream(shape: Shape, context: Context) -> Work:
-    from ..streaming import FRAME, Stream, step_network
+    from ..streaming.step import FRAME, Stream, step_network
 
-    session, names = _session(step_network(_network(shape)))
+    session, names = _session(step_network(_network(shape), CnnLstm()))
     sizes = {one.name: one.shape[1] for one in session.get_inputs() if one.name != FRAME}
     stream = Stream(lambda inputs: dict(zip(names, session.run(names, inputs), strict=True)), sizes)
     return _frame_by_frame(stream, shape)
@@ -72,7 +73,7 @@ def _session(network: keras.Model) -> tuple[Any, list[str]]:
 
 def _frame_by_frame(stream: Any, shape: Shape) -> Work:
     frames = itertools.cycle(random_pixels(*shape))
-    return repeated(lambda: stream.scores(next(frames)[None]))
+    return repeated(lambda: stream.answer(next(frames)[None]))
 
 
 def _clip_by_clip(answer: Any, shape: Shape) -> Work:
@@ -84,5 +85,5 @@ def _network(shape: Shape) -> keras.Model:
     from ..tasks.classification import Classification
 
     backbone: Any = {"weights": None, "options": {"alpha": 0.35}}
-    spec = Spec(input_shape=shape, class_names=tuple("abcdefghij"))
-    return Classification().exported(CnnLstm(backbone=backbone).build(spec))
+    spec = Spec(inputs={"clip": Tensor(shape=shape)}, target=Classes(names=tuple("abcdefghij")))
+    return Classification().network(CnnLstm(backbone=backbone).build(spec), spec)

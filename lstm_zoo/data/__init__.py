@@ -1,23 +1,19 @@
-"""The data sets. The union below is the registry."""
+"""The data sets. The tuple below is the registry."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from .blob_volumes import BlobVolumes
-from .captioned_folder import CaptionedFolder
-from .captioned_shapes import CaptionedShapes
-from .coco_captions import CocoCaptions
-from .flickr8k import Flickr8k
-from .moving_shapes import MovingShapes
-from .segmentation_folder import SegmentationFolder
-from .stanford_background import StanfordBackground
-from .texture_mosaic import TextureMosaic
-from .textures import Textures
-from .tfds_video import TfdsVideo
-from .ucf101 import Ucf101
-from .video_folder import VideoFolder
-from .volume_folder import VolumeFolder
+from .captions.captioned_folder import CaptionedFolder
+from .captions.captioned_shapes import CaptionedShapes
+from .captions.coco_captions import CocoCaptions
+from .captions.flickr8k import Flickr8k
+from .labels.blob_volumes import BlobVolumes
+from .labels.segmentation_folder import SegmentationFolder
+from .labels.stanford_background import StanfordBackground
+from .labels.texture_mosaic import TextureMosaic
+from .labels.textures import Textures
+from .labels.volume_folder import VolumeFolder
+from .videos.moving_shapes import MovingShapes
+from .videos.tfds_video import TfdsVideo
+from .videos.ucf101 import Ucf101
+from .videos.video_folder import VideoFolder
 
 DATA = (
     MovingShapes,
@@ -35,20 +31,3 @@ DATA = (
     StanfordBackground,
     TfdsVideo,
 )
-Data = Annotated[
-    MovingShapes
-    | CaptionedShapes
-    | Textures
-    | TextureMosaic
-    | BlobVolumes
-    | VideoFolder
-    | CaptionedFolder
-    | SegmentationFolder
-    | VolumeFolder
-    | Ucf101
-    | Flickr8k
-    | CocoCaptions
-    | StanfordBackground
-    | TfdsVideo,
-    Field(discriminator="kind"),
-]

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts import PROBABILITIES
-from .formats import ExportError
-
-Outputs = dict[str, np.ndarray]
+from ..contracts import PROBABILITIES, Outputs
+from .options import ExportError
 
 _SHARE = 0.01  # of the spread of the run's answers: a network that says nearly the same of everything proves little
 _NOISE = 1e-6  # of the largest value, which float32 cannot be held to
+_LABELS = "labels"  # most probable classes
 
 
 def compared(pairs: list[tuple[Outputs, Outputs]], format: str, tolerance: float | None) -> dict[str, Any]:
@@ -26,21 +25,32 @@ def compared(pairs: list[tuple[Outputs, Outputs]], format: str, tolerance: float
 
     Returns:
         `max_difference` and `mean_difference` of all floats, their `spread` over the examples, and `agreement`, the
-        share of equal answers: of the most probable class (of each pixel), or of whole captions.
+        share of equal answers: of the most probable class (of each pixel), or of whole captions; where there are
+        numbers alone, of those that differ by less than 1 % of their spread.
 
     Raises:
         ExportError: The file's answers have other shapes, are no numbers, or differ by more than is allowed.
     """
     for expected, actual in pairs:
         _check_shapes(expected, actual, format)
-    differences, spreads, agreements = [], [], []
+    differences, spreads, agreements, near = [np.zeros(0)], [], [], []
+    by_class = any(PROBABILITIES in expected for expected, _ in pairs)
     for name in dict.fromkeys(name for expected, _ in pairs for name in expected):
         values, found = (np.concatenate([pair[side][name] for pair in pairs if name in pair[0]]) for side in (0, 1))
         if values.dtype.kind == "f":
             spread = float(np.ptp(values, axis=0).max())
-            differences.append(_differences(name, values, found, format, tolerance, spread).ravel())
+            limit = max(_SHARE * spread, _NOISE * max(1.0, float(np.abs(values).max()))) if spread else np.inf
+            apart = np.abs(found.astype(np.float64) - values)
+            allowed = np.inf if tolerance is None else min(tolerance, limit)
+            if not np.isfinite(found).all() or not apart.max() <= allowed:
+                raise ExportError(
+                    f"{format}: its {name} differ from the run's by {apart.max():.2e} (allowed {allowed:.1e}; the "
+                    f"run's answers to different examples differ by {spread:.1e})"
+                )
+            differences.append(apart.ravel())
             spreads.append(spread)
-        elif name != "labels":  # words and sentences
+            near.append((apart <= limit).ravel())
+        elif name != _LABELS or not by_class:  # words and sentences
             agreements.append((found.astype(bytes) == values.astype(bytes)).reshape(len(values), -1).all(1))
             if tolerance is not None and not agreements[-1].all():
                 raise ExportError(f"{format}: its {name} are not those of the run")
@@ -48,14 +58,14 @@ def compared(pairs: list[tuple[Outputs, Outputs]], format: str, tolerance: float
         if PROBABILITIES in expected:
             best, found = (one[PROBABILITIES].argmax(-1) for one in (expected, actual))
             agreements.append((best == found).ravel())
-            if "labels" in actual and (actual["labels"] != found).any():
+            if _LABELS in actual and (actual[_LABELS] != found).any():
                 raise ExportError(f"{format}: its labels are not the most probable classes by its own probabilities")
     together = np.concatenate(differences)
     return {
-        "max_difference": float(together.max()),
-        "mean_difference": float(together.mean()),
-        "spread": max(spreads),
-        "agreement": float(np.concatenate(agreements).mean()),
+        "max_difference": float(together.max(initial=0)),
+        "mean_difference": float(together.mean()) if together.size else 0.0,
+        "spread": max(spreads, default=0.0),
+        "agreement": float(np.concatenate(agreements or near).mean()),
     }
 
 
@@ -65,20 +75,3 @@ def _check_shapes(expected: Outputs, actual: Outputs, format: str) -> None:
         shape = actual[name].shape if name in actual else None
         if shape != values.shape:
             raise ExportError(f"{format}: its {name} have the shape {shape}, the run's {values.shape}")
-
-
-def _differences(
-    name: str, values: np.ndarray, found: np.ndarray, format: str, tolerance: float | None, spread: float
-) -> np.ndarray:
-    """Return the differences of floats, or raise an ExportError if they are too large or no numbers."""
-    differences = np.abs(found.astype(np.float64) - values)
-    largest = float(differences.max())
-    allowed = np.inf if tolerance is None else tolerance
-    if tolerance is not None and spread > 0:
-        allowed = min(tolerance, max(_SHARE * spread, _NOISE * max(1.0, float(np.abs(values).max()))))
-    if not np.isfinite(found).all() or not largest <= allowed:
-        raise ExportError(
-            f"{format}: its {name} differ from the run's by {largest:.2e} (allowed {allowed:.1e}; the run's answers "
-            f"to different examples differ by {spread:.1e})"
-        )
-    return differences

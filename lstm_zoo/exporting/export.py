@@ -7,36 +7,36 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ..contracts import InputError
-from ..run import RECIPE_FILES, versions
-from .artifact import EXPORT, Artifact, Runner
-from .formats import ExportError, Options, checked
+from ..runs.directory import CONFIG, FLOORS, METRICS, RECIPE_FILES, versions
+from ..runs.network import RunNetwork
+from .exported import EXPORT, ExportedNetwork
+from .formats import checked
 from .network import exported_network
+from .options import ExportError, Options
 from .proof import examples_of, prove
-
-if TYPE_CHECKING:
-    from ..run import Run
+from .runner import Runner
 
 
 def export(
-    run: Run,
+    run: RunNetwork,
     format: str = "tf_saved_model",
     to: str | Path | None = None,
     *,
     quantize: str = "none",
     streaming: bool = False,
     allow_flex: bool = False,
-) -> Artifact:
-    """Export a run's network: uint8 pixels in, what the task makes of them out, the size of a batch free.
+) -> ExportedNetwork:
+    """Export a run's network: its inputs in, what the task makes of them out, the size of a batch free.
 
     The network is rebuilt without cuDNN's kernels and written; the file is loaded again in a fresh process that can
     import nothing of lstm_zoo (a `.keras` file: its layers alone) and sees no GPU, run there on test examples, and
-    compared with the run. `export.json`, beside the file, says what came out.
+    compared with the run. `export.json`, beside the file, says what came out; with what else is there, the file can be
+    evaluated alone.
 
     Args:
         run: The run.
@@ -56,43 +56,51 @@ def export(
     """
     options = Options(quantize, streaming, allow_flex)
     target = checked(format, options)
-    folder = Path(to) if to is not None else run.path / "exports" / _folder_name(format, options)
-    file = f"{run.config.model.kind}{'_step' * streaming}{target.suffix}"
+    kind = run.config.model.kind
+    own = "-".join([format, *[quantize] * (quantize != "none"), *["streaming"] * streaming])
+    folder = run.folder / "exports" / own if to is None else Path(to)
+    file = f"{kind}{'_step' * streaming}{target.suffix}"
     replaces = _check_folder(folder, file)
-    examples = examples_of(run)
+    inputs, origin = examples_of(run)
     started = time.perf_counter()
     network = exported_network(run, streaming=streaming, any_length=target.any_length)
     with _draft_folder(folder) as draft:
         path = draft / file
         facts = target.save(network, path, run, options)
         seconds = time.perf_counter() - started
-        with Runner(path, format) as runner:
+        asked = {"format": format, "quantize": quantize, "streaming": streaming}
+        exported = ExportedNetwork(path, asked, run.config, run.spec)
+        with closing(exported.runner) as runner:
             _refuse_foreign_ops(runner, allow_flex)
             about = {
-                "model": run.config.model.kind,
-                "run": str(run.path.absolute()),
+                "model": kind,
+                "run": str(run.folder.absolute()),
                 "file": file,
-                "format": format,
-                "quantize": quantize,
-                "streaming": streaming,
+                **asked,
                 "created": datetime.now().astimezone().isoformat(timespec="seconds"),
                 "versions": versions(target.packages),
                 "runtime": runner.runtime,
                 **facts,
-                "class_names": run.spec.class_names,
+                "target": run.spec.target.model_dump(mode="json", exclude={"vocabulary"}),  # `spec.json` has it
                 "signatures": runner.signatures,
-                "bytes": _size(path),
+                "bytes": sum(one.stat().st_size for one in [path, *path.rglob("*")] if one.is_file()),
                 "ops": runner.ops,
                 "seconds": round(seconds, 1),
-                **prove(run, runner, examples, quantized=quantize != "none", streaming=streaming),
+                "examples": origin,
+                **prove(run, exported, inputs),
             }
-        _write(draft, about, run)
-        for old in [folder / "metrics.json", *folder.glob("predictions-*.csv")] if replaces else []:
-            _remove(old)  # they are of the file that was there
+        (draft / EXPORT).write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
+        for name in (*RECIPE_FILES, FLOORS):
+            if (run.folder / name).is_file():
+                shutil.copy(run.folder / name, draft)
+        (draft / CONFIG).write_text(run.config.to_yaml(), encoding="utf-8")  # some settings may have been changed
+        for name in (METRICS, "predictions-*.csv", "report.html", "figures") if replaces else ():
+            for old in folder.glob(name):
+                _remove(old)  # they are of the file that was there
         for part in draft.iterdir():
             _remove(folder / part.name)
             part.rename(folder / part.name)
-    return Artifact.open(folder)
+    return ExportedNetwork.open(folder)
 
 
 @contextmanager
@@ -108,22 +116,6 @@ def _draft_folder(folder: Path) -> Iterator[Path]:
             folder.rmdir()
 
 
-def _write(draft: Path, about: dict[str, Any], run: Run) -> None:
-    """Write what is known of a file beside it, with what it takes to judge it."""
-    texts = {
-        EXPORT: json.dumps(about, indent=2, ensure_ascii=False),
-        **dict(zip(RECIPE_FILES, (run.config.to_yaml(), run.spec.model_dump_json(indent=2)), strict=True)),
-    }
-    for name, text in texts.items():
-        (draft / name).write_text(text, encoding="utf-8")
-
-
-def _folder_name(format: str, options: Options) -> str:
-    """Return the name of an export's own folder, for each format and option another."""
-    parts = [format, *[options.quantize] * (options.quantize != "none"), *["streaming"] * options.streaming]
-    return "-".join(parts)
-
-
 def _check_folder(folder: Path, file: str) -> bool:
     """Return whether a folder holds an older export of the same name, which is to be replaced.
 
@@ -133,7 +125,7 @@ def _check_folder(folder: Path, file: str) -> bool:
     if folder.exists() and not folder.is_dir():
         raise InputError("", f"--to {folder}: is a file; expected a folder for the export")
     if not (folder / EXPORT).is_file():
-        if foreign := [name for name in (file, *RECIPE_FILES) if (folder / name).exists()]:
+        if foreign := [name for name in (file, *RECIPE_FILES, FLOORS) if (folder / name).exists()]:
             raise InputError(
                 "", f"{folder} holds {', '.join(foreign)}, which no export wrote; choose another folder with --to"
             )
@@ -153,11 +145,6 @@ def _refuse_foreign_ops(runner: Runner, allow_flex: bool) -> None:
         raise ExportError(f"{runner.format}: {', '.join(cudnn)} in the file would run on NVIDIA's GPUs alone")
     if runner.format == "litert" and not allow_flex and (own := [op for op in runner.ops if not op.isupper()]):
         raise ExportError(f"litert: {', '.join(own)} in the file are not built into LiteRT")
-
-
-def _size(path: Path) -> int:
-    """Return the size of a file, or of all files in a folder, in bytes."""
-    return sum(one.stat().st_size for one in [path, *path.rglob("*")] if one.is_file())
 
 
 def _remove(path: Path) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import keras
 
-    import keras
-
-    from ..run import Run
-    from .formats import Options
+from ..runs.network import RunNetwork
+from .options import Options
 
 
-def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[str, Any]:
+def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
     """Write a network."""
     del run, options
     network.save(path)

@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import re
 import tempfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
 
 from ..layers.recurrent.implementation import recurrent_layers
 from ..layers.recurrent.recurrence import FastRecurrence
 from ..layers.recurrent.scan import looped_by, written_out
-from .formats import ExportError
+from ..runs.network import RunNetwork
 from .network import layer_of, traceable
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import keras
-
-    from ..run import Run
-    from .formats import Options
+from .options import ExportError, Options
 
 
-def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[str, Any]:
+def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
     """Write a network.
 
     Raises:
         ExportError: It needs Flex operations, and these are not allowed, or it cannot be converted at all.
     """
     del run
-    import tensorflow as tf
-
     for layer in recurrent_layers(network):
         layer.unroll = True
         if isinstance(layer, FastRecurrence):
             layer.form = _keras_loop
-    network_as_traced = traceable(network)
+    function, module = traceable(network)
     with looped_by(written_out):
-        concrete = network_as_traced.concrete()
+        concrete = function.get_concrete_function()
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(network_as_traced.module, folder, signatures=concrete)
+        tf.saved_model.save(module, folder, signatures=concrete)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.experimental_enable_resource_variables = False  # weights are constants
         if options.allow_flex:

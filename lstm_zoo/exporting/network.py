@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import keras
+import tensorflow as tf
 
+from ..contracts import Outputs
 from ..layers.recurrent.implementation import recurrent_layers
-from ..streaming import sees_clips, step_network
-
-if TYPE_CHECKING:
-    from ..run import Run
+from ..runs.network import Inputs, RunNetwork
+from ..streaming.step import step_network
 
 
-def exported_network(run: Run, *, streaming: bool = False, any_length: bool = True) -> keras.Model:
-    """Return a second copy of a run's network, from pixels to a dict of outputs.
+def exported_network(run: RunNetwork, *, streaming: bool = False, any_length: bool = True) -> keras.Model:
+    """Return a second copy of a run's network in use.
 
     Args:
         run: The run.
@@ -25,13 +26,14 @@ def exported_network(run: Run, *, streaming: bool = False, any_length: bool = Tr
     Raises:
         InputError: The network cannot be streamed.
     """
-    model = run.config.model.build(run.spec, pretrained=False)
+    config = run.config
+    model = config.model.build(run.spec, pretrained=False)
     model.set_weights(run.model.get_weights())
     model.trainable = False
-    network = run.config.task.exported(model)
+    network = config.task.network(model, run.spec)
     if streaming:
-        network = step_network(network)
-    elif any_length:
+        network = step_network(network, config.model)
+    elif any_length and config.model.streams:
         network = for_any_length(network)
     for layer in recurrent_layers(network):
         if hasattr(layer, "use_cudnn"):
@@ -40,11 +42,9 @@ def exported_network(run: Run, *, streaming: bool = False, any_length: bool = Tr
 
 
 def for_any_length(network: keras.Model) -> keras.Model:
-    """Return a clip network for any number of frames, with the same layers; other networks as they are."""
-    inputs = network.inputs[0]
-    if not sees_clips(network):
-        return network
-    free = keras.Input((None, *inputs.shape[2:]), dtype=inputs.dtype, name=inputs.name)
+    """Return a network of clips for any number of frames, with the same layers."""
+    ((name, clip),) = network.input.items()
+    free = {name: keras.Input((None, *clip.shape[2:]), dtype=clip.dtype, name=name)}
     return keras.models.clone_model(network, input_tensors=free, clone_function=lambda layer: layer)
 
 
@@ -58,30 +58,30 @@ def layer_of(node: str, network: keras.Model) -> str:
     return network.name
 
 
-class Traceable(NamedTuple):
-    """A network as a TensorFlow function, to be traced."""
+def traceable(network: keras.Model) -> tuple[Any, tf.Module]:
+    """Return a network in use as a TensorFlow function, to be traced, and the module that owns its weights.
 
-    function: Any
-    """From one input, or a dict of inputs, to a dict of outputs."""
-    signature: Any
-    """What it takes: a `tf.TensorSpec`, or a dict of them."""
-    module: Any
-    """A `tf.Module` that owns the weights."""
+    The function goes from a dict of inputs, as its `input_signature` says, to a dict of outputs.
+    """
+    signature = {name: tf.TensorSpec(one.shape, one.dtype, name=name) for name, one in network.input.items()}
 
-    def concrete(self) -> Any:
-        """Trace it."""
-        return self.function.get_concrete_function(self.signature)
-
-
-def traceable(network: keras.Model) -> Traceable:
-    """Return a network for tracing, as it is in use; on Keras' TensorFlow backend."""
-    import tensorflow as tf
-
+    @tf.function(autograph=False, input_signature=[signature])
     def called(inputs: Any) -> Any:
         return network(inputs, training=False)
 
-    specs = {one.name: tf.TensorSpec(one.shape, one.dtype, name=one.name) for one in network.inputs}
     module = tf.Module()
     module.weights = [weight.value for weight in network.weights]
-    signature = specs if isinstance(network.input, dict) else next(iter(specs.values()))
-    return Traceable(tf.function(called, autograph=False), signature, module)
+    return called, module
+
+
+def answering(network: keras.Model) -> Callable[[Inputs], Outputs]:
+    """Return a network from inputs to outputs, traced once for all sizes of a batch."""
+    if keras.backend.backend() != "tensorflow":
+        return lambda inputs: {name: keras.ops.convert_to_numpy(one) for name, one in network(inputs).items()}
+    concrete = traceable(network)[0].get_concrete_function()
+
+    def answer(inputs: Inputs) -> Outputs:
+        tensors = {name: tf.convert_to_tensor(values) for name, values in inputs.items()}
+        return {name: one.numpy() for name, one in concrete(tensors).items()}
+
+    return answer

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
 
 from ..layers.recurrent.implementation import recurrent_layers
 from ..layers.recurrent.recurrence import FastRecurrence
 from ..layers.recurrent.scan import looped_by
-from .formats import ExportError
-from .native_recurrence import NativeRecurrence
+from ..runs.network import RunNetwork
 from .network import layer_of, traceable
-from .onnx_loop import onnx_loop
+from .onnx_recurrence import as_native_nodes
+from .options import ExportError, Options
 from .saved_model import settings_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import keras
     import onnx
-
-    from ..run import Run
-    from .formats import Options
 
 OPSET = 17
 
 
-def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[str, Any]:
+def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
     """Write a network, with the run's settings as metadata; see `converted`."""
     del options
     import onnx
@@ -49,20 +48,13 @@ def converted(network: keras.Model) -> onnx.ModelProto:
     import onnx
     import tf2onnx
 
-    native = NativeRecurrence(layer for layer in recurrent_layers(network) if isinstance(layer, FastRecurrence))
-    function, signature, _ = traceable(network)
+    native = as_native_nodes(layer for layer in recurrent_layers(network) if isinstance(layer, FastRecurrence))
+    function, _ = traceable(network)
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what it has to say is found below
-    with looped_by(onnx_loop):
-        model, _ = tf2onnx.convert.from_function(function, [signature], opset=OPSET, custom_op_handlers=native.handlers)
-    _refuse_foreign(model, network)
-    onnx.checker.check_model(model, full_check=True)
-    return model
-
-
-def _refuse_foreign(model: Any, network: keras.Model) -> None:
-    """Raise an ExportError that names the nodes which ONNX does not have, and where they come from."""
-    import onnx
-
+    with looped_by(_onnx_loop):
+        model, _ = tf2onnx.convert.from_function(
+            function, function.input_signature, opset=OPSET, custom_op_handlers=native
+        )
     foreign = [
         f"{node.op_type} (in {layer_of(node.name, network)})"
         for node in model.graph.node
@@ -70,3 +62,29 @@ def _refuse_foreign(model: Any, network: keras.Model) -> None:
     ]
     if foreign:
         raise ExportError(f"onnx: no counterpart in ONNX for {', '.join(foreign[:5])}")
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _onnx_loop(step: Callable, state: tuple, inputs: tuple, backwards: bool) -> tuple:
+    """Run a scan by a loop that the conversion knows; see `layers.recurrent.scan.looped_by`.
+
+    Its steps read and write at the loop's own counter, upwards from 0: what is read at another place is converted
+    wrongly (tf2onnx 1.17), so a loop backwards runs over turned inputs.
+    """
+
+    def turned(values: Any) -> Any:
+        return tf.reverse(values, [0]) if backwards else values
+
+    num_steps = inputs[0].shape[0]
+    assert num_steps is not None, "the conversion mixes up types where the number of steps is a tensor"
+    columns = [tf.TensorArray(one.dtype, num_steps).unstack(turned(one)) for one in inputs]
+    outputs = [tf.TensorArray(one.dtype, num_steps, element_shape=one.shape) for one in state]
+
+    def body(place: Any, state: tuple, outputs: list) -> tuple:
+        state = tuple(step(state, *(column.read(place) for column in columns)))
+        return place + 1, state, [array.write(place, one) for array, one in zip(outputs, state, strict=True)]
+
+    start = (0, tuple(state), outputs)
+    *_, outputs = tf.while_loop(lambda place, *_: place < num_steps, body, start, maximum_iterations=num_steps)
+    return tuple(turned(array.stack()) for array in outputs)

@@ -1,47 +1,43 @@
-"""A SavedModel, for TensorFlow and its servers: signatures on pixels and on encoded files, settings as an asset."""
+"""A SavedModel, for TensorFlow and its servers: signatures on inputs and on encoded files, settings as an asset."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
+import tensorflow as tf
+
+from ..runs.network import RunNetwork
 from .network import traceable
+from .options import Options
+from .runtimes import SERVING
 
-if TYPE_CHECKING:
-    import keras
-
-    from ..run import Run
-    from .formats import Options
-
-SERVING = "serving_default"
 FROM_ENCODED = "from_encoded"
 SETTINGS = "settings.json"
 
 
-def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[str, Any]:
-    """Write a network with the signatures `serving_default` and, unless it is streaming, `from_encoded`."""
-    import tensorflow as tf
+def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
+    """Write a network with the signatures `serving_default` and, where its data are pictures, `from_encoded`."""
+    function, module = traceable(network)
+    data, task, spec = run.config.data, run.config.task, run.spec
 
-    function, signature, module = traceable(network)
-    task, spec = run.config.task, run.spec
-
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, input_signature=function.input_signature)
     def serving_default(inputs: Any) -> Any:
         return task.served(function(inputs), spec)
 
-    signatures = {SERVING: serving_default.get_concrete_function(signature)}
-    decode = None if options.streaming else run.config.data.from_encoded(spec)
+    signatures = {SERVING: serving_default.get_concrete_function()}
+    decode = None if options.streaming else data.from_encoded(spec)
     if decode is not None:
+        rank = 1 + len(spec.inputs[data.gives].shape) - 3  # a file for each picture (H, W, C)
 
-        @tf.function(autograph=False)
+        @tf.function(autograph=False, input_signature=[tf.TensorSpec([None] * rank, tf.string, name="encoded")])
         def from_encoded(encoded: Any) -> Any:
             return task.served(function(decode(encoded)), spec)
 
-        clips = len(spec.input_shape) == 4
-        files = tf.TensorSpec([None, None] if clips else [None], tf.string, name="encoded")
-        signatures[FROM_ENCODED] = from_encoded.get_concrete_function(files)
+        signatures[FROM_ENCODED] = from_encoded.get_concrete_function()
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder, SETTINGS)
         settings.write_text(json.dumps(settings_of(run), indent=2, ensure_ascii=False), encoding="utf-8")
@@ -50,6 +46,6 @@ def save(network: keras.Model, path: Path, run: Run, options: Options) -> dict[s
     return {"asset": f"assets/{SETTINGS}"}
 
 
-def settings_of(run: Run) -> dict[str, Any]:
+def settings_of(run: RunNetwork) -> dict[str, Any]:
     """Return what a server may want to know of a run: its recipe, shapes, names of classes, words."""
     return {"config": run.config.model_dump(mode="json"), "spec": run.spec.model_dump(mode="json")}

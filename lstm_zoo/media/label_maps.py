@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..labels import VOID
+from ..contracts.labels import VOID
 from .endings import LABELS
 from .errors import MediaError, check_file, content_of, reasons
 from .images import decoded

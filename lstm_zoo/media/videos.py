@@ -12,6 +12,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from PIL import Image
 
+from ..contracts import LiveFrame
 from .errors import MediaError, check_file
 from .images import encoded
 
@@ -26,15 +27,6 @@ class EncodedVideo(NamedTuple):
     """JPEG pictures, RGB, in order of time."""
     seconds: float
     """Time from the first frame to the end of the last one."""
-
-
-class LiveFrame(NamedTuple):
-    """One frame of a video, as soon as it has come."""
-
-    seconds: float
-    """When it is shown; the first frame at 0."""
-    picture: np.ndarray
-    """RGB, upright, (H, W, 3) uint8."""
 
 
 def read_video(path: Path, short_side: int, max_fps: float | None = None) -> EncodedVideo:

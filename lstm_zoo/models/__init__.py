@@ -1,8 +1,4 @@
-"""The networks. The union below is the registry."""
-
-from typing import Annotated
-
-from pydantic import Field
+"""The networks. The tuple below is the registry."""
 
 from .cnn_lstm import CnnLstm
 from .flatten_lstm import FlattenLstm
@@ -25,15 +21,3 @@ MODELS = (
     MdLstmClassifier,
     PyramidLstm,
 )
-Model = Annotated[
-    CnnLstm
-    | FrameAverage
-    | FlattenLstm
-    | ShowTell
-    | ShowAttendTell
-    | MdLstmLabeller
-    | WindowDense
-    | MdLstmClassifier
-    | PyramidLstm,
-    Field(discriminator="kind"),
-]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from ..contracts import InputError, ModelConfig, Spec
-from .backbones import BackboneConfig
+from ..contracts import InputError, Spec
+from .parts.backbones import ENCODER, EncodedModel
 
 if TYPE_CHECKING:
     import keras
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
-class CnnLstm(ModelConfig):
+class CnnLstm(EncodedModel):
     """A CNN on every frame and a recurrent network over its features (LRCN)."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    takes: ClassVar[frozenset[str]] = frozenset({"clip"})
+    answers: ClassVar[str] = "classes"
+    streams: ClassVar[bool] = True
     kind: Literal["cnn_lstm"] = "cnn_lstm"
-    backbone: BackboneConfig = BackboneConfig()
-    """The network on every frame."""
     cell: Literal["lstm", "gru", "simple_rnn", "textbook_lstm"] = "lstm"
     """Kind of recurrent layer; `textbook_lstm` is the LSTM with one matrix for each gate, to read, and slow."""
     forget_bias: Literal[0, 1, "chrono"] = 1
@@ -56,15 +56,17 @@ class CnnLstm(ModelConfig):
 
         from ..layers import AttentionPooling1D, FoldTime
 
-        inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
-        encoder = self.backbone.build(spec.input_shape[1:], pretrained=pretrained)
-        x = FoldTime(encoder, name="encoder")(inputs)  # (B, T, D)
+        num_frames, *frame = spec.inputs["clip"].shape
+        assert num_frames is not None
+        clip = keras.Input((num_frames, *frame), dtype="uint8", name="clip")  # (B, T, H, W, C)
+        encoder = self.backbone.build(tuple(frame), pretrained=pretrained)
+        x = FoldTime(encoder, name=ENCODER)(clip)  # (B, T, D)
         if self.feature_norm:
             x = keras.layers.LayerNormalization(name="feature_norm")(x)
         x = keras.layers.SpatialDropout1D(self.feature_dropout, name="feature_dropout")(x)
         for number, units in enumerate(self.units, 1):
             sequence = self.readout != "last" or number < len(self.units)
-            layer = self._recurrent(units, spec.input_shape[0], return_sequences=sequence, name=f"{self.cell}_{number}")
+            layer = self._recurrent(units, num_frames, return_sequences=sequence, name=f"{self.cell}_{number}")
             if self.bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")
             x = layer(x)  # (B, T, U), or (B, U) where the last output is read
@@ -74,7 +76,7 @@ class CnnLstm(ModelConfig):
             x = AttentionPooling1D(name="readout")(x)  # (B, U)
         x = keras.layers.Dropout(self.dropout, name="dropout")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
-        return keras.Model(inputs, logits, name=self.kind)
+        return keras.Model({"clip": clip}, logits, name=self.kind)
 
     def _recurrent(self, units: int, num_frames: int, **options: Any) -> keras.layers.Layer:
         """Return one recurrent layer."""

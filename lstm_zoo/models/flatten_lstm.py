@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class FlattenLstm(ModelConfig):
     """Each frame flattened to one vector of pixels, and an LSTM over the vectors."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    takes: ClassVar[frozenset[str]] = frozenset({"clip"})
+    answers: ClassVar[str] = "classes"
+    streams: ClassVar[bool] = True
     kind: Literal["flatten_lstm"] = "flatten_lstm"
     units: PositiveInt = 256
     """Units of the LSTM, U."""
@@ -33,10 +35,10 @@ class FlattenLstm(ModelConfig):
         from ..layers import LSTM, FoldTime, ImageScaling
 
         del pretrained
-        inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
-        x = ImageScaling("unit", name="scaling")(inputs)
+        clip = keras.Input(spec.inputs["clip"].shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
+        x = ImageScaling("unit", name="scaling")(clip)
         x = FoldTime(keras.layers.Flatten(), name="flatten")(x)  # (B, T, H*W*C)
         x = LSTM(self.units, name="lstm")(x)  # (B, U)
         x = keras.layers.Dense(self.hidden, activation="relu", name="hidden")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
-        return keras.Model(inputs, logits, name=self.kind)
+        return keras.Model({"clip": clip}, logits, name=self.kind)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ..contracts import ModelConfig, Spec
-from .backbones import BackboneConfig
+from ..contracts import Spec
+from .parts.backbones import ENCODER, EncodedModel
 
 if TYPE_CHECKING:
     import keras
 
 
-class FrameAverage(ModelConfig):
+class FrameAverage(EncodedModel):
     """A CNN on every frame and the mean of its features: a baseline blind to order."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    takes: ClassVar[frozenset[str]] = frozenset({"clip"})
+    answers: ClassVar[str] = "classes"
+    streams: ClassVar[bool] = True
     kind: Literal["frame_average"] = "frame_average"
-    backbone: BackboneConfig = BackboneConfig()
-    """The network on every frame."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Share of the averaged features dropped before the classifier."""
 
@@ -33,10 +33,11 @@ class FrameAverage(ModelConfig):
 
         from ..layers import FoldTime
 
-        inputs = keras.Input(spec.input_shape, dtype="uint8", name="clip")  # (B, T, H, W, C)
-        encoder = self.backbone.build(spec.input_shape[1:], pretrained=pretrained)
-        x = FoldTime(encoder, name="encoder")(inputs)  # (B, T, D)
+        num_frames, *frame = spec.inputs["clip"].shape
+        clip = keras.Input((num_frames, *frame), dtype="uint8", name="clip")  # (B, T, H, W, C)
+        encoder = self.backbone.build(tuple(frame), pretrained=pretrained)
+        x = FoldTime(encoder, name=ENCODER)(clip)  # (B, T, D)
         x = keras.layers.GlobalAveragePooling1D(name="readout")(x)  # (B, D)
         x = keras.layers.Dropout(self.dropout, name="dropout")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
-        return keras.Model(inputs, logits, name=self.kind)
+        return keras.Model({"clip": clip}, logits, name=self.kind)

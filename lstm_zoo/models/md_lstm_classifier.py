@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import ModelConfig, Spec
-from .md_lstm_labeller import Cell
-from .pictures import in_windows, mean_of_windows, picture_input
+from .parts.pictures import in_windows, mean_of_windows, picture_input
+from .parts.window_labeller import Cell
 
 if TYPE_CHECKING:
     import keras
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class MdLstmClassifier(ModelConfig):
     """2-D LSTMs over windows of an image, and a classifier of their mean."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"classification"})
+    takes: ClassVar[frozenset[str]] = frozenset({"image"})
+    answers: ClassVar[str] = "classes"
     kind: Literal["md_lstm_classifier"] = "md_lstm_classifier"
     window: PositiveInt = 4
     """Side of a window, in pixels."""
@@ -46,4 +47,4 @@ class MdLstmClassifier(ModelConfig):
         x = mean_of_windows(x, mask)  # (B, 4 U)
         x = keras.layers.Dropout(self.dropout, name="dropout")(x)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, K)
-        return keras.Model(inputs, logits, name=self.kind)
+        return keras.Model({inputs.name: inputs}, logits, name=self.kind)

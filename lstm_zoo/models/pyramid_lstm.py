@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from ..contracts import ModelConfig, Spec
-from .pictures import picture_input, scaled_pixels, without_padding
+from .parts.pictures import picture_input, scaled_pixels, without_padding
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +27,8 @@ def _odd(size: int) -> int:
 class PyramidLstm(ModelConfig):
     """Layers of convolutional LSTMs that sweep from every side, with dense layers on each voxel between them."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"segmentation"})
+    takes: ClassVar[frozenset[str]] = frozenset({"image", "volume"})
+    answers: ClassVar[str] = "label_map"
     kind: Literal["pyramid_lstm"] = "pyramid_lstm"
     units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (16, 32, 64)
     """Units of each PyraMiD-LSTM layer, first to last."""
@@ -62,4 +63,4 @@ class PyramidLstm(ModelConfig):
                 x = keras.layers.Dropout(self.dropout, name=f"dropout_{number - 1}")(x)
             x = PyraMiDLSTM(units, self.kernel_size, name=f"pyramid_{number}")(x, mask=mask)  # (B, ..., U)
         logits = keras.layers.Dense(spec.num_classes, dtype="float32", name="logits")(x)  # (B, ..., K)
-        return keras.Model(inputs, without_padding(logits, mask), name=self.kind)
+        return keras.Model({inputs.name: inputs}, without_padding(logits, mask), name=self.kind)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import NonNegativeFloat, PositiveInt
 
 from ..contracts import InputError
-from .captioner import Captioner
+from .parts.captioner import Captioner
 
 if TYPE_CHECKING:
     from ..layers.language.caption_decoder import CaptionDecoder

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .captioner import Captioner
+from .parts.captioner import Captioner
 
 if TYPE_CHECKING:
     from ..layers.language.caption_decoder import CaptionDecoder

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from .md_lstm_labeller import WindowLabeller
+from .parts.window_labeller import WindowLabeller
 
 if TYPE_CHECKING:
     import keras

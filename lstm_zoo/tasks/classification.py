@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from ..contracts import Spec, Splits, TaskConfig
+from ..contracts import (
+    PROBABILITIES,
+    Figures,
+    Judge,
+    Judged,
+    Objective,
+    Outputs,
+    Pictures,
+    Predictor,
+    Result,
+    Spec,
+    TaskConfig,
+)
+from .class_lines import class_lines
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    from matplotlib.figure import Figure
 
 _MOST_MISTAKES = 8
 
@@ -20,6 +32,7 @@ _MOST_MISTAKES = 8
 class Classification(TaskConfig):
     """One label an example; top-1, top-5 and per-class accuracy."""
 
+    target: ClassVar[str] = "classes"
     monitor: ClassVar[str] = "val_loss"
     monitor_mode: ClassVar[str] = "min"
     headline: ClassVar[str] = "top1"
@@ -29,111 +42,102 @@ class Classification(TaskConfig):
     class_weights: Literal["none", "balanced"] = "none"
     """`balanced` weights each class by the inverse of its frequency in training."""
 
-    def loss(self, splits: Splits | None = None) -> Callable[[Any, Any], Any]:
-        """Return the cross-entropy of integer labels (B,) and logits (B, K)."""
+    def objective(self, spec: Spec, truths: Callable[[], Iterable[int]]) -> Objective:
+        """Return the cross-entropy, top-1 and top-5, and weights that are 1 on average over the training examples."""
         import keras
 
-        del splits
-        smoothing = self.label_smoothing
+        from .metrics.losses import class_loss
 
-        def cross_entropy(labels: Any, logits: Any) -> Any:
-            log_probabilities = keras.ops.log_softmax(logits, axis=-1)  # (B, K)
-            one_hot = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), logits.shape[-1], dtype=logits.dtype)
-            of_label = -keras.ops.sum(one_hot * log_probabilities, axis=-1)
-            of_all = -keras.ops.mean(log_probabilities, axis=-1)
-            return (1 - smoothing) * of_label + smoothing * of_all  # (B,)
-
-        return cross_entropy
-
-    def metrics(self, spec: Spec) -> list[keras.metrics.Metric]:
-        """Return top-1, and top-5 where there are more than five classes."""
-        import keras
-
+        weights = None
+        if self.class_weights == "balanced":
+            counts = np.bincount(list(truths()), minlength=spec.num_classes)
+            present = np.flatnonzero(counts)
+            weights = {int(k): float(counts.sum() / (len(present) * counts[k])) for k in present}
         metrics: list[keras.metrics.Metric] = [keras.metrics.SparseCategoricalAccuracy("top1")]
         if spec.num_classes > 5:
             metrics.append(keras.metrics.SparseTopKCategoricalAccuracy(5, "top5"))
-        return metrics
+        return Objective(class_loss(self.label_smoothing), metrics, weights)
 
-    def class_weight(self, splits: Splits) -> dict[int, float] | None:
-        """Return the classes' weights, 1 on average over the training examples."""
-        import numpy as np
-
-        if self.class_weights == "none":
-            return None
-        counts = np.bincount(splits.targets("train"), minlength=splits.spec.num_classes)
-        present = counts > 0
-        return {int(k): float(counts.sum() / (present.sum() * counts[k])) for k in np.flatnonzero(present)}
-
-    def inference(self, model: keras.Model) -> keras.Model:
+    def network(self, model: keras.Model, spec: Spec) -> keras.Model:
         """Return the network with probabilities, (B, K), for outputs."""
         import keras
 
-        return keras.Model(model.input, keras.ops.softmax(model.output, axis=-1), name=model.name)
+        probabilities = keras.ops.softmax(model.output, axis=-1)
+        return keras.Model(model.input, {PROBABILITIES: probabilities}, name=model.name)
 
-    def decode(self, outputs: np.ndarray, spec: Spec) -> list[dict[str, Any]]:
-        """Return the classes of each row (B, K) with their probabilities, most probable first."""
-        return [
-            {"classes": [{"name": spec.class_names[k], "probability": float(row[k])} for k in row.argsort()[::-1]]}
-            for row in outputs
-        ]
+    def judge(self, spec: Spec) -> Judge:
+        """Return a judge of probabilities, (K,)."""
+        return _ClassJudge(spec)
 
-    def evaluate(self, outputs: np.ndarray, targets: np.ndarray, spec: Spec) -> dict[str, Any]:
-        """Return accuracies and the confusion matrix (rows: truth) from probabilities (B, K) and labels (B,)."""
-        import numpy as np
+    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
+        """Return how often each class occurs."""
+        return {"counts": np.bincount([judged.truth for judged in training], minlength=spec.num_classes)}
 
-        order = np.argsort(-outputs, axis=-1, kind="stable")
-        confusion = np.zeros((spec.num_classes, spec.num_classes), int)
-        np.add.at(confusion, (targets, order[:, 0]), 1)
+    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+        """Return the classes' frequencies in training as the prediction for every example."""
+        counts = memory["counts"]
+        return {"majority": lambda judged: {PROBABILITIES: counts / counts.sum()}}
+
+    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+        """Return the classes with their probabilities, most probable first."""
+        row = outputs[PROBABILITIES]
+        order = row.argsort()[::-1]
+        classes = [{"name": spec.class_names[k], "probability": float(row[k])} for k in order]
+        return Result(classes[0]["name"], {"classes": classes}, class_lines(classes, "probability"))
+
+
+class _ClassJudge(Judge):
+    """Accuracies and the confusion matrix of probabilities, (K,)."""
+
+    def __init__(self, spec: Spec):
+        self._class_names = spec.class_names
+        self._probabilities: list[np.ndarray] = []
+        self._judged: list[Judged] = []
+
+    def add(self, outputs: Outputs, judged: Judged) -> None:
+        """Take the probabilities of one example."""
+        self._probabilities.append(outputs[PROBABILITIES])
+        self._judged.append(judged)
+
+    def scores(self) -> dict[str, Any]:
+        """Return accuracies (top-5 of more than five classes) and the confusion matrix (rows: truth)."""
+        labels, num_classes = np.array([judged.truth for judged in self._judged]), len(self._class_names)
+        order = np.argsort(-np.stack(self._probabilities), axis=-1, kind="stable")
+        confusion = np.zeros((num_classes, num_classes), int)
+        np.add.at(confusion, (labels, order[:, 0]), 1)
         totals = confusion.sum(axis=1)
-        per_class = {name: float(confusion[k, k] / totals[k]) for k, name in enumerate(spec.class_names) if totals[k]}
-        figures = {
-            "top1": float(np.mean(order[:, 0] == targets)),
-            "top5": float(np.mean((order[:, :5] == targets[:, None]).any(axis=1))),
+        per_class = {name: float(confusion[k, k] / totals[k]) for k, name in enumerate(self._class_names) if totals[k]}
+        top5 = {"top5": float(np.mean((order[:, :5] == labels[:, None]).any(axis=1)))}
+        return {
+            "top1": float(np.mean(order[:, 0] == labels)),
+            **(top5 if num_classes > 5 else {}),  # it is 1 otherwise
             "mean_class": float(np.mean(list(per_class.values()))),
-            "examples": len(targets),
+            "examples": len(labels),
             "per_class": per_class,
             "confusion": confusion.tolist(),
         }
-        if spec.num_classes <= 5:
-            del figures["top5"]  # always 1
-        return figures
 
-    def floors(
-        self, splits: Splits, split: str, features: Callable[[str], np.ndarray] | None
-    ) -> dict[str, dict[str, float]]:
-        """Return the figures of the classes' frequencies in training as the prediction for every example.
-
-        Where there are no training examples, the frequencies in the split itself are taken: a floor no lower.
-        """
-        import numpy as np
-
-        del features
-        targets = splits.targets(split)
-        known = splits.targets("train") if splits.size("train") else targets
-        counts = np.bincount(known, minlength=splits.spec.num_classes)
-        outputs = np.tile(counts / counts.sum(), (len(targets), 1))
-        figures = self.evaluate(outputs, targets, splits.spec)
-        return {"majority": {name: figures[name] for name in ("top1", "top5", "mean_class") if name in figures}}
-
-    def rows(self, outputs: np.ndarray, targets: np.ndarray, spec: Spec) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
         """Yield truth, prediction and its probability."""
-        for row, target in zip(outputs, targets, strict=True):
+        for row, judged in zip(self._probabilities, self._judged, strict=True):
             best = int(row.argmax())
-            names = {"truth": spec.class_names[target], "prediction": spec.class_names[best]}
+            names = {"truth": self._class_names[judged.truth], "prediction": self._class_names[best]}
             yield {**names, "probability": f"{row[best]:.6f}"}
 
-    def figures(self, outputs: np.ndarray, splits: Splits, split: str) -> Iterator[tuple[str, str, Figure]]:
+    def figures(self, pictures: Pictures) -> Figures:
         """Yield the confusion matrix, and film strips of the wrong answers that the network was surest of."""
-        from .. import figures as draw
+        from .figures.confusion_matrix import confusion_matrix
+        from .figures.film_strip import film_strip
 
-        targets, names, class_names = splits.targets(split), splits.names(split), splits.spec.class_names
-        confusion = self.evaluate(outputs, targets, splits.spec)["confusion"]
-        yield "Confusion matrix", "confusion", draw.confusion_matrix(confusion, class_names)
-        predicted, confidence = outputs.argmax(axis=1), outputs.max(axis=1)
-        wrong = [int(index) for index in (-confidence).argsort() if predicted[index] != targets[index]][:_MOST_MISTAKES]
-        clips = splits.pictures(split, wrong)
+        yield "Confusion matrix", "confusion", confusion_matrix(np.array(self.scores()["confusion"]), self._class_names)
+        probabilities = np.stack(self._probabilities)
+        predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        order = (-confidence).argsort().tolist()
+        wrong = [index for index in order if predicted[index] != self._judged[index].truth][:_MOST_MISTAKES]
+        clips = pictures(wrong)
         for rank, index in enumerate(wrong, 1):
-            truth, said = (class_names[row[index]] for row in (targets, predicted))
-            title = f"{names[index]}: {said} ({confidence[index]:.2f}), in truth {truth}"
+            name, label, *_ = self._judged[index]
+            said, truth = (self._class_names[number] for number in (predicted[index], label))
+            title = f"{name}: {said} ({confidence[index]:.2f}), in truth {truth}"
             clip = clips[index] if clips[index].ndim == 4 else clips[index][None]  # an image is a strip of one
-            yield f"Mistake {rank}: {title}", f"mistake-{rank}", draw.film_strip(clip, title)
+            yield f"Mistake {rank}: {title}", f"mistake-{rank}", film_strip(clip, title)

@@ -6,28 +6,43 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from ..contracts import PROBABILITIES, InputError, Spec, Splits, TaskConfig
-from ..labels import VOID
-from .segmentation_metrics import confusion, median_frequency_weights, segmentation_figures
+from ..contracts import (
+    PROBABILITIES,
+    Figures,
+    InputError,
+    Judge,
+    Judged,
+    Objective,
+    Outputs,
+    Pictures,
+    Predictor,
+    Result,
+    Spec,
+    TaskConfig,
+)
+from ..contracts.labels import VOID
+from .class_lines import class_lines
+from .metrics.segmentation_metrics import confusion, median_frequency_weights, segmentation_scores
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     from matplotlib.figure import Figure
 
+_LABELS = "labels"  # name of the output that holds label maps, and of files
 _SHOWN = 3  # pictures in the report: so many of the best, and of the worst
-_FIGURES = ("pixel_accuracy", "class_accuracy", "mean_iou", "mean_dice")
 
 
 class Segmentation(TaskConfig):
     """One class a pixel or voxel; pixel and class accuracy, mean IoU and Dice, void left out."""
 
+    target: ClassVar[str] = "label_map"
     monitor: ClassVar[str] = "val_mean_iou"
     monitor_mode: ClassVar[str] = "max"
     headline: ClassVar[str] = "pixel_accuracy"
-    per_class: ClassVar[str] = "IoU"
+    score_of_class: ClassVar[str] = "IoU"
     kind: Literal["segmentation"] = "segmentation"
     class_weights: Literal["none", "median_frequency"] = "none"
     """`median_frequency` weights each class in the loss by the median of all frequencies over its own."""
@@ -36,156 +51,77 @@ class Segmentation(TaskConfig):
     background: str | None = None
     """Class that is left out of the mean Dice, as is usual for organs and tissues."""
 
-    def loss(self, splits: Splits | None = None) -> Callable[[Any, Any], Any]:
-        """Return the cross-entropy of label maps (B, H, W) and scores (B, h, w, K), or of volumes.
+    def objective(self, spec: Spec, truths: Callable[[], Iterable[np.ndarray]]) -> Objective:
+        """Return the cross-entropy of pixels, their accuracy and mean IoU.
 
-        Where the grid of scores is coarser than the label map, the target of a cell is the frequency of the classes
-        among its labelled pixels, and a cell counts as much as it has of them.
+        These are of single blocks in training and validation, and the scores of a coarser grid count for all pixels of
+        their cells; the judge gets whole pictures, blended and interpolated, and its scores are a little better.
         """
-        import keras
-
-        ops, smoothing = keras.ops, self.label_smoothing
-        weights = None if splits is None else self._weights(splits)
-
-        def cross_entropy(labels: Any, scores: Any) -> Any:
-            grid, num_classes = scores.shape[1:-1], scores.shape[-1]
-            counts = _counts_in_cells(labels, grid, num_classes)  # (B, h, w, K)
-            if weights is not None:
-                counts = counts * ops.convert_to_tensor(weights, counts.dtype)
-            if smoothing:
-                counts = (1 - smoothing) * counts + smoothing * ops.mean(counts, axis=-1, keepdims=True)
-            axes = tuple(range(1, len(grid) + 2))
-            rows = -ops.sum(counts * ops.log_softmax(scores, axis=-1), axis=axes)  # (B,)
-            # Keras takes the mean over rows; so it becomes the mean over labelled pixels.
-            return rows / ops.maximum(ops.mean(ops.sum(counts, axis=axes)), 1.0)
-
-        return cross_entropy
-
-    def metrics(self, spec: Spec) -> list[keras.metrics.Metric]:
-        """Return pixel accuracy and mean IoU.
-
-        In training and validation they are of single blocks, and the scores of a coarser grid count for all pixels of
-        their cells; `evaluate` gets whole pictures, blended and interpolated, and its figures are a little better.
-        """
-        from .pixel_metrics import MeanIoU, PixelAccuracy
+        from .metrics.losses import label_map_loss
+        from .metrics.pixel_metrics import MeanIoU, PixelAccuracy
 
         self._check_background(spec)
-        return [PixelAccuracy(), MeanIoU(spec.num_classes)]
+        weights = None
+        if self.class_weights == "median_frequency":
+            weights = median_frequency_weights(truths(), spec.num_classes).astype(np.float32)
+        loss = label_map_loss(self.label_smoothing, weights)
+        return Objective(loss, [PixelAccuracy(), MeanIoU(spec.num_classes)])
 
-    def class_weight(self, splits: Splits) -> dict[int, float] | None:
-        """Return None: the loss weighs the classes itself."""
-        return None
-
-    def inference(self, model: keras.Model) -> keras.Model:
-        """Return the network with probabilities at full resolution, (B, H, W, K), for outputs.
+    def network(self, model: keras.Model, spec: Spec) -> keras.Model:
+        """Return the network with probabilities at full resolution, (B, H, W, K), and label maps, (B, H, W) int32.
 
         The scores of a coarser grid are interpolated (bilinear), from the middles of the cells.
         """
         import keras
+        from keras import ops
 
-        scores, sides = model.output, model.inputs[0].shape[1:-1]
-        if tuple(scores.shape[1:-1]) != tuple(sides):
-            scores = keras.ops.image.resize(scores, sides, interpolation="bilinear", data_format="channels_last")
-        return keras.Model(model.input, keras.ops.softmax(scores, axis=-1), name=model.name)
-
-    def exported(self, model: keras.Model) -> keras.Model:
-        """Return the network with its label maps, (B, H, W) int32, beside the probabilities."""
-        import keras
-        import numpy as np
-
-        network = super().exported(model)
-        probabilities = network.output[PROBABILITIES]
+        scores, sides = model.output, _sides(spec)
+        if tuple(scores.shape[1:-1]) != sides:
+            scores = ops.image.resize(scores, sides, interpolation="bilinear", data_format="channels_last")
+        probabilities = ops.softmax(scores, axis=-1)
         # The first of the greatest; `argmax` compares by the bits of floats, for which ONNX and LiteRT have no ops.
-        greatest = probabilities >= keras.ops.max(probabilities, axis=-1, keepdims=True)
-        numbers = np.arange(probabilities.shape[-1], dtype=np.int32)
-        labels = keras.ops.min(keras.ops.where(greatest, numbers, probabilities.shape[-1]), axis=-1)
-        return keras.Model(network.input, {**network.output, "labels": labels}, name=network.name)
+        greatest = ops.greater_equal(probabilities, ops.max(probabilities, axis=-1, keepdims=True))
+        labels = ops.min(ops.where(greatest, np.arange(spec.num_classes, dtype=np.int32), spec.num_classes), axis=-1)
+        return keras.Model(model.input, {PROBABILITIES: probabilities, _LABELS: labels}, name=model.name)
 
-    def collect(self, examples: Iterable[Any]) -> list[np.ndarray]:
-        """Return the label map of each example, (H, W) uint8; probabilities are not kept."""
-        import numpy as np
-
-        return [np.argmax(probabilities, axis=-1).astype(np.uint8) for probabilities in examples]
-
-    def decode(self, outputs: list[np.ndarray], spec: Spec) -> list[dict[str, Any]]:
-        """Return the classes in each label map with their share of it, largest first."""
-        import numpy as np
-
-        decoded = []
-        for labels in outputs:
-            shares = np.bincount(labels.ravel(), minlength=spec.num_classes) / labels.size
-            order = [int(number) for number in (-shares).argsort(kind="stable") if shares[number]]
-            decoded.append({"classes": [{"name": spec.class_names[k], "share": float(shares[k])} for k in order]})
-        return decoded
-
-    def evaluate(self, outputs: list[np.ndarray], targets: list[np.ndarray], spec: Spec) -> dict[str, Any]:
-        """Return the figures of label maps against the truth, over all pixels of the split."""
+    def judge(self, spec: Spec) -> Judge:
+        """Return a judge of label maps against the truth, over all pixels of the split."""
         self._check_background(spec)
-        counts = sum(confusion(*both, spec.num_classes) for both in zip(outputs, targets, strict=True))
-        figures = segmentation_figures(counts, spec.class_names, self.background)
-        return {"examples": len(outputs), **figures}
+        return _LabelMapJudge(spec, self.background)
 
-    def floors(
-        self, splits: Splits, split: str, features: Callable[[str], np.ndarray] | None
-    ) -> dict[str, dict[str, float]]:
-        """Return the figures of the most frequent training label at each position as the prediction for every picture.
+    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
+        """Return the most frequent label at each position, in the size of the network's inputs."""
+        counts = np.zeros((*_sides(spec), spec.num_classes), np.int32)
+        places = np.indices(counts.shape[:-1], sparse=True)
+        for judged in training:
+            labels = _resized(judged.truth, counts.shape[:-1])
+            known = (labels != VOID).astype(np.int32)
+            counts[(*places, np.where(known, labels, 0))] += known
+        return {"prior": counts.argmax(axis=-1).astype(np.uint8)}
 
-        Pictures of other sizes are compared by relative position. Without training pictures there is no floor.
+    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+        """Return the most frequent training label at each position as the prediction for every picture.
+
+        Pictures of other sizes are compared by relative position.
         """
-        del features
-        if not splits.size("train"):
-            return {}
-        prior = _prior(splits.targets("train"), splits.spec)
-        targets = splits.targets(split)
-        figures = self.evaluate([_resized(prior, labels.shape) for labels in targets], targets, splits.spec)
-        return {"prior by position": {name: figures[name] for name in _FIGURES}}
+        return {"prior by position": lambda judged: {_LABELS: _resized(memory["prior"], judged.truth.shape)}}
 
-    def rows(self, outputs: list[np.ndarray], targets: list[np.ndarray], spec: Spec) -> Iterator[dict[str, Any]]:
-        """Yield the pixel accuracy of each picture and its number of labelled pixels."""
-        for predicted, truth in zip(outputs, targets, strict=True):
-            labelled = int((truth != VOID).sum())
-            yield {"pixel_accuracy": f"{_accuracy(predicted, truth):.4f}" if labelled else "", "labelled": labelled}
+    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+        """Return the classes in a label map with their share of it, largest first, and the map as a file.
 
-    def figures(self, outputs: list[np.ndarray], splits: Splits, split: str) -> Iterator[tuple[str, str, Figure]]:
-        """Yield the confusion matrix, and the best and the worst pictures with truth, prediction and error."""
-        import numpy as np
-
-        from .. import figures as draw
-
-        targets, names, class_names = splits.targets(split), splits.names(split), splits.spec.class_names
-        counts = np.array(self.evaluate(outputs, targets, splits.spec)["confusion"])
-        percent = np.rint(100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(int)
-        yield "Confusion matrix, % of each true class", "confusion", draw.confusion_matrix(percent, class_names)
-        accuracies = [_accuracy(*both) for both in zip(outputs, targets, strict=True)]
-        labelled = [index for index, truth in enumerate(targets) if (truth != VOID).any()]
-        order = sorted(labelled, key=lambda index: -accuracies[index])
-        best, worst = order[:_SHOWN], order[_SHOWN:][-_SHOWN:][::-1]
-        pictures = splits.pictures(split, best + worst)
-        for title, chosen in (("Best", best), ("Worst", worst)):
-            for rank, index in enumerate(chosen, 1):
-                heading = f"{title} {rank}: {names[index]}, pixel accuracy {accuracies[index]:.3f}"
-                figure = _panels(pictures[index], outputs[index], splits.spec, targets[index])
-                yield heading, f"{title.lower()}-{rank}", figure
-
-    def picture(self, outputs: np.ndarray, inputs: np.ndarray, spec: Spec) -> Figure | None:
-        """Draw a picture beside its label map, with a legend."""
-        return _panels(inputs, outputs, spec, None)
-
-    def files(self, outputs: np.ndarray) -> dict[str, bytes]:
-        """Return the label map as a file: a PNG of class numbers with a palette, or an array for a volume."""
-        import numpy as np
-        from PIL import Image
-
-        from ..label_figures import class_colours
-
-        buffer = io.BytesIO()
-        if outputs.ndim == 3:
-            np.savez_compressed(buffer, labels=outputs)
-            return {"labels.npz": buffer.getvalue()}
-        image = Image.frombytes("P", outputs.shape[::-1], outputs.tobytes())
-        image.putpalette(class_colours(int(outputs.max()) + 1).tobytes())
-        image.save(buffer, "PNG")
-        return {"labels.png": buffer.getvalue()}
+        That is a PNG of class numbers with a palette, or an array for a volume.
+        """
+        labels = outputs[_LABELS].astype(np.uint8)
+        shares = np.bincount(labels.ravel(), minlength=spec.num_classes) / labels.size
+        order = [number for number in (-shares).argsort(kind="stable").tolist() if shares[number]]
+        classes = [{"name": spec.class_names[number], "share": float(shares[number])} for number in order]
+        return Result(
+            classes[0]["name"],
+            {"classes": classes},
+            class_lines(classes, "share"),
+            _files(labels),
+            None if picture is None else lambda: _drawn(picture, labels, spec.class_names),
+        )
 
     def _check_background(self, spec: Spec) -> None:
         if self.background is not None and self.background not in spec.class_names:
@@ -193,46 +129,51 @@ class Segmentation(TaskConfig):
                 "task.background", f"is '{self.background}', but the classes are {', '.join(spec.class_names)}"
             )
 
-    def _weights(self, splits: Splits) -> np.ndarray | None:
-        """Return the weight of each class in the loss, (K,); None for equal weights."""
-        import numpy as np
 
-        if self.class_weights == "none":
-            return None
-        counts, presence = np.zeros(VOID + 1), np.zeros(VOID + 1)
-        for labels in splits.targets("train"):
-            found = np.bincount(labels.ravel(), minlength=VOID + 1)
-            found[VOID] = 0
-            counts += found
-            presence[found > 0] += found.sum()
-        num_classes = splits.spec.num_classes
-        return median_frequency_weights(counts[:num_classes], presence[:num_classes]).astype(np.float32)
+class _LabelMapJudge(Judge):
+    """Scores of label maps, from one confusion matrix over all pixels."""
+
+    def __init__(self, spec: Spec, background: str | None):
+        self._class_names, self._background = spec.class_names, background
+        self._confusion = np.zeros((spec.num_classes, spec.num_classes), np.int64)
+        self._maps: list[np.ndarray] = []
+        self._judged: list[Judged] = []
+
+    def add(self, outputs: Outputs, judged: Judged) -> None:
+        """Take the label map of one picture; probabilities are not kept."""
+        labels = outputs[_LABELS].astype(np.uint8)
+        self._confusion += confusion(labels, judged.truth, len(self._class_names))
+        self._maps.append(labels)
+        self._judged.append(judged)
+
+    def scores(self) -> dict[str, Any]:
+        """Return the scores of the confusion matrix."""
+        scores = segmentation_scores(self._confusion, self._class_names, self._background)
+        return {"examples": len(self._maps), **scores}
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the pixel accuracy of each picture and its number of labelled pixels."""
+        for accuracy, labelled in map(_accuracy, self._maps, self._judged):
+            yield {"pixel_accuracy": f"{accuracy:.4f}" if labelled else "", "labelled": labelled}
+
+    def figures(self, pictures: Pictures) -> Figures:
+        """Yield the confusion matrix, and the best and the worst pictures with truth, prediction and error."""
+        from .figures.confusion_matrix import confusion_matrix
+        from .figures.extremes import extremes
+
+        counts = self._confusion
+        percent = np.rint(100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(int)
+        yield "Confusion matrix, % of each true class", "confusion", confusion_matrix(percent, self._class_names)
+        accuracies, labelled = zip(*map(_accuracy, self._maps, self._judged), strict=True)
+        for title, name, index, picture in extremes(accuracies, np.flatnonzero(labelled).tolist(), _SHOWN, pictures):
+            judged = self._judged[index]
+            figure = _drawn(picture, self._maps[index], self._class_names, judged.truth)
+            yield f"{title}: {judged.name}, pixel accuracy {accuracies[index]:.3f}", name, figure
 
 
-def _counts_in_cells(labels: Any, grid: tuple[int, ...], num_classes: int) -> Any:
-    """Return how many pixels of each class lie in each cell of a grid, (B, *grid, K) float32; void does not count."""
-    from keras import ops
-
-    counts = ops.one_hot(ops.cast(labels, "int32"), num_classes, dtype="float32")  # void is no class: all zeros
-    sides = labels.shape[1:]
-    if tuple(sides) == tuple(grid):
-        return counts
-    parted = [side for side, cells in zip(sides, grid, strict=True) for side in (cells, side // cells)]
-    counts = ops.reshape(counts, (-1, *parted, num_classes))  # (B, h, H / h, w, W / w, K)
-    return ops.sum(counts, axis=tuple(range(2, 2 * len(grid) + 1, 2)))
-
-
-def _prior(targets: list[np.ndarray], spec: Spec) -> np.ndarray:
-    """Return the most frequent label at each position, in the size of the network's inputs."""
-    import numpy as np
-
-    counts = np.zeros((*spec.input_shape[:-1], spec.num_classes), np.int32)
-    places = np.indices(counts.shape[:-1], sparse=True)
-    for labels in targets:
-        resized = _resized(labels, counts.shape[:-1])
-        known = (resized != VOID).astype(np.int32)
-        counts[(*places, np.where(known, resized, 0))] += known
-    return counts.argmax(axis=-1).astype(np.uint8)
+def _sides(spec: Spec) -> tuple[int, ...]:
+    """Return the size of the network's input."""
+    return tuple(side for side in spec.only_input[1].shape[:-1] if side is not None)
 
 
 def _resized(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -243,13 +184,29 @@ def _resized(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return labels
 
 
-def _accuracy(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """Return the share of labelled pixels that are right; 0 where none is labelled."""
-    return float((predicted == truth).sum() / max(1, (truth != VOID).sum()))
+def _accuracy(predicted: np.ndarray, judged: Judged) -> tuple[float, int]:
+    """Return the share of the labelled pixels that are right (0 where none is labelled), and their number."""
+    labelled = int((judged.truth != VOID).sum())
+    return float((predicted == judged.truth).sum() / max(1, labelled)), labelled
 
 
-def _panels(picture: np.ndarray, predicted: np.ndarray, spec: Spec, truth: np.ndarray | None) -> Figure:
-    from ..label_figures import label_panels, volume_panels
+def _files(labels: np.ndarray) -> dict[str, bytes]:
+    """Return a label map as a file."""
+    from PIL import Image
 
-    draw = volume_panels if predicted.ndim == 3 else label_panels
-    return draw(picture, predicted, spec.class_names, truth)
+    from .figures.class_colours import class_colours
+
+    buffer = io.BytesIO()
+    if labels.ndim == 3:
+        np.savez_compressed(buffer, labels=labels)
+        return {f"{_LABELS}.npz": buffer.getvalue()}
+    image = Image.frombytes("P", labels.shape[::-1], labels.tobytes())
+    image.putpalette(class_colours(int(labels.max()) + 1).tobytes())
+    image.save(buffer, "PNG")
+    return {f"{_LABELS}.png": buffer.getvalue()}
+
+
+def _drawn(*shown: Any) -> Figure:
+    from .figures.label_panels import label_panels
+
+    return label_panels(*shown)

@@ -42,7 +42,7 @@ def work_of(contender):
 @pytest.mark.xdist_group("bench")
 def test_all_contenders_of_a_row_do_its_work(make, context, done, monkeypatch):
     monkeypatch.setattr(keras.applications, "MobileNetV2", partial(first_blocks, keras.applications.MobileNetV2))
-    monkeypatch.setattr("lstm_zoo.data.reading.DECODED_BYTES", 2**30)  # one contender sets it
+    monkeypatch.setattr("lstm_zoo.data.pipeline.stored.KEPT_BYTES", 2**30)  # one contender sets it
     assert make.__doc__
     for row in make(context):
         assert next(iter(row.contenders)) == "ours" and row.unit

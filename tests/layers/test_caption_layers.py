@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from lstm_zoo.contracts.words import END, PADDING, START
 from lstm_zoo.layers import AdditiveAttention, CaptionSearch, ShowAttendTellDecoder, ShowTellDecoder
 from lstm_zoo.layers.language.caption_decoder import CaptionDecoder
 from lstm_zoo.layers.recurrent.implementation import helps_xla
-from lstm_zoo.words import END, PADDING, START
 
 V, E, U, A, D, L, T = 9, 4, 5, 3, 6, 4, 7
 DECODERS = {

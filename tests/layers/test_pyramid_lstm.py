@@ -8,12 +8,17 @@ import pytest
 import tensorflow as tf
 from conftest import run_on_jax
 
-from lstm_zoo.contracts import Spec
+from lstm_zoo.contracts import LabelMap, Spec, Tensor
 from lstm_zoo.layers.spatial.pyramid_lstm import PyraMiDLSTM
 from lstm_zoo.models.pyramid_lstm import PyramidLstm
 
-IMAGE = Spec(input_shape=(5, 4, 3), class_names=("a", "b"))
-VOLUME = Spec(input_shape=(3, 5, 4, 1), class_names=("a", "b", "c"))
+
+def spec_of(name, shape, *classes):
+    return Spec(inputs={name: Tensor(shape=shape)}, target=LabelMap(names=classes))
+
+
+IMAGE = spec_of("image", (5, 4, 3), "a", "b")
+VOLUME = spec_of("volume", (3, 5, 4, 1), "a", "b", "c")
 TINY = PyramidLstm(units=(3, 2), dense=(4,), kernel_size=3)
 
 
@@ -217,18 +222,20 @@ def test_wrong_shapes_are_named(shape):
 @pytest.mark.parametrize("spec", [IMAGE, VOLUME], ids=["image", "volume"])
 def test_the_network_scores_every_voxel(spec):
     model = TINY.build(spec)
-    assert model.input_shape == (None, *spec.input_shape)
-    assert model.output_shape == (None, *spec.input_shape[:-1], spec.num_classes)
+    assert model.inputs[0].shape == (None, *spec.only_input[1].shape)
+    assert model.output_shape == (None, *spec.only_input[1].shape[:-1], spec.num_classes)
     assert [layer.name for layer in model.layers[2:]] == ["pyramid_1", "dense_1", "dropout_1", "pyramid_2", "logits"]
 
 
 def test_every_weight_of_the_network_is_trained():
     model = TINY.build(VOLUME)
     random = np.random.default_rng(0)
-    pixels = random.integers(0, 256, (2, *VOLUME.input_shape), dtype=np.uint8)
+    pixels = random.integers(0, 256, (2, *VOLUME.only_input[1].shape), dtype=np.uint8)
     labels = random.integers(0, VOLUME.num_classes, pixels.shape[:-1])
     with tf.GradientTape() as tape:
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, model(pixels, training=True))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(
+            labels, model({"volume": pixels}, training=True)
+        )
     gradients = tape.gradient(loss, [weight.value for weight in model.trainable_variables])
     for weight, gradient in zip(model.trainable_variables, gradients, strict=True):
         assert np.abs(gradient).max() > 0, weight.path
@@ -240,14 +247,14 @@ def test_the_network_under_mixed_precision_gives_float32():
         model = TINY.build(VOLUME)
     finally:
         keras.config.set_dtype_policy("float32")
-    pixels = np.random.default_rng(0).integers(0, 256, (2, *VOLUME.input_shape), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, *VOLUME.only_input[1].shape), dtype=np.uint8)
     assert model.get_layer("pyramid_1").compute_dtype == "bfloat16"
-    outputs = model.predict(pixels, verbose=0)
+    outputs = model.predict({"volume": pixels}, verbose=0)
     assert outputs.dtype == "float32" and np.isfinite(outputs).all()
 
 
 def test_the_default_network_has_kernels_of_7_x_7():
-    model = PyramidLstm().build(Spec(input_shape=(4, 16, 16, 1), class_names=("membrane", "inside")))
+    model = PyramidLstm().build(spec_of("volume", (4, 16, 16, 1), "membrane", "inside"))
     widths = [(1, 16), (25, 32), (45, 64)]
     sweeps = sum(6 * (49 * (width + units) * 4 * units + 4 * units) for width, units in widths)
     assert model.count_params() == sweeps + (16 + 1) * 25 + (32 + 1) * 45 + (64 + 1) * 2

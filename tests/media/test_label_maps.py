@@ -7,7 +7,7 @@ import pytest
 from conftest import reason
 from PIL import Image
 
-from lstm_zoo.labels import VOID
+from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.media.label_maps import check_sizes, read_labels
 
 NUMBERS = {**{number: number for number in range(11)}, 11: VOID}

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import reason
 
-from lstm_zoo.labels import VOID
+from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.media.volumes import read_volume, read_volume_labels, to_bytes
 
 VOLUME = np.arange(3 * 4 * 5, dtype=np.int16).reshape(3, 4, 5) - 20

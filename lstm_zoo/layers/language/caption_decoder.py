@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...words import PADDING, START, UNWRITTEN
+from ...contracts.words import PADDING, START, UNWRITTEN
 
 NEVER = -1e9  # a logarithm of a probability that nothing real comes near
 

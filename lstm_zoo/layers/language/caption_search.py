@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from ...words import END, PADDING, START
+from ...contracts.words import END, PADDING, START
 from .caption_decoder import NEVER, CaptionDecoder
 
 

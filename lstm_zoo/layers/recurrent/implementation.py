@@ -10,9 +10,6 @@ import keras
 from .cudnn import cudnn_verdict, gpu_visible
 from .recurrence import UNROLLED_STEPS, FastRecurrence
 
-ENCODER = "encoder"
-"""Name of a network's layer that turns inputs into features."""
-
 
 class Implementation(NamedTuple):
     """One of the ways in which a recurrent layer can run."""
@@ -67,8 +64,3 @@ def helps_xla(model: keras.Model) -> bool:
 def has_convolutions(model: keras.Model) -> bool:
     """Say whether there is a convolution in the network, at any depth."""
     return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
-
-
-def has_frozen_encoder(model: keras.Model) -> bool:
-    """Say whether the network has an encoder in which nothing is trained."""
-    return any(layer.name == ENCODER and layer.weights and not layer.trainable_weights for layer in model.layers)

@@ -1,0 +1,57 @@
+"""The command line: a file a command, each of which parses, calls one function and prints.
+
+Exit status: 0 done, 1 the work failed, 2 the user's input was wrong.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import bench, check, data, evaluate, export, listing, predict, train
+from .errors import debugging, user_errors
+
+app = typer.Typer(
+    help="LSTMs for computer vision: one YAML a recipe, one command line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(train.train)
+app.command("eval")(evaluate.evaluate)
+app.command()(predict.predict)
+app.command()(export.export)
+app.command("list")(listing.listing)
+app.command()(check.check)
+app.command()(bench.bench)
+app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and TensorFlow's messages.")] = False,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A Python file with data sets, models or tasks of yours.")
+    ] = None,
+) -> None:
+    debugging(debug)
+    if not debug:
+        from ..console.quiet import silence
+
+        silence()
+    with user_errors():
+        for file in plugin or ():
+            from ..config.kinds import use_plugin
+
+            use_plugin(file)
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was begun is cleared away
+    app()

@@ -1,0 +1,85 @@
+"""What becomes of errors: a message and exit status 2 for what a user can mend, one line and 1 for what fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..config.recipe import Config
+
+_debug = [False]
+
+
+def debugging(on: bool | None = None) -> bool:
+    """Say whether tracebacks are shown; `on` decides from now on."""
+    if on is not None:
+        _debug[0] = on
+    return _debug[0]
+
+
+def input_error(message: str) -> Exception:
+    """Return an error in the use of a command."""
+    from ..contracts import InputError
+
+    return InputError("", message)
+
+
+@contextmanager
+def user_errors(interrupted: str = "interrupted") -> Iterator[Callable[[Config], Config]]:
+    """Turn errors into messages and exit status, unless tracebacks are asked for.
+
+    Args:
+        interrupted: What is said after Ctrl-C.
+
+    Yields:
+        A function to hand the config over once it is loaded, so that messages can name its lines.
+    """
+    loaded: list[Config] = []
+
+    def take(config: Config) -> Config:
+        loaded.append(config)
+        return config
+
+    try:
+        yield take
+    except KeyboardInterrupt:
+        _end(1, interrupted)
+    except (typer.Exit, typer.Abort):
+        raise
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end(0)
+    except Exception as error:
+        if debugging():
+            raise
+        _end(*_told(error, loaded))
+
+
+def _told(error: Exception, loaded: list[Config]) -> tuple[int | str, ...]:
+    """Return exit status and lines for an error."""
+    from ..config.recipe import ConfigError
+    from ..console.text import first_line
+    from ..contracts import InputError
+
+    if isinstance(error, ConfigError):
+        count = len(error.messages)
+        head = f"{count} mistake{'s' * (count > 1)} in the configuration:"
+        return 2, head, *(f"  {text}" for text in error.messages)
+    if isinstance(error, InputError):
+        return 2, loaded[-1].describe(error) if loaded else str(error)
+    return 1, f"failed: {type(error).__name__}: {first_line(error)[:500]}", "lstmzoo --debug ... shows where"
+
+
+def _end(status: int | str, *lines: int | str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+    assert isinstance(status, int)
+    raise typer.Exit(status) from None

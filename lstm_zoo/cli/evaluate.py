@@ -1,0 +1,58 @@
+"""`lstmzoo eval`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from .errors import user_errors
+from .options import ExportedOption, JsonOption, RunOption, SetOption, open_network
+from .printing import show, show_json
+
+_LONGEST_NAME = 60
+
+
+class Split(StrEnum):
+    """The splits of a data set."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+def evaluate(
+    run: RunOption = None,
+    exported: ExportedOption = None,
+    split: Annotated[Split, typer.Option(help="Which examples.")] = Split.test,
+    set: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate a run, or what was exported from it, on a split, beside the floor."""
+    with user_errors() as loaded:
+        network = open_network(run, set, exported)
+        loaded(network.config)
+        from ..reporting.tables import class_table, evaluation_table
+        from ..runs.evaluation import evaluate
+
+        name = name_of(split.value, set or ())
+        scores = evaluate(network, split.value, name=name)
+        if as_json:
+            show_json({"run": str(network.path), "split": split.value, **scores})
+            return
+        show(evaluation_table(scores, f"{network.path.name} on {name}"))
+        if "per_class" in scores:
+            show(class_table(scores["per_class"], network.config.task.score_of_class))
+        show(f"report: {network.folder / 'report.html'}")
+
+
+def name_of(split: str, overrides: Sequence[str]) -> str:
+    """Return under what name an evaluation is kept: a file's name, for each split and settings another."""
+    text = "_".join([split, *overrides])
+    name = "".join(letter if letter.isalnum() or letter in "-=." else "_" for letter in text)
+    if name == text and len(name.encode()) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - 9]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

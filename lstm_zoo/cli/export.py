@@ -1,0 +1,59 @@
+"""`lstmzoo export`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import user_errors
+from .options import JsonOption, RunOption, SetOption, open_run
+from .printing import show, show_json
+
+
+class Format(StrEnum):
+    """The formats of an export."""
+
+    keras = "keras"
+    tf_saved_model = "tf_saved_model"
+    onnx = "onnx"
+    litert = "litert"
+
+
+class Quantization(StrEnum):
+    """How an export's weights are stored."""
+
+    none = "none"
+    float16 = "float16"
+    dynamic_int8 = "dynamic_int8"
+
+
+def export(
+    format: Annotated[Format, typer.Option(help="What to write.")] = Format.tf_saved_model,
+    run: RunOption = None,
+    set: SetOption = None,
+    quantize: Annotated[Quantization, typer.Option(help="Smaller weights, for litert.")] = Quantization.none,
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="One frame at a time, with the recurrent states going in and out.")
+    ] = False,
+    allow_flex: Annotated[
+        bool, typer.Option("--allow-flex", help="Let a litert file hold TensorFlow operations (Flex).")
+    ] = False,
+    to: Annotated[Path | None, typer.Option(help="Folder for the file; one in exports/ of the run by default.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export a run, and prove in a fresh process that the file gives the same answers."""
+    with user_errors():
+        network = open_run(run, set)
+        from ..exporting.export import export
+        from ..reporting.tables import export_table
+
+        options = {"quantize": quantize.value, "streaming": streaming, "allow_flex": allow_flex}
+        exported = export(network, format.value, to, **options)
+        if as_json:
+            show_json({"path": str(exported.path), **exported.about})
+            return
+        show(export_table(exported.about))
+        show(str(exported.path))

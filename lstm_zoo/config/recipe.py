@@ -1,0 +1,198 @@
+"""A complete recipe: its four sections, where each setting was written, and all that is wrong with it at once.
+
+The sections data, model and task are discriminated unions over `kind`, made of the kinds that there are; see `kinds`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Union
+
+import yaml
+from pydantic import Field, PrivateAttr, SerializeAsAny, TypeAdapter, ValidationError, create_model
+
+from ..console.text import did_you_mean
+from ..contracts import DataConfig, InputError, ModelConfig, Section, TaskConfig
+from . import yaml_lines
+from .catalogue import shipped_configs
+from .fitting import misfits
+from .kinds import Kinds, Plugin, kinds, origin_of, plugins_of
+from .mistakes import explain, nearest_origin
+from .train_config import TrainConfig
+from .yaml_lines import Location
+
+
+class Config(Section):
+    """A complete recipe."""
+
+    data: SerializeAsAny[DataConfig]
+    """Where examples come from."""
+    model: SerializeAsAny[ModelConfig]
+    """The network."""
+    task: SerializeAsAny[TaskConfig]
+    """What it learns."""
+    train: TrainConfig = TrainConfig()
+    """How it is trained."""
+
+    _origins: dict[Location, str] = PrivateAttr(default_factory=dict)
+    _name: str = PrivateAttr(default="config")
+
+    @property
+    def name(self) -> str:
+        """The recipe's name: that of its file, without the ending."""
+        return self._name
+
+    def describe(self, problem: InputError) -> str:
+        """Return a problem with the place of its setting in front."""
+        return _place(problem, self._origins)
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield all that is wrong beyond types and ranges, also between sections."""
+        yield from super().problems()
+        if self.train.cached_views and not (self.model.encoder and self.model.encoder.frozen):
+            yield InputError(
+                "train.cached_views",
+                f"is {self.train.cached_views}, but the network has no frozen encoder; freeze it (a backbone with "
+                "pretrained weights and train_from: null), or set train.cached_views=null",
+            )
+        yield from misfits(self.data, self.model, self.task, kinds())
+
+    def check(self) -> Config:
+        """Return self if nothing is wrong.
+
+        Raises:
+            ConfigError: With all problems at once.
+        """
+        messages = [self.describe(problem) for problem in self.problems()]
+        if messages:
+            raise ConfigError(messages)
+        return self
+
+    def to_yaml(self) -> str:
+        """Return the recipe with all defaults written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+class ConfigError(ValueError):
+    """Everything that is wrong with a config, one message a mistake, each with its place and its mend."""
+
+    def __init__(self, messages: list[str]):
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
+def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence[Plugin] = ()) -> Config:
+    """Read a recipe, apply the overrides and check types, ranges and names.
+
+    Args:
+        path: A YAML file; a bare name that is no file here is looked up among the shipped recipes.
+        overrides: Settings such as `"train.epochs=3"`; the value is read as YAML.
+        made_with: What a run of it needs beside this package, as `plugins_of` gave it.
+
+    Raises:
+        ConfigError: With all mistakes at once.
+    """
+    file = _find(Path(path))
+    try:
+        values, lines = yaml_lines.read(file)
+    except yaml_lines.YamlError as error:
+        raise ConfigError(error.messages) from None
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from None
+    origins = {location: f"{file}:{line}" for location, line in lines.items()}
+    _apply(overrides, values, origins)
+    schema = config_class(kinds())
+    try:
+        config = schema.model_validate(values)
+    except ValidationError as error:
+        if missing := _missing(made_with):
+            raise ConfigError([f"{file}: {missing}"]) from None
+        problems = [_place(problem, origins) for problem in _problems_of_valid_sections(values, schema)]
+        raise ConfigError(explain(error, schema, origins, str(file)) + problems) from None
+    config._origins.update(origins)
+    config._name = file.stem
+    for plugin in made_with:
+        if plugin not in (given := plugins_of(config)) and plugin["name"] in [one["name"] for one in given]:
+            print(f"{file.parent} was made with another version of {plugin['name']}", file=sys.stderr)
+    return config
+
+
+@cache
+def config_class(there: Kinds) -> type[Config]:
+    """Return the class of recipes of certain kinds: its sections are the unions of them."""
+    unions: dict[str, Any] = {
+        section: (Annotated[Union[chosen], Field(discriminator="kind")], ...)  # noqa: UP007 (made of a tuple)
+        for section, chosen in zip(("data", "model", "task"), there, strict=True)
+    }
+    return create_model("Config", __base__=Config, **unions)
+
+
+def _missing(made_with: Sequence[Plugin]) -> str:
+    """Return what to give of the plugins of a run that are not there."""
+    there = {origin_of(section) for sections in kinds() for section in sections}
+    missing = ", ".join(f"{one['name']} ({one['version']})" for one in made_with if one["name"] not in there)
+    return missing and f"made with {missing}: name the file with --plugin before the command, or install the package"
+
+
+def _find(path: Path) -> Path:
+    if path.is_file():
+        return path
+    shipped = shipped_configs()
+    if str(path.parent) in (".", "smoke"):
+        for name in (path.as_posix(), f"{path.as_posix()}.yaml"):
+            if name in shipped:
+                return shipped[name]
+    near = did_you_mean(path.name, shipped)
+    raise ConfigError(
+        [f"{path}: no such file, and no shipped recipe of that name{near}; `lstmzoo list configs` has all"]
+    )
+
+
+def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Location, str]) -> None:
+    """Write each `key=value` into the values, before they are validated."""
+    messages = []
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        parts = key.strip().split(".")
+        if not equals or not all(parts):
+            messages.append(f"--set {override}: expected section.key=value, such as train.epochs=3")
+            continue
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            messages.append(f"--set {override}: the value is no valid YAML; put it in quotes")
+            continue
+        place: Any = values
+        for depth, part in enumerate(parts[:-1], 1):
+            if isinstance(place.get(part), list):
+                messages.append(f"--set {override}: {part} is a list and is set whole: {'.'.join(parts[:depth])}=[...]")
+                break
+            if not isinstance(place.get(part), dict):
+                place[part] = {}
+            place = place[part]
+            origins.setdefault(tuple(parts[:depth]), f"--set {key}")
+        else:
+            place[parts[-1]] = value
+            origins[tuple(parts)] = f"--set {key}"
+    if messages:
+        raise ConfigError(messages)
+
+
+def _problems_of_valid_sections(values: Mapping[str, Any], schema: type[Config]) -> Iterator[InputError]:
+    """Yield what else is wrong in those sections of a mistaken recipe that are right by themselves."""
+    for name, field in schema.model_fields.items():
+        try:
+            adapter: TypeAdapter[Section] = TypeAdapter(Annotated.__class_getitem__((field.annotation, field)))
+            section = adapter.validate_python(values.get(name, {}))
+        except ValidationError:
+            continue
+        for problem in section.problems():
+            yield InputError(f"{name}.{problem.key}", problem.message)
+
+
+def _place(problem: InputError, origins: dict[Location, str]) -> str:
+    where = nearest_origin(origins, tuple(problem.key.split(".")))
+    return f"{where}: {problem}" if where else str(problem)

@@ -1,0 +1,64 @@
+"""What data, model and task owe each other.
+
+Legend of shapes, used in every comment and docstring of the package (channels last):
+
+    B batch    T time (frames or words)    H, W height and width in pixels    C channels
+    D features    U recurrent units    K classes    N views (clips, blocks) of one example, or captions (beams) of one
+    L regions of an image    V words of the vocabulary    Z planes of a volume: (B, Z, H, W, C)
+
+Each section of a YAML file is one frozen `Section` with one main verb; `Spec` is what data tells a model and a task.
+Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.hints`, in training), an answer is a
+dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
+"""
+
+from .data import FEATURES, BadFile, DataConfig, LiveFrame, Splits, Views
+from .model import EncoderConfig, ModelConfig
+from .section import InputError, Section, UserPath, raised_by
+from .spec import SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Words
+from .task import (
+    PROBABILITIES,
+    Figures,
+    Judge,
+    Judged,
+    Objective,
+    Outputs,
+    Pictures,
+    Predictor,
+    Result,
+    TaskConfig,
+    unbatched,
+)
+
+__all__ = [
+    "FEATURES",
+    "PROBABILITIES",
+    "SPLITS",
+    "BadFile",
+    "Classes",
+    "DataConfig",
+    "EncoderConfig",
+    "Figures",
+    "InputError",
+    "Judge",
+    "Judged",
+    "LabelMap",
+    "LiveFrame",
+    "ModelConfig",
+    "Number",
+    "Objective",
+    "Outputs",
+    "Pictures",
+    "Predictor",
+    "Result",
+    "Section",
+    "Spec",
+    "Splits",
+    "Target",
+    "TaskConfig",
+    "Tensor",
+    "UserPath",
+    "Views",
+    "Words",
+    "raised_by",
+    "unbatched",
+]

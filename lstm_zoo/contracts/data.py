@@ -1,0 +1,198 @@
+"""What data owe the others."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
+
+from .section import InputError, Section
+from .spec import Spec
+from .task import Judge, Judged, Outputs
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+
+FEATURES = "features"
+"""Name of what an encoder makes of an input, which then takes its place among the inputs."""
+
+
+class BadFile(NamedTuple):
+    """A file of a data set that cannot be used."""
+
+    split: str
+    name: str
+    """Its path below the root of the data set."""
+    reason: str
+
+
+class Views(NamedTuple):
+    """One file as a network's input."""
+
+    inputs: dict[str, np.ndarray]
+    """The views of the whole file by the names of `Spec.inputs`, (N, ...) each, judged together."""
+    merge: Callable[[Iterator[Outputs]], Outputs]
+    """Makes the outputs for the file from those for its views."""
+    picture: np.ndarray | None = None
+    """The file as it is shown to people; None: it is no picture."""
+    stretches: Iterable[tuple[float, float, Views]] = ()
+    """Start and end in seconds of consecutive parts of a long file, each with its views; made one by one."""
+
+
+class Splits(ABC):
+    """The prepared examples of one data set: streams for training and evaluation, and what is known of each example."""
+
+    spec: Spec
+    folder: Path
+    """Where the prepared examples are, and what is computed from them."""
+    fingerprint: str
+    """Changes whenever the examples do, or how they are shown."""
+    bad_files: Sequence[BadFile]
+    """What was left out."""
+    augmented: bool
+    """Whether a training example differs from epoch to epoch."""
+
+    @abstractmethod
+    def size(self, split: str) -> int:
+        """Return the number of examples in a split; 0 where there is no such split."""
+
+    @abstractmethod
+    def train_stream(
+        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+    ) -> tf.data.Dataset:
+        """Return endless batches `(inputs and hints by name, target)`, one epoch after the other.
+
+        Order and augmentation depend on `(seed, epoch, example)` alone, so a stream that starts at `first_epoch`
+        continues exactly where an interrupted one would have gone on.
+
+        Args:
+            batch_size: Examples a batch.
+            seed: Seed of order and augmentation.
+            first_epoch: Epoch to start with.
+            drop_remainder: Leave out what does not fill the last batch of an epoch, other examples each time, instead
+                of making a smaller batch.
+        """
+
+    @abstractmethod
+    def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return one pass over the views of a split in stored order, in batches as those of `train_stream`."""
+
+    @abstractmethod
+    def merged(self, split: str, batches: Iterable[Outputs]) -> Iterator[Outputs]:
+        """Yield the outputs for each example, from batches of outputs for the rows of `eval_stream`."""
+
+    @abstractmethod
+    def judged(self, split: str) -> Iterator[Judged]:
+        """Yield what each example is judged by, in stored order."""
+
+    @abstractmethod
+    def pictures(self, split: str, indices: Sequence[int]) -> dict[int, np.ndarray]:
+        """Return some examples as they are shown to people, by their numbers."""
+
+    @abstractmethod
+    def counts(self, split: str) -> dict[str, int]:
+        """Return what a split holds, by name: the examples of each class, say."""
+
+    @abstractmethod
+    def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
+        """Return these examples as an encoder sees them; features are computed once and kept.
+
+        Args:
+            encoder: From inputs by name to a dict of `FEATURES` alone, which take their place in the batches.
+            about: What the encoder is, besides its weights; ready for JSON.
+            num_views: Augmented views of each training example; epoch e shows view e modulo their number.
+        """
+
+
+class DataConfig(Section, ABC):
+    """The `data` section: where examples come from and how they become tensors."""
+
+    kind: str
+    """Name of the data set."""
+    media: ClassVar[str]
+    """What its files are, in a word."""
+    gives: ClassVar[str]
+    """Name of the input that it gives."""
+    target: ClassVar[str]
+    """Kind of its target."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether a training example differs from epoch to epoch."""
+        return False
+
+    @abstractmethod
+    def expected_spec(self) -> Spec:
+        """Return the spec as far as it is known before anything is prepared."""
+
+    @abstractmethod
+    def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
+        """Prepare the data if need be and return its splits.
+
+        Args:
+            like: Spec of a finished run: labels are numbered as there, and a class it does not know is an error.
+            splits: Splits that are needed; None: all.
+
+        Raises:
+            InputError: The files are missing, unreadable or do not make a data set.
+        """
+
+    def bad_files(self) -> list[BadFile]:
+        """Read every file once, and return those that cannot be used.
+
+        Raises:
+            InputError: The data set is not made of the user's files.
+        """
+        raise InputError("data.kind", f"'{self.kind}' is not made of files of yours; there is nothing to check")
+
+    @abstractmethod
+    def files_below(self, folder: Path) -> list[Path]:
+        """Return all files below a folder that `views` may be able to read."""
+
+    @abstractmethod
+    def views(self, path: Path, spec: Spec) -> Views:
+        """Read one file just as preparation and evaluation would.
+
+        Raises:
+            InputError: The file cannot be read.
+        """
+
+    def judges(self, spec: Spec) -> Sequence[Judge]:
+        """Return judges for what only this data set can say of outputs."""
+        del spec
+        return ()
+
+    def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
+        """Return what turns encoded files into a network's inputs, in a TensorFlow graph; None if nothing does.
+
+        Files are those of images, (B,), or of the frames of clips, (B, T).
+        """
+        del spec
+        return None
+
+    def live_frames(self, source: Path | BinaryIO, spec: Spec, fps: float | None = None) -> Iterator[LiveFrame]:
+        """Yield the frames of a video while it comes, as the network sees them.
+
+        Args:
+            source: A file, or a binary stream.
+            spec: Shapes of the network.
+            fps: Frames shown per second of video at most; None: as many as evaluation shows.
+
+        Raises:
+            InputError: There is nothing to watch in these data; or, once the frames are asked for, the source cannot be
+                read, or breaks off behind the frames that came.
+        """
+        raise InputError("", f"the run was trained on {self.media} ('{self.kind}'); a stream needs one of videos")
+
+
+class LiveFrame(NamedTuple):
+    """One frame of a video, as soon as it has come."""
+
+    seconds: float
+    """When it is shown; the first frame at 0."""
+    picture: np.ndarray
+    """RGB, upright, (H, W, 3) uint8."""

@@ -1,0 +1,54 @@
+"""A section of a recipe, and what a user can mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""A path the user wrote: `~` is expanded, and what is relative counts from the working directory."""
+
+
+class InputError(ValueError):
+    """A mistake that the user can mend.
+
+    Args:
+        key: Dotted path of the setting to change, such as `data.root`; empty where no setting is at fault.
+        message: What came, what was expected, and how to mend it.
+    """
+
+    def __init__(self, key: str, message: str):
+        super().__init__(f"{key}: {message}" if key else message)
+        self.key = key
+        self.message = message
+
+
+class Section(BaseModel):
+    """One section of a config: frozen, without room for unknown keys, documented field by field."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong beyond types and ranges (a missing folder, say), without importing TensorFlow.
+
+        Keys count from this section on: `root`, not `data.root`.
+        """
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                for problem in value.problems():
+                    yield InputError(f"{name}.{problem.key}", problem.message)
+
+
+def raised_by(section: str, *checks: Callable[[], Any]) -> Iterator[InputError]:
+    """Yield the InputErrors that some checks raise, each message once, with keys that count from a section on."""
+    found: dict[str, InputError] = {}
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            found.setdefault(error.message, InputError(error.key.removeprefix(f"{section}."), error.message))
+    yield from found.values()

@@ -1,0 +1,90 @@
+"""What a data set tells a model and a task: named tensors, and the kind of answer that is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from .section import Section
+
+SPLITS = ("train", "val", "test")
+
+
+class Tensor(Section):
+    """One named tensor of an example."""
+
+    shape: tuple[PositiveInt | None, ...]
+    """Without the batch axis; null where a side is free."""
+    dtype: str = "uint8"
+    """As NumPy names it."""
+    masked: bool = False
+    """Whether the last channel says where there is a picture (255) and where padding (0)."""
+
+
+class Classes(Section):
+    """One class an example."""
+
+    kind: Literal["classes"] = "classes"
+    names: tuple[str, ...]
+    """Name of each class, in the order of the label numbers."""
+
+
+class LabelMap(Section):
+    """One class a pixel or voxel."""
+
+    kind: Literal["label_map"] = "label_map"
+    names: tuple[str, ...]
+    """Name of each class, in the order of the label numbers."""
+
+
+class Words(Section):
+    """A sentence."""
+
+    kind: Literal["words"] = "words"
+    vocabulary: tuple[str, ...]
+    """The words, in the order of their numbers; the special ones come first."""
+    max_words: PositiveInt
+    """Length T of a sentence, in words, the end counted as one."""
+
+
+class Number(Section):
+    """A real number."""
+
+    kind: Literal["number"] = "number"
+    unit: str = ""
+    """What it counts."""
+
+
+Target = Annotated[Classes | LabelMap | Words | Number, Field(discriminator="kind")]
+"""Kinds of answer; a model's `answers` and a task's `target` name one of them."""
+
+
+class Spec(Section):
+    """What a data set tells a model and a task: enough to build the network without the data."""
+
+    inputs: dict[str, Tensor]
+    """What a network in use is shown, by name."""
+    hints: dict[str, Tensor] = {}
+    """What only training shows beside it (the words so far), by name."""
+    target: Target
+    """What is to be answered."""
+    seconds: float | None = None
+    """Mean length of the training examples, where they last; longer ones are predicted in stretches of this length."""
+
+    @property
+    def only_input(self) -> tuple[str, Tensor]:
+        """Name and tensor of the input, for networks that have one."""
+        ((name, tensor),) = self.inputs.items()
+        return name, tensor
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, where classes are asked for."""
+        assert isinstance(self.target, Classes | LabelMap), self.target.kind
+        return self.target.names
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, K."""
+        return len(self.class_names)

@@ -1,0 +1,158 @@
+"""What a task owes the others: what is learned, how a network is used, and how its answers are judged and told."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from .section import Section
+from .spec import Spec
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from matplotlib.figure import Figure
+
+PROBABILITIES = "probabilities"
+"""Name of the output that holds probabilities of classes."""
+
+Outputs = dict[str, Any]
+"""What a network in use answers, by name: arrays of one example, or with the batch axis in front."""
+
+
+class Judged(NamedTuple):
+    """What one example is judged by."""
+
+    name: str
+    """A file's path below the root of the data set, say."""
+    truth: Any
+    """The right answer, as the kind of target has it: the number of a class, a label map, all captions, a number."""
+    notes: str = ""
+    """What the data set knows beyond it."""
+    features: np.ndarray | None = None
+    """What the network's encoder makes of it, (D,); None where there is no encoder, or nobody asked."""
+
+
+Predictor = Callable[[Judged], Outputs]
+"""Answers without a network, from what an example is judged by; only its size and features may be used."""
+Pictures = Callable[[Sequence[int]], dict[int, "np.ndarray"]]
+"""Gives examples as they are shown to people, by their numbers."""
+Figures = Iterator[tuple[str, str, "Figure"]]
+"""Titles, names for files, and figures."""
+
+
+def unbatched(batches: Iterable[Outputs]) -> Iterator[Outputs]:
+    """Yield the rows of batches of outputs."""
+    for batch in batches:
+        for values in zip(*batch.values(), strict=True):
+            yield dict(zip(batch, values, strict=True))
+
+
+class Objective(NamedTuple):
+    """What Keras `compile` and `fit` are told."""
+
+    loss: Callable[[Any, Any], Any]
+    """Of targets and logits; one value an example, (B,)."""
+    metrics: Sequence[keras.metrics.Metric]
+    class_weight: dict[int, float] | None = None
+
+
+class Result(NamedTuple):
+    """One answer for people."""
+
+    answer: str
+    """The answer in a word or a sentence."""
+    facts: dict[str, Any]
+    """All that is known of it, ready for JSON."""
+    text: str
+    """The answer with what matters of the rest, on one line or a few."""
+    files: dict[str, bytes] = {}
+    """What is worth a file of its own: contents by the ends of their names."""
+    figure: Callable[[], Figure] | None = None
+    """Draws the answer over what was asked."""
+
+
+class Judge(ABC):
+    """Compares answers with the truth, one example after the other."""
+
+    @abstractmethod
+    def add(self, outputs: Outputs, judged: Judged) -> None:
+        """Take the outputs for one example."""
+
+    @abstractmethod
+    def scores(self) -> dict[str, Any]:
+        """Return the scores of all examples so far, ready for JSON; those that are single numbers are floats."""
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield what the table of predictions holds of each example, in the order of `add`."""
+        return iter(())
+
+    def figures(self, pictures: Pictures) -> Figures:
+        """Yield figures for the report."""
+        del pictures
+        return iter(())
+
+
+class TaskConfig(Section, ABC):
+    """The `task` section: what the network learns and how it is judged."""
+
+    kind: str
+    """Name of the task."""
+    target: ClassVar[str]
+    """Kind of target that it takes."""
+    monitor: ClassVar[str]
+    """Validation metric that decides which weights are best, as Keras names it."""
+    monitor_mode: ClassVar[str]
+    """`min` or `max`."""
+    headline: ClassVar[str]
+    """The score that says most, higher is better."""
+    score_of_class: ClassVar[str] = "accuracy"
+    """What the score of each class (`per_class`) is."""
+    exported_keys: ClassVar[frozenset[str]] = frozenset()
+    """Settings that are part of an exported network, and cannot be changed afterwards."""
+    floors_need_features: ClassVar[bool] = False
+    """Whether a floor looks at what the network's encoder makes of examples."""
+
+    @abstractmethod
+    def objective(self, spec: Spec, truths: Callable[[], Iterable[Any]]) -> Objective:
+        """Return loss, metrics and weights of classes.
+
+        Args:
+            spec: What the data tell.
+            truths: Gives the truth of each training example, where the loss depends on them.
+        """
+
+    @abstractmethod
+    def network(self, model: keras.Model, spec: Spec) -> keras.Model:
+        """Return a model (or its head on `features`) as it is used: from a dict of inputs to a dict of outputs.
+
+        The layers are the model's own; its hints are no inputs any more.
+        """
+
+    @abstractmethod
+    def judge(self, spec: Spec) -> Judge:
+        """Return a judge that has seen nothing yet."""
+
+    @abstractmethod
+    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
+        """Return what the floors have to know of the training examples; a run keeps it."""
+
+    @abstractmethod
+    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+        """Return trivial predictors by their names; the same judge scores them."""
+
+    @abstractmethod
+    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+        """Return the outputs for one example as an answer for people.
+
+        Args:
+            outputs: Without the batch axis.
+            spec: What the data told the model.
+            picture: What was asked, as it is shown to people.
+        """
+
+    def served(self, outputs: Outputs, spec: Spec) -> Outputs:
+        """Return outputs with what a server shows to people added (sentences, say), in a TensorFlow graph."""
+        del spec
+        return outputs

@@ -1,0 +1,1 @@
+"""Captioned images: photographs and drawings with sentences about them."""

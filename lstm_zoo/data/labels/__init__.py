@@ -1,0 +1,1 @@
+"""Labelled pictures: images and volumes of any size whose pixels, or which as a whole, belong to classes."""

@@ -1,0 +1,198 @@
+"""How labelled pictures are stored, and how blocks of them are shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from ...contracts import PROBABILITIES, InputError, Outputs, Spec
+from ...contracts.labels import VOID
+from ...media.errors import MediaError
+from ..pipeline.classes import ClassFamily
+from ..pipeline.family import TARGET, Family, Record, Row
+from .blocks import PictureAugment
+from .tiles import Tiling
+
+
+class _Part(NamedTuple):
+    """How an array of a record is shown."""
+
+    name: str
+    """Among the tensors of an example."""
+    shape: tuple[int, ...]
+    """Of a block."""
+    finished: Callable[[np.ndarray], np.ndarray]
+    """Makes what was cut out of the array a block."""
+
+
+class Blocks(Family):
+    """A base of families: pictures as arrays of uint8; blocks of one size of them.
+
+    Args:
+        spec: Classes, and the shape of a block.
+        augment: How training pictures are varied.
+    """
+
+    keep = "disk"  # pictures may be large, and parts of them are needed in any order
+    augmented = True  # the place of a block may vary
+
+    def __init__(self, spec: Spec, augment: PictureAugment):
+        super().__init__(spec)
+        self._augment = augment
+        name, self._tensor = spec.only_input
+        self._shape = tuple(side for side in self._tensor.shape if side is not None)
+        self._block = self._shape[:-1]
+        self._channels = self._shape[-1] - self._tensor.masked
+        self._parts = {"picture": _Part(name, self._shape, self._as_input)}
+        self.shown_by = f"{augment.model_dump_json()}-{self._shape}"
+
+    def features(self) -> dict[str, Any]:
+        """Return arrays of any size."""
+        return {
+            name: tfds.features.Tensor(shape=(None,) * len(part.shape), dtype=np.uint8, encoding="zlib")
+            for name, part in self._parts.items()
+        }
+
+    def check(self, rows: Sequence[Row]) -> None:
+        """Refuse pictures with another number of channels than a block."""
+        for row in rows:
+            *_, count = row["shape"].split(" x ")
+            if int(count) != self._channels:
+                raise InputError(
+                    "data.root",
+                    f"{row['name']} ({row['split']}) has {count} channel{'s' * (count != '1')}, expected "
+                    f"{self._channels} as the network sees; all pictures have to have as many",
+                )
+
+    def row(self, record: Record) -> dict[str, str]:
+        """Return the shape of a picture."""
+        return {"shape": " x ".join(map(str, record["picture"].shape))}
+
+    def train(self, record: Record, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return a random, varied block of a picture, (*block, C) uint8, and its labels where pixels have them."""
+        parts = self._parts.values()
+
+        def block(seed: np.ndarray, *arrays: np.ndarray) -> list[np.ndarray]:
+            random = np.random.default_rng(seed.view(np.uint64))
+            tiling = self._tiling(arrays[0])
+            corner = tiling.random_corner(random)
+            varied = vary([tiling.cut(array, corner) for array in arrays], self._augment, random)
+            return [part.finished(array) for part, array in zip(parts, varied, strict=True)]
+
+        arrays = [seed, *(record[name] for name in self._parts)]
+        shown = tf.numpy_function(block, arrays, [tf.uint8] * len(parts), stateful=False)
+        return {part.name: tf.ensure_shape(array, part.shape) for part, array in zip(parts, shown, strict=True)}
+
+    def show(self, record: Record) -> dict[str, tf.Tensor]:
+        """Return all blocks of a picture, (N, *block, C) uint8, and their labels, where they are known.
+
+        Raises:
+            MediaError: The picture has another number of axes or channels than those the network was trained on.
+        """
+        shape = tuple(record["picture"].shape)
+        if len(shape) != len(self._shape) or shape[-1] not in (None, self._channels):
+            raise MediaError(
+                f"has the shape {shape}; expected {len(self._shape)} axes, {self._channels} channels last, as in "
+                "training"
+            )
+        return {part.name: self._all_blocks(record[name], part) for name, part in self._parts.items() if name in record}
+
+    def num_views(self, row: Row) -> int:
+        """Return the number of blocks of a picture."""
+        return len(Tiling(_size(row), self._block).corners())
+
+    def picture(self, record: Record) -> np.ndarray:
+        """Return the whole picture."""
+        return np.asarray(record["picture"])
+
+    def _tiling(self, array: np.ndarray) -> Tiling:
+        return Tiling(array.shape[: len(self._block)], self._block)
+
+    def _all_blocks(self, array: tf.Tensor, part: _Part) -> tf.Tensor:
+        """Return all blocks of an array (*size, ...)."""
+
+        def blocks(array: np.ndarray) -> np.ndarray:
+            tiling = self._tiling(array)
+            return np.stack([part.finished(tiling.cut(array, corner)) for corner in tiling.corners()])
+
+        return tf.ensure_shape(tf.numpy_function(blocks, [array], tf.uint8, stateful=False), (None, *part.shape))
+
+    def _as_input(self, picture: np.ndarray) -> np.ndarray:
+        """Return a picture (..., C) no larger than a block as a network's input.
+
+        What is missing is masked, or where the network knows no mask, filled up by repeating the last row and column.
+        """
+        if self._tensor.masked:
+            picture = np.concatenate([picture, np.full((*picture.shape[:-1], 1), 255, np.uint8)], axis=-1)
+        return _extended(picture, self._shape, 0 if self._tensor.masked else None)
+
+    def _as_target(self, labels: np.ndarray) -> np.ndarray:
+        """Return labels no larger than a block as those of one; what is missing has no label."""
+        return _extended(labels, self._block, VOID)
+
+
+class ClassifiedBlocks(Blocks, ClassFamily):
+    """Pictures with one class each; blocks of one size of them."""
+
+
+class LabelledBlocks(Blocks):
+    """Pictures as arrays of uint8, with the label of each pixel; blocks of one size of both."""
+
+    def __init__(self, spec: Spec, augment: PictureAugment):
+        super().__init__(spec, augment)
+        self._parts["labels"] = _Part(TARGET, self._block, self._as_target)
+
+    def merge(self, row: Row, views: Iterator[Outputs]) -> Outputs:
+        """Return probabilities (*size, K) and labels (*size) uint8 of a picture, blended from those of its blocks."""
+        tiling = Tiling(_size(row), self._block)
+        probabilities = tiling.merge(view[PROBABILITIES] for view in views)
+        return {PROBABILITIES: probabilities, "labels": probabilities.argmax(axis=-1).astype(np.uint8)}
+
+    def truths(self, rows: Sequence[Row], records: Callable[[], Iterable[Record]]) -> Iterator[np.ndarray]:
+        """Yield the label map of each picture, (*size) uint8."""
+        if rows:
+            yield from (record["labels"] for record in records())
+
+    def counts(self, facts: Any, truths: Callable[[], Iterable[Any]]) -> dict[str, int]:
+        """Return the number of pixels of each class, and of void."""
+        found: Counter[int] = Counter()
+        for labels in truths():
+            numbers, counts = np.unique(labels, return_counts=True)
+            found.update(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
+        named = {name: found[number] for number, name in enumerate(self.spec.class_names)}
+        return {**named, **({"void": found[VOID]} if found[VOID] else {})}
+
+
+def vary(arrays: Sequence[np.ndarray], augment: PictureAugment, random: np.random.Generator) -> list[np.ndarray]:
+    """Return a picture (..., C) uint8 mirrored and recoloured by chance, and the labels behind it mirrored alike."""
+    axes = [axis for axis, name in enumerate("zyx"[-(arrays[0].ndim - 1) :]) if name in augment.flip]
+    chosen = tuple(axis for axis in axes if random.random() < 0.5)
+    picture, *labels = (np.flip(array, chosen) for array in arrays)
+    if not (augment.brightness or augment.contrast or augment.saturation):
+        return [picture, *labels]
+    values = picture.astype(np.float32)
+    saturation, contrast, brightness = random.uniform(-1, 1, 3)
+    if augment.saturation:
+        grey = values.mean(axis=-1, keepdims=True)
+        values = grey + (values - grey) * (1 + saturation * augment.saturation)
+    middle = values.mean()
+    values = middle + (values - middle) * (1 + contrast * augment.contrast) + brightness * augment.brightness * 255
+    return [values.round().clip(0, 255).astype(np.uint8), *labels]
+
+
+def _size(row: Row) -> tuple[int, ...]:
+    """Return the size of a picture, without channels."""
+    return tuple(map(int, row["shape"].split(" x ")))[:-1]
+
+
+def _extended(array: np.ndarray, shape: tuple[int, ...], fill: int | None) -> np.ndarray:
+    """Return an array with more at the end of each axis: a value, or None to repeat the last one."""
+    missing = [(0, more - side) for side, more in zip(array.shape, shape, strict=True)]
+    if not any(more for _, more in missing):
+        return np.ascontiguousarray(array)
+    return np.pad(array, missing, "edge") if fill is None else np.pad(array, missing, constant_values=fill)

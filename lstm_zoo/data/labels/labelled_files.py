@@ -1,0 +1,113 @@
+"""What data sets made of the user's files with label maps share: which files, in which splits, and which classes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import model_validator
+
+from ...contracts import InputError, UserPath
+from ..pipeline.family import Item, Record
+from ..pipeline.finding import ListFile, check_folder, find_file, state_of
+from ..pipeline.prepared_data import UserFiles
+from ..pipeline.splitting import BySplit, DealtSplits, check_splits
+from ..pipeline.tables import renaming
+from .class_list import ClassList, read_classes
+from .labelled_pictures import LabelledPictures
+from .listing import COLUMNS, check_pair, list_pairs, read_pairs
+
+
+class LabelledFiles(UserFiles, LabelledPictures):
+    """What data sets made of files with label maps share; items name both, as paths below the root."""
+
+    root: UserPath
+    """Folder that holds the pictures and their label maps."""
+
+    @abstractmethod
+    def class_list(self) -> ClassList:
+        """Return the classes, and what each number in the label maps stands for."""
+
+    @abstractmethod
+    def read_pair(self, picture: Path, labels: Path, numbers: Mapping[int, int]) -> Record:
+        """Return a picture (..., C) and its labels (...), uint8; `numbers` says what those in the file stand for."""
+
+    def reader(self) -> Callable[[Item], Record]:
+        """Return what reads a picture and its labels; the list of classes is read once."""
+        numbers = self.class_list().numbers
+
+        def read(item: Item) -> Record:
+            check_pair(self.root, item)
+            return self.read_pair(self.root / item.name, self.root / item.target, numbers)
+
+        return read
+
+    def checks(self) -> Sequence[Callable[[], Any]]:
+        """Return what finds mistakes in files and classes."""
+        return (self.items, self.class_list)
+
+    def class_names(self) -> tuple[str, ...]:
+        """Return the classes without void."""
+        return self.class_list().names
+
+    def source_name(self) -> str:
+        """Return the name of the folder."""
+        return self.root.name or "root"
+
+    def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
+        """Return the state of every file, and what the numbers in label maps stand for."""
+        names = (name for found in items.values() for item in found for name in (item.name, item.target))
+        return (self.class_list(), *(state_of(self.root / name) for name in names))
+
+
+class ListedFiles(LabelledFiles, DealtSplits):
+    """What data sets share whose folders or tables the user names."""
+
+    endings: ClassVar[tuple[Collection[str], Collection[str]]]
+    """Those of pictures and of label maps."""
+
+    folders: BySplit[tuple[str, str]] = {}
+    """Folders of the pictures and of their label maps of each split, below root, such as {train: [images, masks]};
+    empty: train and trainannot, images/train and labels/train, or train/images and train/labels, whichever is there, or
+    images and labels, whose pictures are dealt to the splits. One folder named twice: its files hold both (.npz)."""
+    table: ListFile | None = None
+    """CSV file (from the working directory, or below root) with a header and the columns image, labels, split, group;
+    without split, pictures are dealt to the splits, those of one group together. null: `folders` decides."""
+    columns: Annotated[dict[str, str], renaming(COLUMNS)] = {}
+    """Names of those columns where the table calls them otherwise, such as {image: file, labels: mask}."""
+    classes: ListFile | None = None
+    """Text file (from the working directory, or below root) with the name of a class a line, in the order of the
+    numbers in the label maps, from 0; null: classes.txt in root."""
+    void: int | str | None = None
+    """Number, or name in the list of classes, of what is no class, such as 255 or void; it counts nowhere."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ListedFiles:
+        if self.columns and not self.table:
+            raise ValueError("columns is about a table, but there is none; set table, or remove columns")
+        if self.folders and self.table:
+            raise ValueError("folders and table both decide about the splits; keep one of them")
+        return self
+
+    def class_list(self) -> ClassList:
+        """Return the classes, and what each number in the label maps stands for."""
+        check_folder(self.root)
+        file = self.root / "classes.txt"
+        if self.classes is not None:
+            file = find_file(self.classes, self.root, "data.classes")
+        elif not file.is_file():
+            raise InputError("data.classes", f"no file {file} with a class a line; write it, or name another one")
+        return read_classes(file, self.void)
+
+    def items(self) -> dict[str, list[Item]]:
+        """Return the pictures of each split with their label maps."""
+        check_folder(self.root)
+        if self.table:
+            key = "data.table"
+            splits = read_pairs(find_file(self.table, self.root, key), self.root, self.columns)
+        else:
+            key, splits = "data.folders", list_pairs(self.root, self.folders, *self.endings)
+        check_splits(splits, key)
+        return self.deal(splits)

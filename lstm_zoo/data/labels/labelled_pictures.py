@@ -1,0 +1,162 @@
+"""Labelled pictures: what all data sets of images and volumes share whose targets are classes of pixels, or of all.
+
+Every picture is stored once as uint8, an image (H, W, C) or a volume (Z, H, W, C), with its label map. A network sees
+blocks of one size: in training a random one of each picture, in evaluation overlapping ones whose outputs are blended.
+A picture that is smaller than a block is padded, with `VOID` for labels; where that happens, the inputs get a further
+channel that says what is picture and what is padding (`Tensor.masked`).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field, model_validator
+
+from ...contracts import Classes, InputError, LabelMap, Spec, Tensor
+from ...media.endings import IMAGES, VOLUMES
+from ..pipeline.family import Item, Record
+from ..pipeline.finding import files_ending
+from ..pipeline.prepared_data import PreparedData
+from .blocks import ImageBlocks, PictureAugment, VolumeBlocks
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from .family import Blocks
+
+
+class LabelledPictures(PreparedData):
+    """What all data sets of labelled pictures share."""
+
+    noun: ClassVar[str] = "picture"
+    target: ClassVar[str] = "label_map"
+
+    @property
+    @abstractmethod
+    def blocks(self) -> ImageBlocks | VolumeBlocks:
+        """How a network sees the pictures."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether a training picture differs from epoch to epoch."""
+        return self.blocks.augment != PictureAugment() or self.blocks.size is not None
+
+    @abstractmethod
+    def class_names(self) -> tuple[str, ...]:
+        """Return the classes, in the order of the label numbers."""
+
+    @abstractmethod
+    def shapes(self, items: Sequence[Item]) -> Sequence[tuple[int, ...]]:
+        """Return the shapes of pictures as they will be stored, (..., C); unreadable ones are left out."""
+
+    def expected_spec(self) -> Spec:
+        """Return the spec; the sizes of the training pictures are known before they are read."""
+        items = self.items()
+        shapes = self.shapes(items.get("train", ()))
+        if not items.get("train"):
+            there = ", ".join(f"{split} ({len(found)})" for split, found in items.items()) or "none"
+            raise InputError("data", f"there are no training pictures; splits with pictures: {there}")
+        if not shapes:
+            first = items["train"][0].name
+            raise InputError("data", f"no training picture can be read ({first}, ...); `lstmzoo data check` says why")
+        block = self.blocks.size or tuple(map(max, zip(*(size for *size, _ in shapes), strict=True)))
+        ((channels, _),) = Counter(count for *_, count in shapes).most_common(1)
+        masked = any(side < most for *size, _ in shapes for side, most in zip(size, block, strict=True))
+        target = Classes if self.target == "classes" else LabelMap
+        tensor = Tensor(shape=(*block, channels + masked), masked=masked)
+        return Spec(inputs={self.gives: tensor}, target=target(names=self.class_names()))
+
+    def check_like(self, like: Spec) -> None:
+        """Refuse other classes than those of a finished run, whose numbers label maps hold, and other blocks."""
+        if self.class_names() != like.class_names:
+            raise InputError(
+                "data",
+                f"the classes are {', '.join(self.class_names())}, but the run was trained on "
+                f"{', '.join(like.class_names)}; they have to be the same, in the same order",
+            )
+        seen = like.inputs[self.gives].shape[:-1]
+        if self.blocks.size not in (None, seen):
+            raise InputError(
+                "data",
+                f"blocks of {self.blocks.size} are asked for, but the run's network sees {seen}; leave the size as it "
+                "was (larger pictures are cut into such blocks)",
+            )
+
+    def family(self, spec: Spec) -> Blocks:
+        """Return how pictures are stored and shown."""
+        from .family import ClassifiedBlocks, LabelledBlocks
+
+        return (ClassifiedBlocks if self.target == "classes" else LabelledBlocks)(spec, self.blocks.augment)
+
+
+class LabelledImages(LabelledPictures):
+    """What all data sets of labelled images share."""
+
+    media: ClassVar[str] = "images"
+    gives: ClassVar[str] = "image"
+
+    image: ImageBlocks = ImageBlocks()
+    """How the network sees images."""
+    max_side: Annotated[int, Field(ge=16)] | None = None
+    """Image files that are larger are scaled down to this longer side first, in pixels, their label maps with them;
+    null: none is."""
+
+    @property
+    def blocks(self) -> ImageBlocks:
+        """How a network sees the images."""
+        return self.image
+
+    def files_below(self, folder: Path) -> list[Path]:
+        """Return all images below a folder."""
+        return files_ending(folder, IMAGES)
+
+    def read(self, path: Path) -> Record:
+        """Return an image file, (H, W, 3) uint8."""
+        from ...media.images import read_image
+        from ..pictures.pixels import decode_photo, fit_within
+
+        return {"picture": fit_within(decode_photo(read_image(path)), self.max_side).numpy()}
+
+    def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        """Return what turns JPEG and PNG files, (B,) string, no larger than a block, into inputs (B, H, W, C)."""
+        from .encoded_images import decoder
+
+        decode = decoder(spec.inputs[self.gives], self.max_side)
+        return lambda encoded: {self.gives: decode(encoded)}
+
+
+class LabelledVolumes(LabelledPictures):
+    """What all data sets of labelled volumes share."""
+
+    media: ClassVar[str] = "volumes"
+    gives: ClassVar[str] = "volume"
+
+    volume: VolumeBlocks = VolumeBlocks()
+    """How the network sees volumes."""
+    limits: tuple[float, float] | None = None
+    """Grey values of files that become black and white, lower first; null: the 0.5 and 99.5 percentiles of each."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LabelledVolumes:
+        if self.limits and not self.limits[0] < self.limits[1]:
+            raise ValueError(f"limits expects [black, white], the lower first, got {list(self.limits)}")
+        return self
+
+    @property
+    def blocks(self) -> VolumeBlocks:
+        """How a network sees the volumes."""
+        return self.volume
+
+    def files_below(self, folder: Path) -> list[Path]:
+        """Return all volumes below a folder."""
+        return files_ending(folder, VOLUMES)
+
+    def read(self, path: Path) -> Record:
+        """Return a volume file, (Z, H, W, C) uint8."""
+        from ...media.volumes import read_volume, to_bytes
+
+        return {"picture": to_bytes(read_volume(path), self.limits)}

@@ -1,0 +1,1 @@
+"""What families of pictures share: how they are decoded, scaled and varied."""

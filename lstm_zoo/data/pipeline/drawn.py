@@ -1,0 +1,45 @@
+"""Examples that are made here: which there are, and where their chance comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from ...contracts import SPLITS
+from .family import Item
+from .prepared_data import PreparedData
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LOOKS = 1  # raise it when drawing changes: pictures made before are then drawn anew
+
+
+class DrawnData(PreparedData):
+    """What data sets share whose examples are made here."""
+
+    num_train: PositiveInt
+    num_val: PositiveInt
+    num_test: PositiveInt
+    seed: NonNegativeInt = 0
+    """Seed of the examples; the same seed gives the same ones."""
+
+    def target_of(self, number: int) -> Any:
+        """Return what an example of that number shows, where that is known before it is drawn."""
+        del number
+
+    def items(self) -> dict[str, list[Item]]:
+        """Return the examples of each split; their names are split and number: `train/00017`."""
+        sizes = zip(SPLITS, (self.num_train, self.num_val, self.num_test), strict=True)
+        return {
+            split: [Item(f"{split}/{number:05d}", self.target_of(number)) for number in range(size)]
+            for split, size in sizes
+        }
+
+    def random(self, item: Item) -> np.random.Generator:
+        """Return the source of all that is random in an example."""
+        import numpy as np
+
+        split, number = item.name.split("/")
+        return np.random.default_rng([self.seed, SPLITS.index(split), int(number)])

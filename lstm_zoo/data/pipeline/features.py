@@ -1,0 +1,185 @@
+"""Features that are computed once: what a frozen encoder makes of the examples, kept beside the prepared data.
+
+The rest of a network (its head) is trained and evaluated on features from a file. A file's folder is named after all
+that its content depends on, so a changed encoder or data set is computed anew, and a file appears under its name only
+when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...console.progress import ProgressBar
+from ...console.text import first_line
+from ...console.version import __version__
+from ...contracts import FEATURES, InputError
+from .family import TARGET, Family
+from .media import Epochs, Media, StoredMedia
+from .order import epoch_seed, shuffled
+from .stored import Stored
+
+_BATCH_ROWS = 8
+
+
+class Features(Media):
+    """Features in place of media.
+
+    Args:
+        stored: The records.
+        family: How they are shown.
+        media: What the encoder sees.
+        encoder: From inputs by name to a dict of `FEATURES` alone.
+        about: What the encoder is, besides its weights; ready for JSON.
+        num_train_views: Augmented views of each training example; epoch e shows view e modulo their number.
+    """
+
+    def __init__(
+        self,
+        stored: Stored,
+        family: Family,
+        media: StoredMedia,
+        encoder: keras.Model,
+        about: dict[str, Any],
+        num_train_views: int,
+    ):
+        self._stored, self._family, self._media, self._encoder = stored, family, media, encoder
+        self._num_train_views = num_train_views
+        inputs = {name: tensor.model_dump(mode="json") for name, tensor in family.spec.inputs.items()}
+        self._about = {
+            "data": f"{stored.fingerprint}/{family.shown_by}",
+            "inputs": inputs,
+            "feature_shape": encoder.output[FEATURES].shape[1:],
+            "encoder": about,
+            "weights": _hash(encoder),
+            "dtype": keras.backend.standardize_dtype(encoder.output[FEATURES].dtype),
+            "lstm_zoo": __version__,
+        }
+        name = hashlib.sha256(json.dumps(self._about).encode()).hexdigest()[:16]
+        self._folder = features_folder(stored.folder) / name
+        self._dtype = "float16" if self._about["dtype"] == "float16" else "float32"  # NumPy knows no bfloat16
+
+    def epochs(self, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
+        """Return what shows the features of the training examples."""
+        views = [self._train_view(seed, view) for view in range(self._num_train_views)]
+
+        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            order = shuffled(self._stored.size("train"), epoch_seed(seed, epoch))
+            batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder)
+            return self._gathered(batches, lambda epoch, rows: views[epoch % len(views)][rows], views[0], epoch)
+
+        return one_epoch
+
+    def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return the features of the views of a split in stored order."""
+        counts = [self._family.num_views(row) for row in self._stored.rows(split)]
+        features = self._cached(split, lambda: self._media.shown(split, _BATCH_ROWS), sum(counts))
+        batches = tf.data.Dataset.range(len(features)).batch(batch_size)
+        numbers = tf.constant(np.repeat(np.arange(len(counts)), counts))
+        gathered = self._gathered(batches, lambda _, rows: features[rows], features, tf.constant(0))
+        return gathered.map(lambda rows, media: (tf.gather(numbers, rows), media))
+
+    def _gathered(
+        self, batches: tf.data.Dataset, rows_of: Callable, like: np.ndarray, epoch: tf.Tensor
+    ) -> tf.data.Dataset:
+        """Return batches of row numbers with their features."""
+
+        def one_batch(rows: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+            features = tf.numpy_function(rows_of, [epoch, rows], like.dtype, stateful=False)
+            return rows, {FEATURES: tf.ensure_shape(features, [rows.shape[0], *like.shape[1:]])}
+
+        return batches.map(one_batch)
+
+    def _train_view(self, seed: int, view: int) -> np.ndarray:
+        size = self._stored.size("train")
+        if self._family.trained_as_evaluated:
+            return self._cached("train", lambda: self._media.shown("train", _BATCH_ROWS), size)
+        name = f"train-view-seed{seed}-{view}" if self._family.augmented else "train-view"
+        return self._cached(name, lambda: self._media.in_stored_order(seed, view, _BATCH_ROWS), size)
+
+    def _cached(self, name: str, stream: Callable[[], tf.data.Dataset], num_rows: int) -> np.ndarray:
+        """Return features, (rows, ...), as a view of their file; compute them first if there is no such file."""
+        file = self._folder / f"{name}.npy"
+        shape = (num_rows, *self._encoder.output[FEATURES].shape[1:])
+        if not file.is_file():
+            try:
+                self._write(file, shape, self._computed(stream(), num_rows, f"Features ({name})"))
+            except OSError as error:
+                print(f"features are not kept: {file.parent} cannot be written ({first_line(error)})", file=sys.stderr)
+                return np.concatenate(list(self._computed(stream(), num_rows, f"Features ({name})")))
+        try:
+            features = np.load(file, mmap_mode="r")
+        except (ValueError, EOFError) as error:
+            raise InputError("", f"{file} is damaged ({first_line(error)}); delete it") from None
+        assert features.shape == shape, (file, features.shape, shape)
+        return features
+
+    def _write(self, file: Path, shape: tuple[int, ...], batches: Iterator[np.ndarray]) -> None:
+        """Write features; the file has its name only once it is whole."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / "about.json").write_text(json.dumps(self._about, indent=2), encoding="utf-8")
+        draft = file.with_suffix(f".{os.getpid()}.draft")
+        try:
+            with draft.open("wb") as target:
+                header = {"descr": np.dtype(self._dtype).str, "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(target, header)
+                for features in batches:
+                    target.write(features.tobytes())
+            draft.replace(file)
+        finally:
+            draft.unlink(missing_ok=True)
+        others = bytes_of(features_folder(self._stored.folder)) - bytes_of(self._folder)
+        told = f"; those of other encoders take {others / 2**20:.0f} MiB there" if others else ""
+        print(
+            f"features: {file.stat().st_size / 2**20:.1f} MiB kept in {file.parent}{told} (`lstmzoo data info "
+            "--remove-features` removes all)",
+            file=sys.stderr,
+        )
+
+    def _computed(self, stream: tf.data.Dataset, num_rows: int, title: str) -> Iterator[np.ndarray]:
+        """Yield the features of a stream, batch by batch."""
+        progress = ProgressBar(title, num_rows, unit="rows")
+        try:
+            for _, media in stream:
+                inputs = {name: values for name, values in media.items() if name != TARGET}
+                features = self._encoder.predict_on_batch(inputs)[FEATURES]
+                features = keras.ops.convert_to_numpy(features).astype(self._dtype)
+                progress.advance(len(features))
+                yield features
+        finally:
+            progress.close()
+
+
+def features_folder(prepared: Path) -> Path:
+    """Return the folder of all features of a prepared data set."""
+    return prepared / "features"
+
+
+def remove_features(prepared: Path) -> int:
+    """Remove all features of a prepared data set; return how many bytes they took."""
+    size = bytes_of(features_folder(prepared))
+    shutil.rmtree(features_folder(prepared), ignore_errors=True)
+    return size
+
+
+def bytes_of(folder: Path) -> int:
+    """Return the size of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _hash(encoder: keras.Model) -> str:
+    """Return a hash of all weights."""
+    found = hashlib.sha256()
+    for weight in encoder.get_weights():
+        found.update(np.ascontiguousarray(weight).data)
+    return found.hexdigest()

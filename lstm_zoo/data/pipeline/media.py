@@ -1,0 +1,94 @@
+"""What an encoder sees of examples: their media, in batches, from the records or from what stands in their place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .family import Family, Record
+from .order import epoch_seed, example_seed, shuffled
+from .stored import KEPT_BYTES, THREADS, Stored, kept_record, reading_options
+
+Epochs = Callable[[tf.Tensor], tf.data.Dataset]
+"""Gives the training examples as an epoch shows them, in its order; called within a graph."""
+
+
+class Media(ABC):
+    """What an encoder sees of the examples: batches of their numbers (B,), and of named tensors (B, ...)."""
+
+    @abstractmethod
+    def epochs(self, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
+        """Return what shows the training examples."""
+
+    @abstractmethod
+    def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return the views of a split in stored order."""
+
+
+class StoredMedia(Media):
+    """Media from their records.
+
+    Args:
+        stored: The records.
+        family: How they are shown.
+    """
+
+    def __init__(self, stored: Stored, family: Family):
+        self._stored = stored
+        self._family = family
+
+    def epochs(self, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
+        """Return what shows the training examples.
+
+        The stored order is random, so that a block is a fair sample even where it is not the whole split: shuffling
+        goes on within a block.
+        """
+        examples = self._examples(shuffle=True)
+        return lambda epoch: examples(epoch_seed(seed, epoch)).batch(batch_size, drop_remainder)
+
+    def in_stored_order(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
+        """Return the training examples as an epoch shows them, but in stored order."""
+        examples = self._examples(shuffle=False)(epoch_seed(seed, epoch))
+        return examples.batch(batch_size).with_options(reading_options()).prefetch(2)
+
+    def _examples(self, shuffle: bool) -> Epochs:
+        """Return what gives the training examples by the seed of an epoch."""
+        kept = self._kept
+        blocks = None if kept else self._stored.blocks("train")  # here, so that its cache outlives an epoch
+
+        def examples(seed: tf.Tensor) -> tf.data.Dataset:
+            def one_block(numbers: tf.Tensor, records: Record) -> tf.data.Dataset:
+                length = tf.size(numbers)
+                rows = shuffled(length, seed, numbers[0]) if shuffle else tf.range(length)
+
+                def one_example(row: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+                    number = numbers[row]
+                    record = kept_record(kept, number) if kept else {name: part[row] for name, part in records.items()}
+                    return number, self._family.train(record, example_seed(seed, number))
+
+                return tf.data.Dataset.from_tensor_slices(rows).map(one_example, num_parallel_calls=THREADS)
+
+            return one_block(tf.range(len(kept)), {}) if blocks is None else blocks.flat_map(one_block)
+
+        return examples
+
+    def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return the views of a split in stored order."""
+        views = self._stored.records(split).map(self._family.show, num_parallel_calls=THREADS)
+        rows = self._stored.rows(split)
+        counts = [self._family.num_views(row) for row in rows]
+        inputs = sum(np.prod(tensor.shape, dtype=np.int64) for tensor in self._family.spec.inputs.values())
+        if sum(counts) * inputs <= KEPT_BYTES:
+            views = views.cache()  # a validation split is read in every epoch
+        numbers = tf.data.Dataset.from_tensor_slices(np.repeat(np.arange(len(rows)), counts))
+        rows = tf.data.Dataset.zip(numbers, views.unbatch())
+        return rows.apply(tf.data.experimental.assert_cardinality(sum(counts))).batch(batch_size)
+
+    @cached_property
+    def _kept(self) -> Any:
+        return self._stored.kept("train", self._family)

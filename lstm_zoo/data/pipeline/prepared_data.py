@@ -1,0 +1,158 @@
+"""What data sets share whose examples this package prepares itself."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from ...contracts import BadFile, DataConfig, InputError, Spec, Splits, UserPath, Views, raised_by
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .family import Family, Item, Record
+    from .preparing import PreparedBuilder
+
+
+class FamilyData(DataConfig):
+    """What all data sets of a family share: how their files become views of a network."""
+
+    data_dir: UserPath | None = None
+    """Where prepared data are kept; null: $TFDS_DATA_DIR, or else ~/tensorflow_datasets."""
+
+    @abstractmethod
+    def family(self, spec: Spec) -> Family:
+        """Return how examples are stored and shown."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Record:
+        """Return one file as its record, without a target.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+
+    def views(self, path: Path, spec: Spec) -> Views:
+        """Read one file just as preparation and evaluation would."""
+        from ...media.errors import MediaError
+
+        family = self.family(spec)
+        try:
+            record = self.read(path)
+            whole = _views(family, record)
+        except MediaError as error:
+            raise InputError("", f"{path}: {error}") from None
+        shown = family.of_stretches()
+        parts = ((part.start, part.end, _views(shown, part.record)) for part in family.stretches(record))
+        return whole._replace(stretches=parts)
+
+    def check_like(self, like: Spec) -> None:
+        """Raise an InputError if these data do not fit the network of a finished run."""
+
+    def spec_of(self, like: Spec | None) -> Spec:
+        """Return the spec of a finished run where there is one, else what is expected."""
+        if like is None:
+            return self.expected_spec()
+        self.check_like(like)
+        return like
+
+
+class PreparedData(FamilyData):
+    """What data sets share whose examples this package prepares itself."""
+
+    noun: ClassVar[str] = "file"
+    """What an example is called in messages."""
+
+    @abstractmethod
+    def items(self) -> Mapping[str, Sequence[Item]]:
+        """Return the examples of each split; the user's mistakes are told here."""
+
+    @abstractmethod
+    def reader(self) -> Callable[[Item], Record]:
+        """Return what reads an item, with its target; it raises a MediaError, and is called in several threads."""
+
+    @abstractmethod
+    def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
+        """Return all that the stored records depend on beyond `items`."""
+
+    def source_name(self) -> str:
+        """Return what the folder of prepared data begins with."""
+        return ""
+
+    @property
+    def bad_file_policy(self) -> Literal["stop", "skip"]:
+        """What an unreadable file does: `stop` with an error, or `skip` it and count it."""
+        return "stop"
+
+    def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
+        """Prepare the examples if need be and return their splits."""
+        from .reading import StoredSplits
+        from .stored import Stored
+
+        family = self.family(self.spec_of(like))
+        builder = self.builder(family)
+        if splits is not None and not builder.is_prepared:  # the others need not be there, nor be read
+            builder = self.builder(family, splits)
+        builder.prepare()
+        return StoredSplits(Stored.prepared(builder), family)
+
+    def builder(self, family: Family, splits: Sequence[str] | None = None) -> PreparedBuilder:
+        """Return the TFDS builder of the data set, or of some of its splits."""
+        from .preparing import PreparedBuilder, Source, fingerprint
+
+        items = {split: found for split, found in self.items().items() if splits is None or split in splits}
+        key = fingerprint(*self.source_key(items), *((split, *item) for split in items for item in items[split]))
+        source = Source(
+            name="-".join(filter(None, (re.sub(r"[^A-Za-z0-9_]+", "_", self.source_name()), key))),
+            splits=items,
+            read=self.reader(),
+            family=family,
+            noun=self.noun,
+            on_bad_file=self.bad_file_policy,
+        )
+        return PreparedBuilder(type(self).model_fields["kind"].default, source, self.data_dir)
+
+
+class UserFiles(PreparedData):
+    """What data sets share that are made of the user's files."""
+
+    on_bad_file: Literal["stop", "skip"] = "stop"
+    """What a file that cannot be used does: `stop` with an error, or `skip` it and count it."""
+
+    @property
+    def bad_file_policy(self) -> Literal["stop", "skip"]:
+        """What an unreadable file does."""
+        return self.on_bad_file
+
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the files that there are, and with what lists them."""
+        yield from super().problems()
+        yield from raised_by("data", *self.checks())
+
+    def checks(self) -> Sequence[Callable[[], Any]]:
+        """Return what finds mistakes by raising them."""
+        return (self.items,)
+
+    def bad_files(self) -> list[BadFile]:
+        """Read every file once, and return those that cannot be used."""
+        from .preparing import find_bad_files
+
+        return find_bad_files(self.items(), self.reader())
+
+
+def _views(family: Family, record: Record) -> Views:
+    """Return a record as evaluation sees it."""
+    import tensorflow as tf
+
+    from .family import TARGET
+
+    row = family.row(record)
+    shown: dict[str, np.ndarray] = {
+        name: tensor.numpy()
+        for name, tensor in family.show({name: tf.constant(part) for name, part in record.items()}).items()
+        if name != TARGET
+    }
+    return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record))

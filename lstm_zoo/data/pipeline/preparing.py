@@ -1,0 +1,205 @@
+"""Preparation: files become TFRecord shards, once, by a TFDS builder, beside tables of examples and of bad files."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from ...console.progress import ProgressBar
+from ...console.text import first_line
+from ...contracts import BadFile, InputError
+from ...media.errors import MediaError
+from .family import Family, Item, Record, Row
+
+_BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
+_LAYOUT = "3"  # raise it when what is stored changes: older preparations are then made anew
+
+
+@dataclass(kw_only=True, eq=False)
+class Source(tfds.core.BuilderConfig):
+    """Everything preparation needs to know of a data set; its `name` is the folder of the prepared data."""
+
+    splits: Mapping[str, Sequence[Item]] = field(default_factory=dict, repr=False)
+    """The items of each split."""
+    read: Callable[[Item], Record] | None = field(default=None, repr=False)
+    """Gives what is stored of an item, or raises a MediaError; called in several threads."""
+    family: Family | None = field(default=None, repr=False)
+    """How it is stored."""
+    noun: str = "file"
+    """What an item is called in messages."""
+    on_bad_file: Literal["stop", "skip"] = "stop"
+    """`stop`: bad files are an error; `skip`: they are left out and counted."""
+
+
+def fingerprint(*parts: Any) -> str:
+    """Return 12 hexadecimal digits that change whenever one of the parts does."""
+    return hashlib.sha256("\x1f".join(map(str, (_LAYOUT, *parts))).encode()).hexdigest()[:12]
+
+
+def find_bad_files(splits: Mapping[str, Sequence[Item]], read: Callable[[Item], Any]) -> list[BadFile]:
+    """Read every item, keep nothing, and return those that cannot be used."""
+    bad = []
+    progress = ProgressBar("Reading", sum(map(len, splits.values())), unit="files")
+    for split, items in splits.items():
+        for item, future in in_threads(read, items):
+            progress.advance()
+            if isinstance(error := future.exception(), MediaError):
+                bad.append(BadFile(split, item.name, str(error)))
+            elif error:
+                raise error
+    progress.close()
+    return bad
+
+
+class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Writes the items of a `Source`, a table of them, and a table of those that could not be read.
+
+    Args:
+        dataset: Name of the data set.
+        source: What is prepared.
+        data_dir: Where prepared data are kept; None: TFDS's own place.
+    """
+
+    VERSION = tfds.core.Version("1.0.0")
+    builder_config: Source
+
+    def __init__(self, dataset: str, source: Source, data_dir: Path | None = None):
+        self.name = dataset
+        super().__init__(data_dir=data_dir, config=source)
+
+    @property
+    def family(self) -> Family:
+        """How the examples are stored."""
+        assert self.builder_config.family is not None
+        return self.builder_config.family
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features = tfds.features.FeaturesDict({**self.family.features(), "name": tfds.features.Text()})
+        return tfds.core.DatasetInfo(builder=self, features=features, disable_shuffling=True)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the shards are there."""
+        return Path(self.data_dir).is_dir()
+
+    def prepare(self) -> None:
+        """Write the shards if they do not exist yet, and judge the bad files.
+
+        The readable files are kept whatever the bad ones are, so that nothing is decoded twice once the user has
+        decided about them.
+
+        Raises:
+            InputError: There are bad files and `on_bad_file` is `stop`; or a split has no others, and nothing is kept;
+                or the folder for prepared data cannot be written.
+        """
+        source = self.builder_config
+        if not any(source.splits.values()):
+            raise InputError("data", f"there are no {source.noun}s in any split")
+        tfds.disable_progress_bar()  # ours counts files
+        with redirect_stdout(io.StringIO()):  # TFDS announces itself where `--json` must stand alone
+            try:
+                self.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+            except OSError as error:
+                raise InputError(
+                    "data.data_dir",
+                    f"{self.data_dir} cannot be written ({first_line(error)}); free some room, or set data.data_dir",
+                ) from error
+        bad = self.bad_files()
+        if bad and source.on_bad_file == "stop":
+            raise InputError(
+                "data.on_bad_file",
+                f"{self._say_bad(bad)}\nMend or remove them, or leave them out with --set data.on_bad_file=skip "
+                f"(the readable {source.noun}s stay prepared). The whole list: {Path(self.data_dir) / _BAD_FILES}",
+            )
+
+    def bad_files(self) -> list[BadFile]:
+        """Return the files that could not be prepared."""
+        return [BadFile(**row) for row in self._table(_BAD_FILES)]
+
+    def rows(self, split: str) -> list[Row]:
+        """Return name, target (as JSON), group, notes and what the family adds of each example, in stored order."""
+        return [row for row in self._table(_EXAMPLES) if row["split"] == split]
+
+    def _table(self, name: str) -> list[dict[str, str]]:
+        try:
+            with (Path(self.data_dir) / name).open(newline="", encoding="utf-8") as file:
+                return list(csv.DictReader(file))
+        except FileNotFoundError:
+            raise InputError("data", f"the prepared data in {self.data_dir} are damaged; delete that folder") from None
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
+        del dl_manager
+        splits = {split: items for split, items in self.builder_config.splits.items() if items}
+        total = sum(map(len, splits.values()))
+        self._progress = ProgressBar(f"Preparing {self.name}", total, unit=f"{self.builder_config.noun}s")
+        self._bad: list[BadFile] = []
+        self._rows: list[dict[str, str]] = []
+        self._to_come = len(splits)
+        return {split: self._generate_examples(split, items) for split, items in splits.items()}
+
+    def _generate_examples(self, split: str, items: Sequence[Item]) -> Iterator[tuple[str, dict[str, Any]]]:
+        read = self.builder_config.read
+        assert read is not None
+        good = 0
+        bad_before = len(self._bad)
+        order = np.random.default_rng(0).permutation(len(items))  # a shard holds all kinds, so shuffling can be local
+        for item, future in in_threads(read, [items[index] for index in order]):
+            self._progress.advance()
+            try:
+                record = future.result()
+            except MediaError as error:
+                self._bad.append(BadFile(split, item.name, str(error)))
+                continue
+            good += 1
+            row = {**item._asdict(), "target": json.dumps(item.target), **self.family.row(record)}
+            self._rows.append({"split": split, **row})
+            yield item.name, {**{name: record[name] for name in self.family.features()}, "name": item.name}
+        if not good:
+            bad = self._say_bad(self._bad[bad_before:])
+            raise InputError("data.root", f"none of the {split} {self.builder_config.noun}s can be used: {bad}")
+        self._to_come -= 1
+        if not self._to_come:
+            self._progress.close()
+            self._write_table(_EXAMPLES, list(self._rows[0]), [list(row.values()) for row in self._rows])
+            self._write_table(_BAD_FILES, BadFile._fields, sorted(self._bad))
+
+    def _write_table(self, name: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write a table beside the shards; TFDS moves all to their place when it is done."""
+        with (Path(self.data_dir) / name).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(rows)
+
+    def _say_bad(self, bad: Sequence[BadFile], at_most: int = 10) -> str:
+        lines = [f"  {file.name} ({file.split}): {file.reason}" for file in bad[:at_most]]
+        more = [f"  ... and {len(bad) - at_most} more"] if len(bad) > at_most else []
+        noun = self.builder_config.noun
+        return "\n".join([f"{len(bad)} {noun}{'s' * (len(bad) != 1)} cannot be used:", *lines, *more])
+
+
+def in_threads(read: Callable, items: Sequence) -> Iterator[tuple[Any, Future]]:
+    """Yield each item with its finished work, in order; one thread a core, and few results wait in memory."""
+    workers = os.cpu_count() or 1
+    waiting: deque[tuple[Any, Future]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(read, item)))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft()
+            yield from waiting
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,124 @@
+"""Reading: prepared examples become batches of named tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...contracts import SPLITS, Judged, Outputs, Splits, unbatched
+from .family import TARGET, Family, Record
+from .features import Features
+from .media import Media, StoredMedia
+from .stored import Stored, reading_options
+
+
+class StoredSplits(Splits):
+    """The prepared examples of a data set.
+
+    Args:
+        stored: Their records.
+        family: How they are shown.
+        media: What stands in place of their records, such as features.
+    """
+
+    def __init__(self, stored: Stored, family: Family, media: Media | None = None):
+        self._stored = stored
+        self._family = family
+        self._media = media or StoredMedia(stored, family)
+        for split in SPLITS:
+            family.check(stored.rows(split))
+        self.spec = family.complete(stored.rows("train"))
+        self.folder = stored.folder
+        self.bad_files = stored.bad_files
+        self.augmented = family.augmented
+        self.fingerprint = f"{stored.fingerprint}/{family.shown_by}/{family.known_by}"
+        self._facts = cache(lambda split: family.facts(stored.rows(split)))
+
+    def size(self, split: str) -> int:
+        """Return the number of examples in a split; 0 where there is no such split."""
+        return self._stored.size(split)
+
+    def train_stream(
+        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+    ) -> tf.data.Dataset:
+        """Return endless shuffled, augmented batches."""
+        media, known = self._media.epochs(seed, batch_size, drop_remainder), self._known("train")
+
+        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            return media(epoch).map(lambda numbers, shown: _example(shown, known(numbers, epoch)))
+
+        epochs = tf.data.Dataset.range(first_epoch, tf.int32.max)
+        return epochs.flat_map(one_epoch).with_options(reading_options()).prefetch(2)
+
+    def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
+        """Return one pass over the views of a split in stored order."""
+        known = self._known(split)
+        batches = self._media.shown(split, batch_size)
+        examples = batches.map(lambda numbers, shown: _example(shown, known(numbers, tf.constant(0, tf.int64))))
+        return examples.with_options(reading_options()).prefetch(2)
+
+    def merged(self, split: str, batches: Iterable[Outputs]) -> Iterator[Outputs]:
+        """Yield the outputs for each example, from batches of outputs for the rows of `eval_stream`."""
+        views = unbatched(batches)
+        for row in self._stored.rows(split):
+            yield self._family.merge(row, islice(views, self._family.num_views(row)))
+
+    def judged(self, split: str) -> Iterator[Judged]:
+        """Yield what each example is judged by, in stored order."""
+        for row, truth in zip(self._stored.rows(split), self._truths(split), strict=True):
+            yield Judged(row["name"], truth, row.get("notes", ""))
+
+    def pictures(self, split: str, indices: Sequence[int]) -> dict[int, np.ndarray]:
+        """Return some examples as they are shown to people, by their numbers."""
+        found = {}
+        for number, record in self._stored.records(split).take(max(indices, default=-1) + 1).enumerate():
+            if int(number) in indices:
+                found[int(number)] = self._family.picture(record)
+        return found
+
+    def counts(self, split: str) -> dict[str, int]:
+        """Return what a split holds, by name."""
+        return self._family.counts(self._facts(split), lambda: self._truths(split))
+
+    def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
+        """Return these examples as an encoder sees them; features are computed once and kept."""
+        assert isinstance(self._media, StoredMedia)
+        features = Features(self._stored, self._family, self._media, encoder, about, num_views)
+        return StoredSplits(self._stored, self._family, features)
+
+    def _truths(self, split: str) -> Iterator[Any]:
+        def records() -> Iterator[Record]:
+            stream: Any = self._stored.records(split).with_options(reading_options()).prefetch(2)
+            return stream.as_numpy_iterator()
+
+        return self._family.truths(self._stored.rows(split), records)
+
+    def _known(self, split: str) -> Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]:
+        """Return what gives hints and targets by numbers and epoch within a graph."""
+        facts = self._facts(split)
+        like = self._family.known(facts, np.arange(1), 0)
+
+        def in_numpy(numbers: np.ndarray, epoch: np.ndarray) -> list[np.ndarray]:
+            return list(self._family.known(facts, numbers, int(epoch)).values())
+
+        def known(numbers: tf.Tensor, epoch: tf.Tensor) -> dict[str, tf.Tensor]:
+            dtypes = [array.dtype for array in like.values()]
+            arrays = tf.numpy_function(in_numpy, [numbers, epoch], dtypes, stateful=False)
+            return {
+                name: tf.ensure_shape(values, [numbers.shape[0], *array.shape[1:]])
+                for (name, array), values in zip(like.items(), arrays, strict=True)
+            }
+
+        return known if like else lambda numbers, epoch: {}
+
+
+def _example(shown: dict[str, tf.Tensor], known: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    """Return a batch: inputs and hints, and the target."""
+    example = {**shown, **known}
+    return {name: values for name, values in example.items() if name != TARGET}, example[TARGET]

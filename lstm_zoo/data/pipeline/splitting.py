@@ -1,0 +1,132 @@
+"""Which example belongs to which split: dealt by group, or as the user's lists say."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
+
+from ...contracts import SPLITS, InputError, Section
+from .family import Item
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+"""Share of the examples that a split gets."""
+T = TypeVar("T")
+
+
+def _known_splits(by_split: dict[str, T]) -> dict[str, T]:
+    if unknown := set(by_split) - set(SPLITS):
+        raise ValueError(f"expected {', '.join(SPLITS)}; unknown: {', '.join(sorted(unknown))}")
+    return by_split
+
+
+BySplit = Annotated[dict[str, T], AfterValidator(_known_splits)]
+"""A setting with something for train, val and test."""
+Stratum = Callable[[Item], Any]
+"""Says which examples are alike, so that each split gets its share of them."""
+
+
+class DealtSplits(Section):
+    """Settings of data sets whose splits may have to be made."""
+
+    val_fraction: Share = 0.15
+    """Share of the examples for validation where nothing of the user's decides."""
+    test_fraction: Share = 0.15
+    """Share of the examples for the test where nothing of the user's decides."""
+    split_seed: NonNegativeInt = 0
+    """Seed that decides which groups go to which split."""
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> DealtSplits:
+        if self.val_fraction + self.test_fraction >= 1:
+            raise ValueError("val_fraction and test_fraction leave nothing to train on; their sum must stay below 1")
+        return self
+
+    def deal(self, splits: Mapping[str, Sequence[Item]], stratum: Stratum = lambda item: None) -> dict[str, list[Item]]:
+        """Return splits as they are, or where there is but the split "", deal its examples to train, val and test."""
+        if "" not in splits:
+            return {split: list(items) for split, items in splits.items()}
+        train_fraction = 1 - self.val_fraction - self.test_fraction
+        shares = {"train": train_fraction, "val": self.val_fraction, "test": self.test_fraction}
+        return split_by_group(splits[""], shares, self.split_seed, stratum)
+
+
+def split_by_group(
+    items: Sequence[Item], shares: Mapping[str, float], seed: int, stratum: Stratum = lambda item: None
+) -> dict[str, list[Item]]:
+    """Deal items to splits, whole groups at a time, so that sizes and strata come as near to the shares as they can.
+
+    Args:
+        items: Examples; one without a group is a group of its own.
+        shares: Share of the items of each split; they add up to 1.
+        seed: Decides between groups of one size.
+        stratum: Says which are alike.
+
+    Raises:
+        InputError: There are fewer groups than splits to fill.
+    """
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[item.group or f"clip:{item.name}"].append(item)
+    wanted = {split: share for split, share in shares.items() if share > 0}
+    if len(groups) < len(wanted):
+        raise InputError(
+            "data.val_fraction",
+            f"{len(groups)} groups cannot fill {len(wanted)} splits untorn; set fractions to 0 or use lists",
+        )
+    names = sorted(groups)
+    random.Random(seed).shuffle(names)
+    names.sort(key=lambda name: -len(groups[name]))  # large ones first, while there is room (the sort keeps ties)
+    totals = Counter(map(stratum, items))
+    counts: dict[str, Counter] = {split: Counter() for split in wanted}
+    dealt: dict[str, list[Item]] = {split: [] for split in wanted}
+    for number, name in enumerate(names):
+        added = Counter(map(stratum, groups[name]))
+
+        def distance(split: str, added: Counter = added) -> float:
+            """Return by how much the split moves away from its goals (squared, summed over strata) with this group."""
+            goals = {label: totals[label] * wanted[split] for label in added}
+            return sum(more * (more + 2 * (counts[split][label] - goals[label])) for label, more in added.items())
+
+        empty = [split for split in wanted if not dealt[split]]
+        split = min(empty if len(empty) >= len(names) - number else wanted, key=distance)
+        counts[split].update(added)
+        dealt[split].extend(groups[name])
+    return {split: sorted(found, key=lambda item: item.name) for split, found in dealt.items()}
+
+
+def check_splits(splits: Mapping[str, Sequence[Item]], key: str) -> None:
+    """Refuse examples that would spoil a training or its figures.
+
+    Args:
+        splits: The examples of each split.
+        key: The setting that decided about the splits.
+
+    Raises:
+        InputError: An example is named twice, or a group stands in two splits.
+    """
+    names: dict[str, str] = {}
+    groups: dict[str, tuple[str, str]] = {}
+    for split, items in splits.items():
+        for item in items:
+            if item.name in names:
+                first = names[item.name]
+                where = f"twice in {split}" if first == split else f"in both {first} and {split}"
+                raise InputError(key, f"{item.name} stands {where}; once is right, or scores would be too good")
+            names[item.name] = split
+            home, first = groups.setdefault(item.group, (split, item.name)) if item.group else (split, "")
+            if home != split:
+                raise InputError(
+                    key,
+                    f"group '{item.group}' stands in both {home} ({first}) and {split} ({item.name}); scores would be "
+                    "too good: keep each source in one split",
+                )
+
+
+def check_classes(classes: Collection[str], key: str) -> None:
+    """Refuse fewer than two classes."""
+    if len(classes) < 2:
+        raise InputError(key, f"one class only ({', '.join(classes)}); a classifier needs at least two")

@@ -1,0 +1,113 @@
+"""CSV tables whose columns the user may name."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import AfterValidator
+
+from ...console.text import did_you_mean
+from ...contracts import SPLITS, InputError
+from .finding import read_text
+
+
+def renaming(names: Sequence[str]) -> AfterValidator:
+    """Return what validates a setting that maps some columns, of these names, to a table's own names."""
+
+    def known(columns: dict[str, str]) -> dict[str, str]:
+        if unknown := set(columns) - set(names):
+            raise ValueError(
+                f"expected {', '.join(names)} with the table's names for them; unknown: {_joined(unknown)}"
+            )
+        return columns
+
+    return AfterValidator(known)
+
+
+def read_rows(
+    file: Path,
+    names: Sequence[str],
+    needed: Collection[str],
+    columns: Mapping[str, str],
+    key: str,
+    may_be_empty: Collection[str] = (),
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the rows of a CSV table that are not blank, each with its place (file and last line) for messages.
+
+    Args:
+        file: CSV with a header.
+        names: What a row may hold; what the table has no column for is left out. `split`, where it is held, is one of
+            train, val and test; where it is not, it is empty.
+        needed: What it must hold, in every row.
+        columns: The table's own names for it, where they differ.
+        key: The setting to name in errors.
+        may_be_empty: What needs a column, but may be empty in a row.
+
+    Raises:
+        InputError: A column is missing or stands twice, a row lacks what it must hold or has an unknown split, or the
+            file is no CSV table.
+    """
+    reader = csv.reader(io.StringIO(read_text(file, key), newline=""), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        places = _places(header, names, needed, columns, file, key)
+        for cells in reader:
+            place = f"{file}:{reader.line_num}"
+            if len(cells) > len(header):
+                raise InputError(
+                    key,
+                    f"{place}: {len(cells)} fields below {len(header)} columns; a field with commas stands in double "
+                    "quotes",
+                )
+            cells += [""] * (len(header) - len(cells))
+            if any(map(str.strip, cells)):
+                row = {name: cells[column].strip() for name, column in places.items()}
+                yield place, _checked(row, [name for name in needed if name not in may_be_empty], place, key)
+    except csv.Error as error:
+        raise InputError(
+            key, f"{file}:{reader.line_num}: {error}; a quote within a quoted field is written twice"
+        ) from None
+
+
+def _checked(row: dict[str, str], filled: Collection[str], place: str, key: str) -> dict[str, str]:
+    """Return a row with its split in lower case."""
+    for name in filled:
+        if not row[name]:
+            raise InputError(key, f"{place}: the column for the {name} is empty")
+    split = row.get("split", "").lower()
+    if "split" in row and split not in SPLITS:
+        hint = did_you_mean(split, SPLITS)
+        raise InputError(key, f"{place}: split '{row['split']}'{hint}; expected {', '.join(SPLITS[:2])} or {SPLITS[2]}")
+    return {**row, "split": split}
+
+
+def _places(
+    header: Sequence[str],
+    names: Sequence[str],
+    needed: Collection[str],
+    columns: Mapping[str, str],
+    file: Path,
+    key: str,
+) -> dict[str, int]:
+    """Return where in a row everything stands."""
+    places = {}
+    for name in names:
+        column = columns.get(name, name)
+        if column in header:
+            places[name] = header.index(column)
+        elif name in columns or name in needed:
+            raise InputError(
+                "data.columns" if name in columns else key,
+                f"{file}:1: no column '{column}' for the {name}{did_you_mean(column, header)}; its columns: "
+                f"{_joined(header) or 'none'}",
+            )
+        if header.count(column) > 1:
+            raise InputError(key, f"{file}:1: {header.count(column)} columns '{column}'; expected one")
+    return places
+
+
+def _joined(names: Collection[str]) -> str:
+    return ", ".join(names if isinstance(names, list) else sorted(names))

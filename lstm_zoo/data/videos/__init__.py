@@ -1,0 +1,1 @@
+"""Labelled videos: clips of T frames out of videos of any length."""

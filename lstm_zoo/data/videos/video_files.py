@@ -1,0 +1,51 @@
+"""What data sets made of video files share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import PositiveInt
+
+from ..pipeline.family import Item, Record
+from ..pipeline.finding import state_of
+from ..pipeline.prepared_data import UserFiles
+from .video_data import VideoData
+
+
+class VideoFiles(UserFiles, VideoData):
+    """What data sets made of video files share; the names of items are paths below `folder`."""
+
+    noun: ClassVar[str] = "video"
+
+    min_frames: PositiveInt = 2
+    """A video with fewer frames is a bad file."""
+
+    @abstractmethod
+    def folder(self) -> Path:
+        """Return the folder that the names of videos count from."""
+
+    def reader(self) -> Callable[[Item], Record]:
+        """Return what reads a video that is long enough."""
+        from ...media.errors import MediaError
+
+        folder = self.folder()
+
+        def read(item: Item) -> Record:
+            record = self.read(folder / item.name)
+            if len(record["video"]) < self.min_frames:
+                raise MediaError(f"has {len(record['video'])} frames; needed: {self.min_frames}")
+            return record
+
+        return read
+
+    def source_name(self) -> str:
+        """Return the name of the folder."""
+        return self.folder().name or "root"
+
+    def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
+        """Return the state of every file, and what becomes of it."""
+        states = [state_of(self.folder() / item.name) for found in items.values() for item in found]
+        return (self.short_side, self.max_fps, self.min_frames, *states)

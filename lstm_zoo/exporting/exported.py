@@ -1,0 +1,101 @@
+"""An exported file in use: run in a process of its own, in the place of the run that it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..config.recipe import Config
+from ..console.text import first_line
+from ..contracts import InputError, Outputs, Spec
+from ..runs.directory import recipe_and_spec
+from ..runs.network import Inputs, Network
+from ..streaming.step import FRAME, Stream
+from .formats import FORMATS, check_packages
+from .runner import Runner
+
+EXPORT = "export.json"
+
+
+def is_exported(path: str | Path) -> bool:
+    """Say whether a path is that of an exported file, or of the folder that holds it, rather than of a run."""
+    path = Path(path)
+    return path.is_file() or any((folder / EXPORT).is_file() for folder in (path, path.parent))
+
+
+class ExportedNetwork(Network):
+    """The network of an exported file.
+
+    Args:
+        path: The file.
+        about: What `export.json` says of it; its `format`, `quantize` and `streaming` at the least.
+        config: The run's recipe.
+        spec: What the data told the model.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], config: Config, spec: Spec):
+        super().__init__(config, spec, path, path.parent)
+        self.about = about
+
+    @classmethod
+    def open(cls, path: str | Path, overrides: Iterable[str] = ()) -> ExportedNetwork:
+        """Open an exported file.
+
+        Args:
+            path: The file, or the folder that holds it.
+            overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
+
+        Raises:
+            InputError: There is none, or there is no `export.json` beside it.
+        """
+        path, overrides = Path(path), list(overrides)
+        folder = path if (path / EXPORT).is_file() else path.parent
+        if not path.exists():
+            raise InputError("", f"no file {path}; make one with lstmzoo export")
+        if not (folder / EXPORT).is_file():
+            raise InputError("", f"{path} has no {EXPORT} beside it, which lstmzoo export writes; keep them together")
+        try:
+            about = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
+            file, _, _ = folder / about["file"], FORMATS[about["format"]], about["streaming"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError("", f"{folder / EXPORT} is damaged ({first_line(error)}); export again") from None
+        if path != folder and path.name != file.name:
+            raise InputError("", f"{folder / EXPORT} is about {file.name}, not about {path.name}; name that file")
+        if not file.exists():
+            raise InputError("", f"no file {file}, of which {folder / EXPORT} tells; export again")
+        check_packages(about["format"])
+        config, spec = recipe_and_spec(folder, overrides)
+        fixed = [
+            text for text in overrides if text.startswith(tuple(f"task.{key}" for key in config.task.exported_keys))
+        ]
+        if fixed:
+            raise InputError("", f"--set {fixed[0]}: is part of the file; export again with it")
+        return cls(file, about, config, spec)
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The file at work."""
+        return Runner(self.path, self.about["format"])
+
+    def answer(self, inputs: Inputs) -> Outputs:
+        """Return the outputs for a batch of inputs; a file for single frames is shown those of clips in turn."""
+        if self.about["streaming"]:
+            (clips,) = inputs.values()
+            stream = self.stream()
+            return [stream.answer(clips[:, frame]) for frame in range(clips.shape[1])][-1]
+        outputs, _ = self.runner.run(inputs)
+        return {name: one for name, one in outputs.items() if one.dtype.kind != "S"}  # a server's sentences
+
+    def stream(self) -> Stream:
+        """Return a stream through the file.
+
+        Raises:
+            InputError: It takes whole clips.
+        """
+        if not self.about["streaming"]:
+            raise InputError("", f"{self.path} does not take single frames; for these, export with --streaming")
+        sizes = {name: shape[1] for name, shape in self.runner.inputs.items() if name != FRAME}
+        return Stream(lambda inputs: self.runner.run(inputs)[0], sizes)

@@ -1,0 +1,86 @@
+"""The report of a network: one self-contained page, and the same figures as PNG files."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ..contracts import Figures
+from ..tasks.figures.canvas import png_of
+from .figures import learning_curves, result_against_floors
+from .tables import single_numbers
+
+
+def write_report(
+    folder: Path,
+    *,
+    title: str,
+    name: str,
+    metrics: Mapping[str, Any],
+    config_yaml: str,
+    score_of_class: str,
+    figures: Figures,
+) -> Path:
+    """Write `report.html` and its pictures: `figures/learning_curves.png`, and a folder there for the evaluation.
+
+    Args:
+        folder: Where the evaluations of a network are kept; the learning curves are drawn from its `history.csv`.
+        title: What the network is called.
+        name: Under what name the evaluation is kept.
+        metrics: The scores of all evaluations, by name.
+        config_yaml: The recipe.
+        score_of_class: What the score of each class is.
+        figures: What the task draws of this evaluation.
+    """
+    pictures = folder / "figures"
+    shutil.rmtree(pictures / name, ignore_errors=True)  # there may be fewer of them now
+    (pictures / name).mkdir(parents=True)
+    images: dict[str, str] = {}
+    floors = [(f"Result against floor ({name})", f"{name}/floor", result_against_floors(metrics[name]))]
+    named = ((f"{heading} ({name})", f"{name}/{file}", figure) for heading, file, figure in figures)
+    for heading, file, figure in chain(floors, _curves(folder), named):
+        png = png_of(figure)
+        (pictures / f"{file}.png").write_bytes(png)
+        images[heading] = base64.b64encode(png).decode()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.get_template("report.html.jinja").render(
+        title=title,
+        name=name,
+        made=f"{datetime.now():%Y-%m-%d %H:%M}",
+        floors=list(dict.fromkeys(floor for scores in metrics.values() for floor in scores["floors"])),
+        metrics=list(_table(metrics)),
+        per_class=score_of_class,
+        classes=metrics[name].get("per_class", {}),
+        images=images,
+        config=config_yaml,
+    )
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _curves(folder: Path) -> Figures:
+    """Yield the learning curves, if anything was learned here."""
+    history = folder / "history.csv"
+    if history.is_file():
+        with history.open(newline="", encoding="utf-8") as file:
+            if rows := list(csv.DictReader(file)):
+                yield "Learning curves", "learning_curves", learning_curves(rows)
+
+
+def _table(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield one row an evaluation and score, with its floors."""
+    for split, scores in metrics.items():
+        for name, value in single_numbers(scores).items():
+            floors = {title: floor[name] for title, floor in scores["floors"].items() if name in floor}
+            yield {"split": split, "name": name, "value": value, "floors": floors, "examples": scores["examples"]}

@@ -1,0 +1,128 @@
+"""What the commands print for people, as rich tables; all text comes from the classes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Return an empty table; the columns after the first are numbers where their name ends with a blank."""
+    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left", overflow="fold")
+    return table
+
+
+def evaluation_table(scores: Mapping[str, Any], title: str) -> Table:
+    """Return the scores of an evaluation beside the floors'."""
+    floors = scores["floors"]
+    columns = (f"floor: {name} " for name in floors)
+    table = _table(f"{title} ({scores['examples']} examples)", "score", "this run ", *columns)
+    if "tokenization" in scores:
+        table.caption = f"tokenization: {scores['tokenization']}"
+        table.caption_justify = "left"
+    for name, value in single_numbers(scores).items():
+        values = (f"{floor[name]:.4f}" if name in floor else "" for floor in floors.values())
+        table.add_row(name, f"{value:.4f}", *values)
+    return table
+
+
+def single_numbers(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Return those scores of an evaluation that are single numbers."""
+    return {name: value for name, value in scores.items() if isinstance(value, float)}
+
+
+def class_table(per_class: Mapping[str, float], score: str) -> Table:
+    """Return a score (accuracy, IoU) of each class, worst first."""
+    table = _table(f"{score} of each class", "class", f"{score} ")
+    for name, value in sorted(per_class.items(), key=lambda item: item[1]):
+        table.add_row(name, f"{value:.4f}")
+    return table
+
+
+def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
+    """Return a catalogue as a table."""
+    table = _table(what, "name", "about", "from")
+    for row in rows:
+        table.add_row(row["name"], row["about"], row["from"])
+    return table
+
+
+def dry_build_table(facts: Mapping[str, Any]) -> Table:
+    """Return the layers of a network with shapes, parameters, and how the recurrent ones run."""
+    title = (
+        f"{facts['config']}: input {_shape(facts['input_shape'])}, "
+        f"answers with {facts['answers']}, "
+        f"{facts['parameters']:,} parameters ({facts['trainable']:,} trained)"
+    )
+    table = _table(title, "layer", "kind", "output", "parameters ")
+    for layer in facts["layers"]:
+        table.add_row(layer["name"], layer["kind"], _shape(layer["output"]), f"{layer['parameters']:,}")
+    table.add_section()
+    for name, runs in facts["recurrent"].items():
+        table.add_row(name, runs["kind"], runs["why"], "")
+    if facts["slow"]:
+        table.caption = "slow: " + "\nslow: ".join(facts["slow"])
+        table.caption_justify = "left"
+    return table
+
+
+def data_table(facts: Mapping[str, Any]) -> Table:
+    """Return what each split holds."""
+    splits = facts["splits"]
+    names = list(dict.fromkeys(name for counts in splits.values() for name in counts))
+    table = _table(f"{facts['data']}, inputs of {_shape(facts['input_shape'])}", "", *(f"{split} " for split in splits))
+    for name in names:
+        table.add_row(name, *(str(counts.get(name, 0)) for counts in splits.values()))
+    if facts["features_bytes"]:
+        table.title = f"{table.title}; features kept: {facts['features_bytes'] / 2**20:.1f} MiB"
+    if facts["bad_files"]:
+        table.caption = f"{len(facts['bad_files'])} files left out: " + ", ".join(
+            file[1] for file in facts["bad_files"][:5]
+        )
+    return table
+
+
+def bench_table(row: Mapping[str, Any]) -> Table:
+    """Return the contenders of one row of the benchmark."""
+    table = _table(row["name"], "", f"ms a {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
+    for name, figures in row["contenders"].items():
+        if "missing" in figures:
+            table.add_row(name, "", f"{figures['missing']} is not installed", "", "")
+            continue
+        memory = "" if figures["peak_mib"] is None else f"{figures['peak_mib']:.0f}"
+        seconds, ratio, first = figures["seconds"], figures["ratio"], figures["first_seconds"]
+        table.add_row(name, f"{seconds * 1000:.4g}", f"{ratio:.2f}", f"{first:.1f}", memory)
+    return table
+
+
+def _shape(shape: Sequence[int | None]) -> str:
+    return " x ".join("B" if side is None else str(side) for side in shape)
+
+
+def export_table(about: dict[str, Any]) -> Table:
+    """Return what was proved of an exported file."""
+    table = _table(f"{about['file']} in {about['runtime']}, a fresh process", "", "")
+    table.show_header = False
+    signature = about["signatures"]["serving_default"]
+    for side in ("inputs", "outputs"):
+        for one in signature[side]:
+            shape = " x ".join("any" if length is None else str(length) for length in one["shape"])
+            table.add_row(side[:-1], f"{one['name']}: {shape}, {one['dtype']}")
+    bound = "" if about["tolerance"] is None else f" (tolerance {about['tolerance']:g})"
+    table.add_row("largest difference", f"{about['max_difference']:.2e}{bound}, on {about['examples']}")
+    table.add_row("same answers", f"{about['agreement']:.2%}")
+    if "test" in about:
+        test = about["test"]
+        table.add_row(
+            f"{test['score']} on {test['split']}", f"{test['exported']:.4f} (the run's: {test['original']:.4f})"
+        )
+    table.add_row("size", f"{about['bytes'] / 2**20:.2f} MiB")
+    latency = about["latency_ms"]
+    table.add_row("one example", f"{latency['exported']:.2f} ms (the run's: {latency['original']:.2f} ms)")
+    table.add_row("operations", ", ".join(about["ops"]))
+    return table

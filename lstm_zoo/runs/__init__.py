@@ -1,0 +1,1 @@
+"""Finished runs: their directory, their network in use, its evaluation and its predictions."""

@@ -1,0 +1,274 @@
+"""The run directory: the only hand-over between commands.
+
+`config.yaml` and `spec.json` are enough to rebuild the network without the data; `environment.json` says where the
+run was made; `history.csv`, `metrics.json`, `report.html` and `figures/` hold what came out; `best.weights.h5` are the
+weights that eval, predict and export use; `floors.npz` is what trivial predictors know of the training examples;
+`checkpoints/` lets an interrupted run go on.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..config.kinds import plugins_of
+from ..config.recipe import Config, ConfigError, load
+from ..console.text import first_line
+from ..console.version import __version__
+from ..contracts import InputError, Spec
+
+RUNS = Path("runs")
+CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
+"""What it takes to rebuild a network without the data."""
+METRICS, FLOORS, WEIGHTS = "metrics.json", "floors.npz", "best.weights.h5"
+_VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
+_LAYOUT = 2
+"""Of a run directory; raise it when one made before cannot be read any more."""
+
+
+class Run:
+    """One training run on disk.
+
+    Args:
+        path: Its directory.
+        config: The recipe.
+        spec: What the data told the model.
+    """
+
+    def __init__(self, path: Path, config: Config, spec: Spec):
+        self.path = path
+        self.config = config
+        self.spec = spec
+
+    @classmethod
+    def create(cls, path: Path, config: Config, spec: Spec, fingerprint: str) -> Run:
+        """Write a new run directory.
+
+        Args:
+            path: The directory; it must not hold a run yet.
+            config: The recipe.
+            spec: What the data told the model.
+            fingerprint: That of the prepared data.
+        """
+        if (path / CONFIG).exists():
+            raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
+        path.mkdir(parents=True, exist_ok=True)
+        (path / SPEC).write_text(spec.model_dump_json(indent=2), encoding="utf-8")
+        (path / ENVIRONMENT).write_text(json.dumps(_environment(config, fingerprint), indent=2), encoding="utf-8")
+        (path / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
+        return cls(path, config, spec)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, overrides: Iterable[str] = ()) -> Run:
+        """Open a run directory.
+
+        Args:
+            path: The directory; None takes the newest one below `runs/`.
+            overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
+
+        Raises:
+            InputError: There is no run.
+        """
+        path = newest(trained=True) if path is None else Path(path)
+        return cls(path, *recipe_and_spec(path, overrides))
+
+    @property
+    def weights_file(self) -> Path:
+        """The best weights.
+
+        Raises:
+            InputError: There are none yet.
+        """
+        file = self.path / WEIGHTS
+        if not file.is_file():
+            raise InputError("", f"{self.path} has no {file.name} yet: its training did not finish an epoch")
+        return file
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """Where and from what the run was made."""
+        return _environment_of(self.path)
+
+    def replace_config(self, config: Config) -> None:
+        """Write another recipe; it may differ in the number of epochs alone."""
+        replace_file(self.path / CONFIG, config.to_yaml())
+        self.config = config
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """All evaluations of this run, by name."""
+        return metrics_of(self.path)
+
+    def keep_floors(self, memory: Mapping[str, np.ndarray]) -> None:
+        """Keep what the floors know of the training examples."""
+        draft = self.path / f"draft-{FLOORS}"
+        np.savez_compressed(draft, allow_pickle=False, **memory)
+        draft.replace(self.path / FLOORS)
+
+
+def floors_of(folder: Path) -> dict[str, np.ndarray]:
+    """Return what floors know of the training examples, from a run or an export; nothing where it is not kept."""
+    file = folder / FLOORS
+    if not file.is_file():
+        return {}
+    with np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    """Return the evaluations kept in a folder, by name."""
+    file = folder / METRICS
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def add_metrics(folder: Path, name: str, scores: dict[str, Any]) -> None:
+    """Keep the scores of an evaluation in a folder."""
+    replace_file(folder / METRICS, json.dumps({**metrics_of(folder), name: scores}, indent=2))
+
+
+def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config, Spec]:
+    """Read what a run, or what was exported from it, was made from.
+
+    Args:
+        folder: Where `config.yaml` and `spec.json` are.
+        overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
+
+    Raises:
+        InputError: A file is missing or damaged, another version made the folder, or another setting is to be changed.
+    """
+    overrides = list(overrides)
+    foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
+    if foreign:
+        raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed")
+    if missing := [name for name in RECIPE_FILES if not (folder / name).is_file()]:
+        raise InputError("", f"{folder} is no run directory (it has no {' and no '.join(missing)})")
+    made = _environment_of(folder)
+    if made.get("layout") != _LAYOUT:
+        version = made.get("versions", {}).get("lstm-zoo") or "an unknown version"
+        raise InputError(
+            "", f"{folder} was made with lstm_zoo {version}, which {__version__} cannot read any more; train again"
+        )
+    config = load(folder / CONFIG, overrides, made_with=made["plugins"])
+    try:
+        spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError("", f"{folder / SPEC} is damaged ({first_line(error)}); restore it, or train again") from None
+    return config, spec
+
+
+def new_path(config: Config) -> Path:
+    """Return an unused directory below `runs/` named after the recipe and the time."""
+    stem = f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = RUNS / stem
+    number = 1
+    while path.exists():
+        number += 1
+        path = RUNS / f"{stem}-{number}"
+    return path
+
+
+def newest(recipe: str | None = None, trained: bool = False) -> Path:
+    """Return the directory of the newest run below `runs/`.
+
+    Args:
+        recipe: Name of the recipe; None: any.
+        trained: Pass over runs that have no weights yet.
+
+    Raises:
+        InputError: There is none.
+    """
+    found = [
+        file.parent
+        for file in sorted(RUNS.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime)
+        if ((file.parent / WEIGHTS).is_file() or not trained)
+        and recipe in (None, _environment_of(file.parent).get("recipe"))
+    ]
+    if not found:
+        what = f"run of {recipe}" if recipe else "run"
+        raise InputError("", f"no {what} below {RUNS.absolute()}; train one first, or name one with --run")
+    return found[-1]
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never half of it."""
+    draft = path.with_suffix(f"{path.suffix}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def same_recipe(run: Run, config: Config) -> None:
+    """Raise a ConfigError that lists what differs, if an interrupted run was started with another recipe."""
+    old, new = (_flat(one.model_dump(mode="json")) for one in (run.config, config))
+    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key) and key != "train.epochs"]
+    if changed:
+        raise ConfigError(
+            [
+                f"{key}: {run.path} was started with {old.get(key)!r}, now it is {new.get(key)!r}; "
+                "resume with the same settings (only train.epochs may change), or start a new run"
+                for key in changed
+            ]
+        )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _environment_of(folder: Path) -> dict[str, Any]:
+    file = folder / ENVIRONMENT
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def _environment(config: Config, fingerprint: str) -> dict[str, Any]:
+    import keras
+
+    from ..layers.recurrent.cudnn import visible_devices
+
+    return {
+        "layout": _LAYOUT,
+        "recipe": config.name,
+        "plugins": plugins_of(config),
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "data": fingerprint,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "backend": keras.backend.backend(),
+        "devices": visible_devices(),
+        "platform": platform.platform(),
+    }
+
+
+def versions(further: Iterable[str] = ()) -> dict[str, str | None]:
+    """Return the versions of what runs are made with, and of further packages, if they are installed."""
+    return {name: _version(name) for name in (*_VERSIONS, *further)}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Return the commit of this package's checkout; None where it is installed from a wheel."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

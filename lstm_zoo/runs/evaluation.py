@@ -1,0 +1,104 @@
+"""Evaluation: a network on a split, beside the floors: what trivial predictors get."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..contracts import FEATURES, InputError, Judge, Judged, Outputs, Splits
+from ..reporting.report import write_report
+from ..reporting.tables import single_numbers
+from .directory import add_metrics, metrics_of
+from .network import Network
+
+
+def evaluate(network: Network, split: str = "test", *, splits: Splits | None = None, name: str = "") -> dict[str, Any]:
+    """Evaluate a network on a split; keeps the scores, each prediction and the report in the network's folder.
+
+    Args:
+        network: A run's, or an exported file.
+        split: `train`, `val` or `test`.
+        splits: The loaded data; None loads what the recipe names, with labels numbered as in the run.
+        name: Under what name to keep the scores; the split's by default.
+
+    Returns:
+        The task's scores, with `floors` beside them, ready for JSON.
+
+    Raises:
+        InputError: The split has no examples, or the data do not fit the network.
+    """
+    config, spec, name = network.config, network.spec, name or split
+    splits = splits or config.data.load(like=spec, splits=(split,))
+    if not splits.size(split):
+        raise InputError("data", f"the split '{split}' has no examples; choose another with --split")
+    features = network.features(splits, split) if config.task.floors_need_features else None
+    memory = {key: values for key, values in network.floor_memory().items() if features or key != FEATURES}
+    predictors = config.task.floors(spec, memory) if memory else {}
+    panel, floors = _Panel.of(network), {title: _Panel.of(network) for title in predictors}
+    examples = with_features(splits.judged(split), features)
+    for outputs, judged in zip(network.answers(splits, split), examples, strict=True):
+        panel.add(outputs, judged)
+        for title, predict in predictors.items():
+            floors[title].add(predict(judged), judged)
+    scores = panel.scores()
+    scores["floors"] = {title: single_numbers(judges.scores()) for title, judges in floors.items()}
+    add_metrics(network.folder, name, scores)
+    if rows := list(panel.task.rows()):
+        _write_predictions(network.folder / f"predictions-{name}.csv", panel.names, rows)
+    write_report(
+        network.folder,
+        title=network.path.name,
+        name=name,
+        metrics=metrics_of(network.folder),
+        config_yaml=config.to_yaml(),
+        score_of_class=config.task.score_of_class,
+        figures=panel.task.figures(lambda indices: splits.pictures(split, indices)),
+    )
+    return scores
+
+
+class _Panel(NamedTuple):
+    """All judges of a set of answers."""
+
+    task: Judge
+    data: Sequence[Judge]
+    names: list[str]
+
+    @classmethod
+    def of(cls, network: Network) -> _Panel:
+        """Return judges that have seen nothing yet."""
+        return cls(network.config.task.judge(network.spec), network.config.data.judges(network.spec), [])
+
+    def add(self, outputs: Outputs, judged: Judged) -> None:
+        """Take the outputs for one example."""
+        self.names.append(judged.name)
+        for judge in (self.task, *self.data):
+            judge.add(outputs, judged)
+
+    def scores(self) -> dict[str, Any]:
+        """Return the scores of all examples so far."""
+        scores = self.task.scores()
+        for judge in self.data:
+            scores |= judge.scores()
+        return scores
+
+
+def with_features(examples: Iterator[Judged], features: Iterator[np.ndarray] | None) -> Iterator[Judged]:
+    """Yield examples with what an encoder makes of each."""
+    if features is None:
+        yield from examples
+    else:
+        for judged, of_example in zip(examples, features, strict=True):
+            yield judged._replace(features=of_example)
+
+
+def _write_predictions(file: Path, names: list[str], rows: list[dict[str, Any]]) -> None:
+    """Write one row an example: its name, and what the task says of it."""
+    with file.open("w", newline="", encoding="utf-8") as target:
+        writer = csv.writer(target)
+        writer.writerow(["name", *rows[0]])
+        writer.writerows([name, *row.values()] for name, row in zip(names, rows, strict=True))

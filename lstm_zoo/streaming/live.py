@@ -1,0 +1,102 @@
+"""Live video: a network that sees a stream frame by frame, and says at once what it shows so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from ..contracts import DataConfig, InputError, LiveFrame, Result, Spec, TaskConfig
+from .step import Stream
+
+
+class Seen(NamedTuple):
+    """What a network makes of a stream up to one of its frames."""
+
+    seconds: float
+    """When the frame is shown, in seconds of video; the first one at 0."""
+    result: Result
+    changed: bool
+    """Whether the answer is another than after the frame before; True for the first frame."""
+    fps: float
+    """Frames read and judged per second of wall time so far, without the first, on which the network may be compiled;
+    0 while there is no other. A camera or a slow sender bounds it."""
+
+
+def watch(
+    stream: Stream,
+    data: DataConfig,
+    task: TaskConfig,
+    spec: Spec,
+    source: Path | BinaryIO,
+    *,
+    fps: float | None = None,
+    restart: float | None = None,
+) -> Iterator[Seen]:
+    """Judge a video while it comes, after each of its frames.
+
+    Args:
+        stream: The network; what it has seen before is not forgotten here.
+        data: What it was trained on, which says how frames are cut, scaled and thinned.
+        task: What it has learned.
+        spec: What the data told it.
+        source: A file, or a binary stream.
+        fps: Frames shown per second of video at most; None: as many as evaluation shows.
+        restart: Seconds of video after which all frames are forgotten, again and again; None: never.
+
+    Raises:
+        InputError: The network was not trained on videos or an option is out of range; and, once the frames are asked
+            for, the source cannot be read, or breaks off behind the frames that came.
+    """
+    for name, value in (("fps", fps), ("restart", restart)):
+        if value is not None and value <= 0:
+            raise InputError("", f"{name} is {value:g}; expected a number above 0")
+    return _watch(stream, data.live_frames(source, spec, fps), task, spec, restart)
+
+
+def _watch(
+    stream: Stream, frames: Iterator[LiveFrame], task: TaskConfig, spec: Spec, restart: float | None
+) -> Iterator[Seen]:
+    before, since, begun = None, 0.0, 0.0
+    for count, (seconds, picture) in enumerate(frames):
+        if restart is not None and seconds - since >= restart:
+            stream.restart()
+            since = seconds
+        outputs = stream.answer(picture[np.newaxis])  # (1, ...)
+        result = task.result({name: values[0] for name, values in outputs.items()}, spec)
+        now = perf_counter()
+        begun = begun or now
+        yield Seen(seconds, result, result.answer != before, count / (now - begun) if count else 0.0)
+        before = result.answer
+
+
+def records(seen: Iterator[Seen]) -> Iterator[dict[str, Any]]:
+    """Yield, ready for JSON, what is told of a stream: each change of the answer, and a sum at the end.
+
+    Yields:
+        `seconds`, the facts of the answer and `fps` at the first frame and wherever the answer changes; at last
+        `frames`, their number, `seconds`, the time of the last one, and `fps`.
+    """
+    return (record for record, _ in _told(seen))
+
+
+def lines(seen: Iterator[Seen]) -> Iterator[str]:
+    """Yield what `records` tells as lines for people."""
+    return (line for _, line in _told(seen))
+
+
+def _told(seen: Iterator[Seen]) -> Iterator[tuple[dict[str, Any], str]]:
+    frames, seconds, fps, rate = 0, 0.0, 0.0, ""
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how live video ends
+        for frames, (seconds, result, changed, fps) in enumerate(seen, 1):  # noqa: B007 (the last ones are told)
+            rate = f"{fps:.1f} frames/s" if fps else ""
+            if changed:
+                best, *_ = result.text.splitlines()
+                line = f"{seconds:.2f} s: {' '.join(best.split())}" + (f" ({rate})" if rate else "")
+                yield {"seconds": seconds, **result.facts, "fps": fps}, line
+    end = ", ".join(filter(None, (f"{frames} frames", f"{seconds:.2f} s of video", rate)))
+    yield {"frames": frames, "seconds": seconds, "fps": fps}, end

@@ -1,0 +1,1 @@
+"""What tasks draw of their answers, as matplotlib figures."""

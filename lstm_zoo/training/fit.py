@@ -1,0 +1,237 @@
+"""Training: a recipe becomes a run, through Keras `fit`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ..config.recipe import Config
+from ..config.train_config import TrainConfig
+from ..contracts import InputError, Objective, Splits
+from ..layers.recurrent.implementation import helps_xla
+from ..runs.directory import Run, new_path, newest, same_recipe
+from ..runs.evaluation import evaluate as evaluate_network
+from ..runs.evaluation import with_features
+from ..runs.features import on_features
+from ..runs.network import RunNetwork
+from .checkpoint import Checkpoint
+from .optimizer import make_optimizer
+from .progress import TrainingProgress
+
+
+def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = False, evaluate: bool = True) -> Run:
+    """Train a network.
+
+    Args:
+        config: The recipe.
+        run_dir: Where to keep the run; None: a new directory below `runs/`, or with `resume` the newest one of this
+            recipe.
+        resume: Go on with an interrupted run; the result is that of a run which was never interrupted.
+        evaluate: Evaluate the best weights on the validation split (or else the test split) and write the report.
+
+    Returns:
+        The run, with its best weights.
+
+    Raises:
+        ConfigError: The recipe has mistakes, or is not that of the run to resume.
+        InputError: The data or a weights file cannot be used.
+    """
+    config.check()
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.train.precision)
+    try:
+        strategy = _strategy(config.train.devices)
+        keras.utils.set_random_seed(config.train.seed)
+        with strategy.scope():  # before the data are prepared: a weights file that does not fit is told at once
+            model = config.model.build(config.data.expected_spec())
+        splits = _load(config)
+        run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir)
+        _fit(model, strategy, splits, run, resume)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    network = RunNetwork(run)
+    _keep_floors(network, splits)
+    if evaluate:
+        split = next(split for split in ("val", "test", "train") if splits.size(split))
+        evaluate_network(network, split, splits=splits)
+    return run
+
+
+def _keep_floors(network: RunNetwork, splits: Splits) -> None:
+    """Keep in the run what its floors need of the training examples, so that no evaluation needs these."""
+    task = network.config.task
+    features = network.features(splits, "train") if task.floors_need_features else None
+    network.run.keep_floors(task.floor_memory(network.spec, with_features(splits.judged("train"), features)))
+
+
+def _load(config: Config) -> Splits:
+    """Load the data, and refuse what cannot be trained on."""
+    splits = config.data.load()
+    if not splits.size("train"):
+        raise InputError("data", "there are no training examples")
+    if not splits.size("val") and (config.train.early_stopping or config.train.schedule.kind == "plateau"):
+        key = "train.early_stopping" if config.train.early_stopping else "train.schedule.kind"
+        raise InputError(key, "needs validation examples, but there are none; change this, or the splits of the data")
+    return splits
+
+
+def _created(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
+    return Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint)
+
+
+def _resumed(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
+    """Open the run to go on with, and make sure that recipe and data are the same."""
+    run = Run.open(run_dir or newest(config.name))
+    same_recipe(run, config)
+    if splits.fingerprint != run.environment["data"]:
+        raise InputError(
+            "data",
+            f"the data have changed since {run.path} was started ({run.environment['data'].split('/{')[0]} then, "
+            f"{splits.fingerprint.split('/{')[0]} now); restore them, or start a new run",
+        )
+    run.replace_config(config)
+    return run
+
+
+def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: bool) -> None:
+    """Compile and fit the network, or its head where the encoder's features are cached."""
+    options, task = run.config.train, run.config.task
+    validate = splits.size("val") > 0
+    judges = _judges(options, task.monitor, task.monitor_mode)
+    checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges, network)
+    with strategy.scope():
+        model, streams = on_features(run.config, network, splits, training=True)
+        one_device = isinstance(strategy, _OneDevice)
+        objective = task.objective(splits.spec, lambda: (one.truth for one in splits.judged("train")))
+        steps, drop_remainder = compile_for_training(model, run.config, objective, splits, one_device=one_device)
+        checkpoint.set_model(model)
+        first_epoch = checkpoint.restore() if resume else 0
+    if first_epoch >= options.epochs or model.stop_training:  # nothing is left, or early stopping has spoken
+        return
+    shown = steps * options.batch_size if drop_remainder else splits.size("train")
+    if shown < splits.size("train"):
+        print(
+            f"{splits.size('train') - shown} of {splits.size('train')} training examples, others each time, are left "
+            "out of an epoch: they do not fill a batch, and XLA compiles for one batch size (train.jit_compile)",
+            file=sys.stderr,
+        )
+    _cut_history(run.path / "history.csv", first_epoch)
+    history = keras.callbacks.CSVLogger(run.path / "history.csv", append=first_epoch > 0)
+    train_stream = streams.train_stream(options.batch_size, options.seed, first_epoch, drop_remainder=drop_remainder)
+    try:
+        model.fit(
+            train_stream,
+            validation_data=streams.eval_stream("val", options.batch_size) if validate else None,
+            initial_epoch=first_epoch,
+            epochs=options.epochs,
+            steps_per_epoch=steps,
+            shuffle=False,  # the stream is shuffled already
+            class_weight=objective.class_weight,
+            verbose=0,
+            callbacks=[
+                *judges,
+                history,
+                keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
+                checkpoint,
+                TrainingProgress(options.epochs, steps, shown),
+            ],
+        )
+    finally:
+        if history.csv_file:
+            history.csv_file.close()  # Keras closes it at the end only
+
+
+def compile_for_training(
+    model: keras.Model, config: Config, objective: Objective, splits: Splits, *, one_device: bool = True
+) -> tuple[int, bool]:
+    """Compile a network, or its head, as the recipe says.
+
+    Args:
+        model: What is trained.
+        config: The recipe.
+        objective: What it learns.
+        splits: The examples.
+        one_device: Whether one device does all the work. Under `MirroredStrategy`, Keras 3.15 fails with XLA and with
+            several steps without a return to Python.
+
+    Returns:
+        The number of steps an epoch, and whether the stream is to drop what does not fill a batch.
+    """
+    options = config.train
+    jit_compile = (one_device and helps_xla(model)) if options.jit_compile is None else options.jit_compile
+    if jit_compile and (against := [layer.name for layer in model._flatten_layers() if not layer.supports_jit]):
+        print(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out", file=sys.stderr)
+        jit_compile = False
+    full_batches, rest = divmod(splits.size("train"), options.batch_size)
+    drop_remainder = jit_compile and full_batches > 0
+    steps = full_batches if drop_remainder or not rest else full_batches + 1
+    model.compile(
+        optimizer=make_optimizer(options, steps),
+        loss=objective.loss,
+        metrics=list(objective.metrics),
+        jit_compile=jit_compile,
+        # An epoch is a whole number of executions.
+        steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if one_device else 1,
+    )
+    # Else Keras makes its variables within the first trace, and then traces everything again.
+    model.optimizer.build(model.trainable_variables)
+    return steps, drop_remainder
+
+
+def _judges(options: TrainConfig, monitor: str, mode: str) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that act on the validation figure.
+
+    The one that puts the mean weights in place for each validation comes first.
+    """
+    judges: list[keras.callbacks.Callback] = []
+    if options.optimizer.ema_momentum:
+        judges.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if options.early_stopping:
+        judges.append(keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=options.early_stopping))
+    if options.schedule.kind == "plateau":
+        factor, patience = options.schedule.factor, options.schedule.patience
+        judges.append(keras.callbacks.ReduceLROnPlateau(monitor=monitor, mode=mode, factor=factor, patience=patience))
+    return judges
+
+
+class _OneDevice:
+    """Stands in for a strategy where there is nothing to share."""
+
+    def scope(self) -> AbstractContextManager:
+        return nullcontext()
+
+
+def _strategy(devices: int | None) -> Any:
+    """Return how to share the work: not at all on one device, `MirroredStrategy` for several GPUs."""
+    if keras.backend.backend() != "tensorflow":
+        return _OneDevice()
+    import tensorflow as tf
+
+    gpus = _visible_gpus()
+    if devices is not None and devices > max(1, len(gpus)):
+        raise InputError("train.devices", f"asks for {devices} GPUs, but {len(gpus)} are visible here")
+    chosen = gpus[:devices]
+    return tf.distribute.MirroredStrategy(chosen) if len(chosen) > 1 else _OneDevice()
+
+
+def _visible_gpus() -> list[str]:
+    import tensorflow as tf
+
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
+
+
+def _cut_history(file: Path, epochs_done: int) -> None:
+    """Drop the rows of epochs that are done again, because the run stopped between a row and its checkpoint."""
+    if not file.is_file() or not epochs_done:
+        return
+    with file.open(newline="", encoding="utf-8") as source:
+        rows = list(csv.DictReader(source))
+    with file.open("w", newline="", encoding="utf-8") as target:
+        writer = csv.DictWriter(target, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(row for row in rows if int(row["epoch"]) < epochs_done)

@@ -1,0 +1,42 @@
+"""The optimizer and the course of its learning rate."""
+
+from __future__ import annotations
+
+import keras
+
+from ..config.train_config import OptimizerConfig, ScheduleConfig, TrainConfig
+
+
+def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Return the optimizer with its learning-rate schedule."""
+    chosen: OptimizerConfig = options.optimizer
+    make = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": keras.optimizers.SGD,
+        "rmsprop": keras.optimizers.RMSprop,
+    }[chosen.kind]
+    arguments = {"momentum": 0.9, "nesterov": True} if chosen.kind == "sgd" else {}
+    return make(
+        learning_rate=_learning_rate(options.schedule, chosen.learning_rate, options.epochs, steps_per_epoch),
+        weight_decay=chosen.weight_decay or (0.0 if chosen.kind == "adamw" else None),
+        global_clipnorm=chosen.clip_norm,
+        use_ema=chosen.ema_momentum is not None,
+        ema_momentum=chosen.ema_momentum or 0.99,  # a number is asked for even where it is not used
+        **arguments,
+    )
+
+
+def _learning_rate(
+    schedule: ScheduleConfig, highest: float, epochs: int, steps_per_epoch: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    if schedule.kind == "plateau":
+        return highest
+    warmup = round(schedule.warmup_epochs * steps_per_epoch)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else highest,
+        warmup_target=highest if warmup else None,
+        warmup_steps=warmup,
+        decay_steps=max(1, epochs * steps_per_epoch - warmup),
+        alpha=1.0 if schedule.kind == "constant" else 0.0,  # the share that is left at the end
+    )

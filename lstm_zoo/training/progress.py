@@ -1,0 +1,62 @@
+"""What a person sees while a network trains."""
+
+from __future__ import annotations
+
+import time
+
+import keras
+from rich.console import Console
+
+from ..console.progress import ProgressBar
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """One bar an epoch with rate and time left, and one line with the figures when it is over.
+
+    Args:
+        epochs: Epochs in all.
+        steps: Steps an epoch.
+        examples: Examples an epoch.
+    """
+
+    def __init__(self, epochs: int, steps: int, examples: int):
+        super().__init__()
+        self._epochs, self._steps, self._examples = epochs, steps, examples
+        self._console = Console(stderr=True)
+        self._bar: ProgressBar | None = None
+        self._done = 0
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start the bar."""
+        self._started = time.perf_counter()
+        self._done = 0
+        self._bar = ProgressBar(f"epoch {epoch + 1}/{self._epochs}", self._steps, "steps", transient=True)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Move the bar; several steps may have been taken at once."""
+        if self._bar:
+            self._bar.advance(batch + 1 - self._done)
+            self._done = batch + 1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Print the epoch's line."""
+        self._close()
+        seconds = time.perf_counter() - self._started
+        shown = {name: value for name, value in (logs or {}).items() if name != "learning_rate"}
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
+        left = seconds * (self._epochs - epoch - 1)
+        time_left = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
+        line = (
+            f"epoch {epoch + 1}/{self._epochs}  {figures}  {self._examples / seconds:.3g} examples/s  {time_left} left"
+        )
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Leave no bar behind."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar:
+            self._bar.close()
+            self._bar = None

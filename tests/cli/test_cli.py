@@ -1,0 +1,316 @@
+"""The commands as a user types them, in this process; exit status and output are the contract."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from conftest import write_video
+from lstmzoo import lstmzoo as call
+
+from lstm_zoo.bench import recurrent
+from lstm_zoo.cli.evaluate import name_of
+from lstm_zoo.config.catalogue import shipped_configs
+
+
+def trained(kind, root, data_dir, folder):
+    """Train by the command line, in a folder."""
+    settings = ["--set", f"data.root={root}", "--set", f"data.data_dir={data_dir}"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        output = call("train", "--config", f"smoke/{kind}.yaml", *settings).output
+    assert "report.html" in output and "floor" in output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ucf_folder(ucf_root, data_dir, tmp_path_factory):
+    """A folder with a run on UCF101."""
+    return trained("ucf101", ucf_root, data_dir, tmp_path_factory.mktemp("ucf_run"))
+
+
+@pytest.mark.parametrize("kind", ["ucf101", "video_folder"])
+@pytest.mark.xdist_group("ucf_folder")
+def test_the_whole_job_on_video_files(kind, ucf_root, video_root, data_dir, tmp_path, monkeypatch, request):
+    if kind == "ucf101":
+        root, folder = ucf_root, request.getfixturevalue("ucf_folder")
+    else:
+        root, folder = video_root, trained(kind, video_root, data_dir, tmp_path)
+    monkeypatch.chdir(folder)
+    scores = json.loads(call("eval", "--json").stdout)  # the newest run below runs/
+    assert scores["split"] == "test" and scores["examples"] >= 2 and "top1" in scores["floors"]["majority"]
+    again = json.loads(call("eval", "--json", "--set", f"data.root={root}").stdout)
+    assert again["top1"] == scores["top1"]
+
+    clip = next(root.rglob("*.avi"))
+    (prediction,) = json.loads(call("predict", clip, "--json", "--save-to", tmp_path / "out").stdout)["predictions"]
+    assert sum(row["probability"] for row in prediction["classes"]) == pytest.approx(1, abs=1e-5)
+    assert json.loads(next((tmp_path / "out").iterdir()).read_text()) == prediction
+    assert prediction["classes"][0]["name"] in call("predict", clip).output
+
+
+@pytest.mark.xdist_group("ucf_folder")
+def test_an_exported_file_takes_the_place_of_its_run(ucf_folder, ucf_root, monkeypatch):
+    monkeypatch.chdir(ucf_folder)
+    assert "largest difference" in call("export", "--format", "onnx").output
+    file = json.loads(call("export", "--format", "onnx", "--json").stdout)["path"]
+    scores, of_run = (json.loads(call("eval", "--json", *words).stdout) for words in (["--exported", file], []))
+    assert scores.pop("run") == file and scores.items() <= of_run.items()
+    assert "top1" in call("eval", "--exported", file).output
+    clip = next(ucf_root.rglob("*.avi"))
+    (told,), (expected,) = (
+        json.loads(call("predict", clip, "--json", *words).stdout)["predictions"]
+        for words in (["--exported", file], [])
+    )
+    assert [one["name"] for one in told["classes"]] == [one["name"] for one in expected["classes"]]
+    text = call("predict", clip, "--exported", file, "--run", ucf_folder, status=2).output
+    assert "--run and --exported: name one of them" in text
+    assert "is bidirectional. It reads a clip from the last frame" in call("predict", "--stream", clip, status=2).output
+    assert "is bidirectional" in call("export", "--streaming", "--format", "onnx", status=2).output
+
+
+def test_a_live_video_is_watched(smoke_run, tmp_path):
+    write_video(tmp_path / "a.mp4", 8)
+    output = call("predict", "--run", smoke_run.path, "--stream", tmp_path / "a.mp4").output.splitlines()
+    assert output[0].startswith("0.00 s: ") and "frames/s" in output[-1]
+    words = ["predict", "--run", smoke_run.path, "--fps", "4", "--restart", "0.5", "--json", "--stream"]
+    *changes, last = map(json.loads, call(*words, tmp_path / "a.mp4").stdout.splitlines())
+    assert changes[0]["classes"][0]["name"] in smoke_run.spec.class_names and last["frames"] < 8
+    for words, text in (
+        (["--stream", tmp_path / "a.mp4", tmp_path / "a.mp4"], "--stream takes one video"),
+        (["--fps", "4", tmp_path / "a.mp4"], "--fps and --restart go with --stream"),
+        ([], "name the files to predict"),
+        (["--stream", tmp_path / "b.mp4"], "no such file"),
+    ):
+        assert text in call("predict", "--run", smoke_run.path, *words, status=2).output
+
+
+@pytest.mark.xdist_group("ucf_folder")
+def test_other_clips_with_the_same_classes(ucf_folder, tmp_path, monkeypatch):
+    """A folder that has a test list alone, its classes in another order, is evaluated with the run's labels."""
+    monkeypatch.chdir(ucf_folder)
+    other = tmp_path / "other"
+    lists = other / "ucfTrainTestlist"
+    lists.mkdir(parents=True)
+    (lists / "classInd.txt").write_text("1 Jump\n2 Run\n")
+    (lists / "testlist01.txt").write_text("Jump/v_Jump_g09_c01.avi\nRun/v_Run_g09_c01.avi\n")
+    for name in ("Jump", "Run"):
+        write_video(other / "UCF-101" / name / f"v_{name}_g09_c01.avi", 6)
+    scores = json.loads(call("eval", "--json", "--set", f"data.root={other}").stdout)
+    assert scores["examples"] == 2 and list(scores["per_class"]) == ["Run", "Jump"]
+    text = call("eval", "--set", f"data.root={other}", "--split", "train", status=2).output
+    assert "the split 'train' has no examples" in text
+    (lists / "classInd.txt").write_text("1 Jump\n2 Walk\n")
+    (lists / "testlist01.txt").write_text("Jump/v_Jump_g09_c01.avi\n")
+    text = call("eval", "--set", f"data.root={other}", status=2).output
+    assert "the run does not know the class Walk; it was trained on Run, Jump" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["train", "--config", "moving_shapes_cnn_lstm.yaml", "--set", "train.epoch=3"], "did you mean 'epochs'?"),
+        (
+            ["check", "--config", "ucf101_cnn_lstm.yaml", "--set", "data.root=/nowhere"],
+            "--set data.root: data.root: no folder",
+        ),
+        (["check", "--config", "nothing.yaml"], "no such file, and no shipped recipe"),
+        (["eval"], "no run below"),
+        (["predict", "x.mp4", "--run", "."], "is no run directory"),
+        (["data", "info", "--config", "smoke/video_folder.yaml"], "data.root: no folder"),
+        (["export", "--format", "h5"], "Invalid value for '--format'"),
+    ],
+)
+def test_a_user_s_mistake_is_told_in_a_line_or_two(words, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = call(*words, status=2).output
+    assert text in output and "Traceback" not in output
+
+
+def test_one_class_only(tmp_path):
+    write_video(tmp_path / "only" / "a.mp4")
+    output = call("check", "--config", "smoke/video_folder.yaml", "--set", f"data.root={tmp_path}", status=2).output
+    assert "one class only (only)" in output
+
+
+def test_weights_of_another_network_name_their_line(tmp_path):
+    (tmp_path / "x.weights.h5").write_bytes(b"text")
+    recipe = tmp_path / "recipe.yaml"
+    text = shipped_configs()["smoke/cnn_lstm.yaml"].read_text()
+    line = f"  backbone: {{ name: MobileNetV2, weights: {tmp_path / 'x.weights.h5'} }}"
+    recipe.write_text(
+        re.sub(r"  backbone: .*", line, text).replace("size: 16", "size: 32").replace("side: 16", "side: 32")
+    )
+    output = call("train", "--config", recipe, "--run-dir", tmp_path / "run", status=2).output
+    number = recipe.read_text().splitlines().index(line) + 1
+    assert f"{recipe}:{number}: model.backbone.weights: " in output and "does not fit MobileNetV2" in output
+
+
+def test_a_failure_is_one_line_and_status_one(monkeypatch):
+    monkeypatch.setattr("lstm_zoo.reporting.tables.dry_build_table", lambda facts: 1 / 0)
+    output = call("check", "--config", "smoke/cnn_lstm.yaml", status=1).output
+    assert "failed: ZeroDivisionError" in output and "--debug" in output and "Traceback" not in output
+
+
+@pytest.mark.parametrize(("command", "work"), [("eval", "runs.evaluation.evaluate"), ("train", "training.fit.train")])
+def test_only_training_is_told_to_resume_after_ctrl_c(command, work, smoke_run, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"lstm_zoo.{work}", interrupted)
+    source = ["--run", smoke_run.path] if command == "eval" else ["--config", "smoke/cnn_lstm.yaml"]
+    output = call(command, *source, status=1).output
+    assert "interrupted" in output and ("--resume" in output) == (command == "train")
+
+
+def test_each_evaluation_has_a_file_s_name_of_its_own():
+    assert name_of("test", ()) == "test"
+    assert name_of("val", ["data.root=videos"]) == "val_data.root=videos"
+    others = [["data.root=a/b"], ["data.root=a_b"], ["data.root=" + "a" * 300], ["x" * 300]]
+    others += [["data.root=" + "\U0002070e" * 300]]
+    names = [name_of("test", other) for other in others]
+    assert len(set(names)) == len(names)
+    assert all("/" not in name and len(f"predictions-{name}.csv".encode()) < 255 for name in names)
+    assert names[0].startswith("test_data.root=a_b-")
+
+
+def test_plugins_are_given_before_the_command(tmp_path):
+    (tmp_path / "broken.py").write_text("x = 1\n1 / 0\n")
+    said = call("--plugin", tmp_path / "broken.py", "list", status=2).stderr
+    assert said == f"{tmp_path / 'broken.py'}:2: ZeroDivisionError: division by zero\n"
+    for command in ("list", "eval", "check"):
+        assert "no such file; expected a Python file" in call("--plugin", "nothing.py", command, status=2).stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["predict", "--help"], ["data", "info", "--help"]])
+def test_help_imports_nothing_that_takes_time(words):
+    slow = {"numpy", "yaml", "tensorflow", "keras", "matplotlib", "lstm_zoo.contracts"}
+    code = (
+        "import sys; from lstm_zoo import cli\n"
+        f"try: cli.app({words})\n"
+        f"finally: print(*({slow} & {{*sys.modules}}), '.')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout and done.stdout.splitlines()[-1].strip() == ".", done.stdout
+
+
+def test_check_shows_shapes_parameters_and_how_recurrent_layers_run():
+    facts = json.loads(call("check", "--config", "smoke/cnn_lstm.yaml", "--json").stdout)
+    assert facts["input_shape"] == [4, 16, 16, 3] and facts["answers"] == "8 classes"
+    assert facts["parameters"] == sum(layer["parameters"] for layer in facts["layers"])
+    assert facts["trainable"] < facts["parameters"]  # batch statistics
+    assert set(facts["recurrent"]) == {"lstm_1"} and facts["recurrent"]["lstm_1"]["kind"] in ("cuDNN", "unrolled")
+    assert "lstm_1" in call("check", "--config", "smoke/cnn_lstm.yaml").output
+
+
+def test_check_warns_of_what_will_be_slow(mobilenet_file):
+    def slow(*settings):
+        options = [word for setting in settings for word in ("--set", setting)]
+        return json.loads(call("check", "--config", "smoke/cnn_lstm.yaml", *options, "--json").stdout)["slow"]
+
+    frozen = (
+        "data.side=32",
+        "data.short_side=32",
+        "data.clip.size=32",
+        f"model.backbone={{name: MobileNetV2, options: {{alpha: 0.35}}, weights: {mobilenet_file}}}",
+    )
+    assert any("cached_views=8" in text for text in slow(*frozen))
+    assert slow(*frozen, "train.cached_views=2") == []
+    assert any("in every epoch; train.cached_views=null" in text for text in slow(*frozen, "train.cached_views=0"))
+    trained = slow("model.cell=textbook_lstm", "train.jit_compile=true", "train.precision=mixed_bfloat16")
+    for part in ("Keras' own loop (step by step over TextbookLSTMCell)", "is trained", "XLA's", "mixed_bfloat16 is"):
+        assert any(part in text for text in trained), part
+    assert "slow: " in call("check", "--config", "smoke/cnn_lstm.yaml").output
+
+
+@pytest.mark.parametrize("what", ["models", "data", "tasks", "configs"])
+def test_lists_name_everything_with_a_line(what):
+    rows = json.loads(call("list", what, "--json").stdout)[what]
+    assert rows and all(row["name"] and row["about"] and row["from"] == "lstm_zoo" for row in rows)
+    assert rows[0]["name"] in call("list", what).output
+
+
+def test_bench_writes_ratios_row_by_row(tmp_path, monkeypatch):
+    def lstm_gradients(context):  # the contenders that are left out differ in XLA and oneDNN alone
+        names = ("ours", "keras", "torch", "products")
+        for row in recurrent.lstm_gradients(context):
+            yield replace(row, contenders={name: row.contenders[name] for name in names})
+
+    monkeypatch.setattr("lstm_zoo.bench.measuring.ROWS", [lstm_gradients, recurrent.lstm_training])
+    file = tmp_path / "bench.json"
+    output = call("bench", "--quick", "--only", "lstm_gradients", "--to", str(file)).output
+    measured = json.loads(file.read_text())
+    assert measured["machine"]["cores"] and measured["backend"] == "tensorflow"
+    (row,) = measured["rows"]
+    contenders = row["contenders"]
+    assert next(iter(contenders)) == "ours" and contenders["ours"]["ratio"] == 1
+    assert contenders["keras"]["seconds"] > 0 and contenders["keras"]["peak_mib"] > 50
+    assert contenders["keras"]["ratio"] == contenders["keras"]["seconds"] / contenders["ours"]["seconds"]
+    assert "products" in contenders and row["name"] in output
+    assert "did you mean 'lstm_training'" in call("bench", "--only", "lstm_trainig", status=2).output
+
+
+def test_bench_tells_why_a_contender_failed(tmp_path):
+    (tmp_path / "empty").mkdir()
+    options = ["--quick", "--only", "clip_reading", "--videos", str(tmp_path / "empty")]
+    output = call("bench", *options, status=1).output
+    assert "bench: reading clips, kept decoded, setup failed:" in output and "Traceback" not in output
+
+
+def test_data_commands(video_root, data_dir, tmp_path):
+    settings = [
+        "--config",
+        "smoke/video_folder.yaml",
+        "--set",
+        f"data.root={video_root}",
+        "--set",
+        f"data.data_dir={data_dir}",
+    ]
+    assert "bright" in call("data", "prepare", *settings).output
+    facts = json.loads(call("data", "info", *settings, "--json").stdout)
+    assert facts["splits"]["train"]["examples"] == 6 and facts["bad_files"] == []
+    assert "all files can be read" in call("data", "check", *settings).output
+    output = call("data", "check", "--config", "smoke/cnn_lstm.yaml", status=2).output
+    assert "'moving_shapes' is not made of files of yours" in output
+    for label in ("a", "b"):
+        write_video(tmp_path / label / "0.mp4")
+    (tmp_path / "a" / "bad.mp4").write_bytes(b"?")
+    output = call(
+        "data", "check", "--config", "smoke/video_folder.yaml", "--set", f"data.root={tmp_path}", status=2
+    ).output
+    assert "a/bad.mp4: " in output and "1 of the files cannot be used" in output
+
+
+def test_kept_features_are_counted_and_removed(tmp_path):
+    recipe = ["--config", "smoke/cnn_lstm.yaml", "--set", f"data.data_dir={tmp_path}"]
+    assert json.loads(call("data", "info", *recipe, "--json").stdout)["features_bytes"] == 0
+    (info,) = tmp_path.rglob("dataset_info.json")
+    kept = info.parent / "features" / "0" / "val.npy"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(bytes(3 * 2**20))
+    assert json.loads(call("data", "info", *recipe, "--json").stdout)["features_bytes"] == 3 * 2**20
+    assert "features kept: 3.0 MiB" in call("data", "info", *recipe).output
+    assert "removed 3.0 MiB of features" in call("data", "info", *recipe, "--remove-features").output
+    assert not kept.exists() and info.exists()
+
+
+def test_the_installed_command_is_quiet_and_prints_one_json_object(data_dir):
+    script = os.path.join(os.path.dirname(sys.executable), "lstmzoo")
+    done = subprocess.run(
+        [script, "check", "--config", "smoke/cnn_lstm.yaml", "--json"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    assert json.loads(done.stdout)["config"] == "cnn_lstm"
+
+
+def test_everything_is_one_call_from_python(smoke_run):
+    code = (
+        "import sys, lstm_zoo; assert 'keras' not in sys.modules\n"
+        "config = lstm_zoo.load_config('moving_shapes_cnn_lstm.yaml'); assert 'keras' not in sys.modules\n"
+        f"print(lstm_zoo.load({str(smoke_run.path)!r}).model.name, lstm_zoo.train.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["cnn_lstm", "train"], done.stderr

@@ -1,0 +1,152 @@
+"""The pipeline that all families share, tried on clips."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import write_video
+
+from lstm_zoo.config.recipe import load
+from lstm_zoo.contracts import InputError
+from lstm_zoo.data.pipeline.family import Item
+from lstm_zoo.data.pipeline.splitting import split_by_group
+from lstm_zoo.data.pipeline.stored import Stored
+from lstm_zoo.data.videos.clip_config import ClipConfig
+from lstm_zoo.data.videos.ucf101 import Ucf101
+from lstm_zoo.data.videos.video_folder import VideoFolder
+
+SMALL = ClipConfig(num_frames=4, size=16)
+
+
+def labels(splits, split):
+    return [judged.truth for judged in splits.judged(split)]
+
+
+def streamed(dataset, batches):
+    return [(inputs["clip"].copy(), targets.copy()) for inputs, targets in dataset.take(batches).as_numpy_iterator()]
+
+
+def test_train_stream_depends_on_seed_and_epoch_alone(data_dir):
+    config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}"])
+    splits = config.data.load()
+    assert [splits.size(split) for split in ("train", "val", "test")] == [16, 8, 8]
+    two_epochs = streamed(splits.train_stream(6, seed=1), 6)
+    assert [len(targets) for _, targets in two_epochs] == [6, 6, 4, 6, 6, 4]
+    assert two_epochs[0][0].shape == (6, 4, 16, 16, 3) and two_epochs[0][0].dtype == np.uint8
+    first, second = (np.concatenate([t for _, t in part]) for part in (two_epochs[:3], two_epochs[3:]))
+    assert sorted(first) == sorted(second) == sorted(labels(splits, "train")) and list(first) != list(second)
+    tf.random.set_seed(99)  # no hidden global generator
+    resumed = streamed(config.data.load().train_stream(6, seed=1, first_epoch=1), 3)
+    for (inputs, targets), (inputs_again, targets_again) in zip(two_epochs[3:], resumed, strict=True):
+        np.testing.assert_array_equal(inputs, inputs_again)
+        np.testing.assert_array_equal(targets, targets_again)
+    other_seed = streamed(splits.train_stream(16, seed=2), 1)
+    assert not np.array_equal(other_seed[0][1], first)
+
+
+@pytest.mark.parametrize("sampling", ["uniform", "random_segment"])
+@pytest.mark.parametrize("augment", [{}, {"crop_scale": (0.5, 0.9), "flip": True}], ids=["plain", "cropped"])
+def test_clips_are_the_same_whether_kept_decoded_or_not(data_dir, monkeypatch, sampling, augment):
+    overrides = [f"data.data_dir={data_dir}", f"data.clip.train_sampling={sampling}"]
+    overrides += [f"data.clip.augment={json.dumps(augment)}"]
+    config = load("smoke/cnn_lstm.yaml", overrides)
+    kept = config.data.load()
+    assert kept.augmented == (sampling != "uniform" or bool(augment))
+    clips = streamed(kept.train_stream(6, seed=1), 5)
+    assert kept._media._kept[0]["video"].shape[1:] == (16, 16, 3)
+    monkeypatch.setattr("lstm_zoo.data.pipeline.stored.KEPT_BYTES", 0)
+    read = config.data.load()
+    for (inputs, targets), (same_inputs, same_targets) in zip(
+        clips, streamed(read.train_stream(6, seed=1), 5), strict=True
+    ):
+        np.testing.assert_array_equal(targets, same_targets)
+        difference = np.abs(inputs.astype(int) - same_inputs)
+        # Decoding a part of a JPEG interpolates colour otherwise at the part's edges.
+        assert difference.max() == 0 if not augment else difference.mean() < 2
+    assert read._media._kept is None
+
+
+def test_views_of_an_epoch_are_what_its_stream_shows(data_dir):
+    splits = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}", "data.clip.augment.flip=true"]).data.load()
+    stored = splits._media.in_stored_order(seed=3, epoch=1, batch_size=5)
+    views = np.concatenate([media["clip"] for _, media in stored.as_numpy_iterator()])
+    shown = np.concatenate([inputs for inputs, _ in streamed(splits.train_stream(8, seed=3, first_epoch=1), 2)])
+    assert sorted(clip.tobytes() for clip in views) == sorted(clip.tobytes() for clip in shown)
+    full = streamed(splits.train_stream(6, seed=1, drop_remainder=True), 4)
+    assert [len(targets) for _, targets in full] == [6] * 4
+
+
+def test_split_by_group_comes_near_the_shares():
+    random = np.random.default_rng(0)
+    items = [Item(f"{k}/{n}", str(k), f"g{random.integers(40)}") for k in range(3) for n in range(200)]
+    shares = {"train": 0.7, "val": 0.15, "test": 0.15}
+    dealt = split_by_group(items, shares, 1, lambda item: item.target)
+    for split, share in shares.items():
+        for label in "012":
+            assert abs(sum(item.target == label for item in dealt[split]) / 200 - share) < 0.06
+    assert sorted(sum(dealt.values(), [])) == sorted(items)
+    assert split_by_group(items, shares, 1, lambda item: item.target) == dealt
+    with pytest.raises(InputError, match="2 groups cannot fill 3 splits untorn"):
+        split_by_group([Item("a", "x", "1"), Item("b", "y", "2")], shares, seed=0)
+
+
+def test_bad_files_stop_or_are_counted(tmp_path, data_dir):
+    for label in ("a", "b"):
+        for number in range(4):
+            write_video(tmp_path / label / f"{number}.mp4", 6)
+    (tmp_path / "a" / "empty.mp4").touch()
+    (tmp_path / "a" / "text.avi").write_text("no video at all")
+    write_video(tmp_path / "b" / "short.mp4", 1)
+    whole = write_video(tmp_path / "b" / "torn.mp4", 30).read_bytes()
+    (tmp_path / "b" / "torn.mp4").write_bytes(whole[: len(whole) // 3])
+    options = {"root": tmp_path, "data_dir": data_dir, "short_side": 24, "clip": SMALL, "val_fraction": 0}
+    with pytest.raises(InputError) as caught:
+        VideoFolder(**options).load()
+    message = caught.value.message
+    assert "4 videos cannot be used" in message and "on_bad_file=skip" in message and "bad_files.csv" in message
+    for part in ("a/empty.mp4", "0 bytes", "a/text.avi", "b/short.mp4", "has 1 frames; needed: 2", "b/torn.mp4"):
+        assert part in message
+    splits = VideoFolder(**options, on_bad_file="skip").load()  # what was readable is prepared already
+    assert splits.size("train") + splits.size("test") == 8
+    found = VideoFolder(**options).bad_files()
+    assert sorted(file.name for file in splits.bad_files) == sorted(file.name for file in found)
+    assert len(found) == 4
+
+
+def test_a_changed_file_is_prepared_again(tmp_path, data_dir):
+    for label in ("a", "b"):
+        for number in range(2):
+            write_video(tmp_path / label / f"{number}.mp4", 6)
+    config = VideoFolder(root=tmp_path, data_dir=data_dir, short_side=24, clip=SMALL, val_fraction=0, test_fraction=0.5)
+    before = config.load().fingerprint
+    assert config.load().fingerprint == before
+    write_video(tmp_path / "a" / "0.mp4", 9)
+    assert config.load().fingerprint != before
+
+
+def test_damaged_prepared_data_are_told(ucf_root, tmp_path):
+    config = Ucf101(root=ucf_root, data_dir=tmp_path, short_side=24, clip=SMALL)
+    config.load()
+    next(tmp_path.rglob("examples.csv")).unlink()
+    with pytest.raises(InputError, match="are damaged; delete that folder"):
+        config.load()
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with pytest.raises(InputError, match=r"data.data_dir: .* cannot be written"):
+        Ucf101(root=ucf_root, data_dir=blocked, short_side=24, clip=SMALL).load()
+
+
+def test_a_part_of_a_tfds_split_has_a_size(ucf_root, data_dir):
+    config = Ucf101(root=ucf_root, data_dir=data_dir, short_side=24, clip=SMALL, val_fraction=0)
+    builder = config.builder(config.family(config.expected_spec()))
+    builder.prepare()
+    whole, half = (Stored(builder, {}, None, {"train": part}).num_bytes("train") for part in ("train", "train[:50%]"))
+    assert half == pytest.approx(whole / 2, rel=0.01) != 0
+
+
+def test_missing_data_sets_say_what_to_do(tmp_path):
+    from lstm_zoo.data.pipeline.downloads import tfds_builder
+
+    with pytest.raises(InputError, match=r"TFDS has no data set 'ucf102' \(did you mean 'ucf101'\?\)"):
+        tfds_builder("ucf102", tmp_path)
