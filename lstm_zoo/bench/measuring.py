@@ -17,7 +17,7 @@ from typing import Any
 
 from ..console.text import did_you_mean
 from ..contracts import InputError
-from ..runs.directory import versions
+from ..runs.environment import versions
 from . import ROWS
 from .row import Context, Row
 

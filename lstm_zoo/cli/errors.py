@@ -60,10 +60,11 @@ def user_errors(interrupted: str = "interrupted") -> Iterator[Callable[[Config],
     except Exception as error:
         if debugging():
             raise
-        _end(*_told(error, loaded))
+        status, lines = _explained(error, loaded)
+        _end(status, *lines)
 
 
-def _told(error: Exception, loaded: list[Config]) -> tuple[int | str, ...]:
+def _explained(error: Exception, loaded: list[Config]) -> tuple[int, list[str]]:
     """Return exit status and lines for an error."""
     from ..config.recipe import ConfigError
     from ..console.text import first_line
@@ -72,14 +73,13 @@ def _told(error: Exception, loaded: list[Config]) -> tuple[int | str, ...]:
     if isinstance(error, ConfigError):
         count = len(error.messages)
         head = f"{count} mistake{'s' * (count > 1)} in the configuration:"
-        return 2, head, *(f"  {text}" for text in error.messages)
+        return 2, [head, *(f"  {text}" for text in error.messages)]
     if isinstance(error, InputError):
-        return 2, loaded[-1].describe(error) if loaded else str(error)
-    return 1, f"failed: {type(error).__name__}: {first_line(error)[:500]}", "lstmzoo --debug ... shows where"
+        return 2, [loaded[-1].describe(error) if loaded else str(error)]
+    return 1, [f"failed: {type(error).__name__}: {first_line(error)[:500]}", "lstmzoo --debug ... shows where"]
 
 
-def _end(status: int | str, *lines: int | str) -> None:
+def _end(status: int, *lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)
-    assert isinstance(status, int)
     raise typer.Exit(status) from None

@@ -53,14 +53,14 @@ def predict(
         network = open_network(run, set, exported)
         from ..runs.prediction import predict
 
-        told = _told(predict(network, files, save_to or network.folder / "predictions"), save_to, as_json)
+        told = _print_and_save(predict(network, files, save_to or network.folder / "predictions"), save_to, as_json)
         if as_json:
             show_json({"run": str(network.path), "predictions": [one.facts for one in told]})
         if any(one.failed for one in told):
             raise typer.Exit(2)
 
 
-def _told(predictions: Iterable[Prediction], save_to: Path | None, as_json: bool) -> list[Prediction]:
+def _print_and_save(predictions: Iterable[Prediction], save_to: Path | None, as_json: bool) -> list[Prediction]:
     """Print predictions as they come, and write them into files; return all."""
     told = []
     for number, one in enumerate(predictions, 1):

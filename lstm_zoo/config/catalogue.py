@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from .kinds import kinds, origin_of
+from .kinds import kind_of, kinds, origin_of
 
 
 def shipped_configs() -> dict[str, Path]:
@@ -22,14 +22,13 @@ def catalogue(what: str) -> list[dict[str, str]]:
             {"name": name, "about": _header(path.read_text(encoding="utf-8")), "from": "lstm_zoo"}
             for name, path in shipped_configs().items()
         ]
-    sections = {"data": kinds().data, "models": kinds().models, "tasks": kinds().tasks}[what]
     return [
         {
-            "name": section.model_fields["kind"].default,
+            "name": kind_of(section),
             "about": inspect.cleandoc(section.__doc__ or "").splitlines()[0],
             "from": origin_of(section),
         }
-        for section in sections
+        for section in getattr(kinds(), what)
     ]
 
 

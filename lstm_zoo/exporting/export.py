@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ..contracts import InputError
-from ..runs.directory import CONFIG, FLOORS, METRICS, RECIPE_FILES, versions
+from ..runs.directory import CONFIG, FLOORS, METRICS, RECIPE_FILES
+from ..runs.environment import versions
 from ..runs.network import RunNetwork
 from .exported import EXPORT, ExportedNetwork
 from .formats import checked

@@ -45,13 +45,11 @@ class CnnLstm(EncodedModel):
     """Share of the read-out dropped before the classifier."""
 
     def problems(self) -> Iterator[InputError]:
-        """Yield combinations that cannot work."""
         yield from super().problems()
         if self.forget_bias != 1 and self.cell not in ("lstm", "textbook_lstm"):
             yield InputError("forget_bias", f"is {self.forget_bias}, but cell: {self.cell} has no forget gate")
 
     def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
-        """Build the network."""
         import keras
 
         from ..layers import AttentionPooling1D, FoldTime

@@ -29,7 +29,6 @@ class FlattenLstm(ModelConfig):
     """Units of the dense layer before the classifier."""
 
     def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
-        """Build the network; there are no pretrained weights."""
         import keras
 
         from ..layers import LSTM, FoldTime, ImageScaling

@@ -28,7 +28,6 @@ class FrameAverage(EncodedModel):
     """Share of the averaged features dropped before the classifier."""
 
     def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
-        """Build the network."""
         import keras
 
         from ..layers import FoldTime

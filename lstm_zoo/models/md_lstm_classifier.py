@@ -34,7 +34,6 @@ class MdLstmClassifier(ModelConfig):
     """Share of the mean that is dropped before the classifier."""
 
     def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
-        """Build the network; there are no pretrained weights."""
         import keras
 
         from ..layers import MDLSTM2D

@@ -28,7 +28,6 @@ class MdLstmLabeller(WindowLabeller):
     own there, as in the paper."""
 
     def context(self, x: keras.KerasTensor, mask: Any, units: int, number: int) -> keras.KerasTensor:
-        """Return the outputs of a 2-D LSTM from all four corners."""
         from ..layers import MDLSTM2D
 
         return MDLSTM2D(units, self.cell, merge=self.merge, name=f"md_lstm_{number}")(x, mask=mask)

@@ -40,7 +40,6 @@ class ShowAttendTell(Captioner):
             yield InputError("backbone.pooling", "has no effect: attention needs every region; remove it")
 
     def decoder(self, **shared: Any) -> CaptionDecoder:
-        """Return the decoder."""
         from ..layers import ShowAttendTellDecoder
 
         return ShowAttendTellDecoder(

@@ -21,7 +21,6 @@ class ShowTell(Captioner):
     regions: ClassVar[bool] = False
 
     def decoder(self, **shared: Any) -> CaptionDecoder:
-        """Return the decoder."""
         from ..layers import ShowTellDecoder
 
         return ShowTellDecoder(**shared)

@@ -19,7 +19,6 @@ class WindowDense(WindowLabeller):
     kind: Literal["window_dense"] = "window_dense"
 
     def context(self, x: keras.KerasTensor, mask: Any, units: int, number: int) -> keras.KerasTensor:
-        """Return a dense layer's outputs."""
         import keras
 
         del mask

@@ -100,8 +100,8 @@ def bench_table(row: Mapping[str, Any]) -> Table:
     return table
 
 
-def _shape(shape: Sequence[int | None]) -> str:
-    return " x ".join("B" if side is None else str(side) for side in shape)
+def _shape(shape: Sequence[int | None], free: str = "B") -> str:
+    return " x ".join(free if side is None else str(side) for side in shape)
 
 
 def export_table(about: dict[str, Any]) -> Table:
@@ -111,8 +111,7 @@ def export_table(about: dict[str, Any]) -> Table:
     signature = about["signatures"]["serving_default"]
     for side in ("inputs", "outputs"):
         for one in signature[side]:
-            shape = " x ".join("any" if length is None else str(length) for length in one["shape"])
-            table.add_row(side[:-1], f"{one['name']}: {shape}, {one['dtype']}")
+            table.add_row(side[:-1], f"{one['name']}: {_shape(one['shape'], free='any')}, {one['dtype']}")
     bound = "" if about["tolerance"] is None else f" (tolerance {about['tolerance']:g})"
     table.add_row("largest difference", f"{about['max_difference']:.2e}{bound}, on {about['examples']}")
     table.add_row("same answers", f"{about['agreement']:.2%}")

@@ -9,29 +9,24 @@ weights that eval, predict and export use; `floors.npz` is what trivial predicto
 from __future__ import annotations
 
 import json
-import platform
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..config.kinds import plugins_of
 from ..config.recipe import Config, ConfigError, load
 from ..console.text import first_line
 from ..console.version import __version__
 from ..contracts import InputError, Spec
+from .environment import environment_of
 
 RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
 """What it takes to rebuild a network without the data."""
 METRICS, FLOORS, WEIGHTS = "metrics.json", "floors.npz", "best.weights.h5"
-_VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
 _LAYOUT = 2
 """Of a run directory; raise it when one made before cannot be read any more."""
 
@@ -64,7 +59,8 @@ class Run:
             raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
         path.mkdir(parents=True, exist_ok=True)
         (path / SPEC).write_text(spec.model_dump_json(indent=2), encoding="utf-8")
-        (path / ENVIRONMENT).write_text(json.dumps(_environment(config, fingerprint), indent=2), encoding="utf-8")
+        environment = {"layout": _LAYOUT, **environment_of(config, fingerprint)}
+        (path / ENVIRONMENT).write_text(json.dumps(environment, indent=2), encoding="utf-8")
         (path / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
         return cls(path, config, spec)
 
@@ -230,45 +226,3 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def _environment_of(folder: Path) -> dict[str, Any]:
     file = folder / ENVIRONMENT
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-
-
-def _environment(config: Config, fingerprint: str) -> dict[str, Any]:
-    import keras
-
-    from ..layers.recurrent.cudnn import visible_devices
-
-    return {
-        "layout": _LAYOUT,
-        "recipe": config.name,
-        "plugins": plugins_of(config),
-        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": sys.argv,
-        "data": fingerprint,
-        "git_commit": _git_commit(),
-        "python": platform.python_version(),
-        "versions": versions(),
-        "backend": keras.backend.backend(),
-        "devices": visible_devices(),
-        "platform": platform.platform(),
-    }
-
-
-def versions(further: Iterable[str] = ()) -> dict[str, str | None]:
-    """Return the versions of what runs are made with, and of further packages, if they are installed."""
-    return {name: _version(name) for name in (*_VERSIONS, *further)}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git_commit() -> str | None:
-    """Return the commit of this package's checkout; None where it is installed from a wheel."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

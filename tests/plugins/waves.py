@@ -49,6 +49,7 @@ class Waves(DrawnData):
     media: ClassVar[str] = "series"
     gives: ClassVar[str] = "series"
     target: ClassVar[str] = "number"
+    drawn_by: ClassVar[tuple[str, ...]] = ("steps", "channels", "seed")
     kind: Literal["waves"] = "waves"
     num_train: PositiveInt = 64
     num_val: PositiveInt = 16
@@ -63,11 +64,8 @@ class Waves(DrawnData):
     def family(self, spec):
         return Series(spec)
 
-    def target_of(self, number):
+    def target_to_draw(self, number):
         return 1.0 + number % 4
-
-    def source_key(self, items):
-        return (self.steps, self.channels, self.seed)
 
     def reader(self):
         time = np.linspace(0, 2 * np.pi, self.steps)[:, None]

@@ -32,11 +32,9 @@ class CaptionedFolder(CaptionFiles, DealtSplits):
     """Names of those columns where the table calls them otherwise, such as {image: file, caption: comment}."""
 
     def folder(self) -> Path:
-        """Return the root."""
         return self.root
 
     def listed(self) -> dict[str, list[Item]]:
-        """Return the images of each split with their captions."""
         check_folder(self.root)
         table = find_file(self.table, self.root, "data.table")
         splits = read_captions(table, self.root, self.columns, "data.table")

@@ -59,11 +59,9 @@ class CaptionData(PreparedData):
 
     @property
     def varies(self) -> bool:
-        """Whether a training image differs from epoch to epoch."""
         return self.image.augment != AugmentConfig()
 
     def family(self, spec: Spec) -> CaptionedImages:
-        """Return how images are stored and shown."""
         from .family import CaptionedImages
 
         return CaptionedImages(spec, self.image.augment, self.captions.per_image)
@@ -102,7 +100,6 @@ class CaptionData(PreparedData):
         return Tensor(shape=(self.image.size, self.image.size, 3))
 
     def files_below(self, folder: Path) -> list[Path]:
-        """Return all images below a folder."""
         return files_ending(folder, IMAGES)
 
     def read(self, path: Path) -> Record:
@@ -145,12 +142,10 @@ class CaptionFiles(UserFiles, CaptionData):
         return splits
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return the state of every file."""
         folder = self.folder()
         return (self.max_side, *(state_of(folder / item.name) for found in items.values() for item in found))
 
     def reader(self) -> Callable[[Item], Record]:
-        """Return what reads an image file that has captions."""
         from ...media.errors import MediaError
         from ...media.images import read_image
 

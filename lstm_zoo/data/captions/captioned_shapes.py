@@ -7,15 +7,15 @@ in a scene, boxes included, is kept, so that a caption can be checked word for w
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
 from ...contracts import SPLITS, Judge, Spec, Words
-from ..pipeline.drawn import LOOKS, DrawnData
+from ..pipeline.drawn import DrawnData
 from ..pipeline.family import Item, Record
 from .captioned_images import CaptionData
 from .shape_captions import COLOURS, SHAPES, SceneJudge, Thing, from_json, pick, relation, to_json, write_caption
@@ -49,14 +49,7 @@ class CaptionedShapes(DrawnData, CaptionData):
         empty = super().items()
         return {split: _written(split, len(empty[split]), self.num_captions, self.seed) for split in empty}
 
-    def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return what the pictures depend on beyond their scenes."""
-        del items
-        return (LOOKS, self.side, self.seed)
-
     def reader(self) -> Callable[[Item], Record]:
-        """Return what draws a scene."""
-
         def draw(item: Item) -> Record:
             buffer = io.BytesIO()
             draw_scene(from_json(item.notes), self.side, _random(item.name, "picture", self.seed)).save(buffer, "PNG")
@@ -65,7 +58,6 @@ class CaptionedShapes(DrawnData, CaptionData):
         return draw
 
     def judges(self, spec: Spec) -> list[Judge]:
-        """Return what knows the right captions, and where attention has to lie."""
         assert isinstance(spec.target, Words)
         return [SceneJudge(spec.target.vocabulary)]
 
@@ -77,7 +69,7 @@ def _written(split: str, size: int, num_captions: int, seed: int) -> list[Item]:
     for number in range(size):
         name = f"{split}/{number:05d}"
         random = _random(name, "scene", seed)
-        things = draw_lots(random)
+        things = random_scene(random)
         captions = tuple(write_caption(things, random) for _ in range(num_captions))
         items.append(Item(name, captions, notes=to_json(things)))
     return items
@@ -88,7 +80,7 @@ def _random(name: str, purpose: str, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, SPLITS.index(split), int(number), _STREAMS[purpose]])
 
 
-def draw_lots(random: np.random.Generator) -> list[Thing]:
+def random_scene(random: np.random.Generator) -> list[Thing]:
     """Return a random scene: no two things look alike or touch, and each pair has a clear relation."""
     count = random.integers(2, 4)
     while True:

@@ -56,20 +56,16 @@ class CocoCaptions(CaptionFiles):
             yield InputError("year", f"TFDS has captions of 2014, not of {self.year}; set root to a local copy")
 
     def checks(self) -> Sequence[Callable[[], Any]]:
-        """Return what finds mistakes in a local copy."""
         return () if self.root is None else super().checks()
 
     def bad_files(self) -> list[BadFile]:
-        """Read every image of a local copy once, and return those that cannot be used."""
         return DataConfig.bad_files(self) if self.root is None else super().bad_files()
 
     def folder(self) -> Path:
-        """Return the root of the local copy."""
         assert self.root is not None, "TFDS's own data set is no folder of images"
         return self.root
 
     def listed(self) -> Mapping[str, Sequence[Item]]:
-        """Return the images of each split of a local copy."""
         root = self.folder()
         check_folder(root)
         if self.karpathy:
@@ -97,7 +93,6 @@ class CocoCaptions(CaptionFiles):
         return self.load().spec
 
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
-        """Store the images, or let TFDS do it, if need be, and return their splits."""
         if self.root is not None:
             return super().load(like, splits)
         from ..pipeline.downloads import prepared, tfds_builder
@@ -137,18 +132,13 @@ class CocoCaptions(CaptionFiles):
 
 
 @lru_cache(maxsize=4)  # some seconds each, and asked for several times before training starts
-def _read_annotations(file: Path, modified: int) -> tuple[Item, ...]:
-    """Read the official captions of one split.
-
-    Args:
-        file: `annotations/captions_<folder>.json`.
-        modified: When it was changed, so that it is read again then.
-    """
-    del modified
+def _read_annotations(file: Path, changed: int) -> tuple[Item, ...]:
+    """Read the captions of one split, `annotations/captions_<folder>.json`; `changed` is when the file was."""
+    del changed
     folder = file.stem.removeprefix("captions_")
     captions: dict[int, list[str]] = defaultdict(list)
     names: dict[int, str] = {}
-    with _told(file, '{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}', "data.root"):
+    with _json_errors(file, '{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}', "data.root"):
         content = json.loads(read_text(file, "data.root"))
         for annotation in content["annotations"]:
             captions[annotation["image_id"]].append(one_line(annotation["caption"]))
@@ -160,17 +150,12 @@ def _read_annotations(file: Path, modified: int) -> tuple[Item, ...]:
 
 
 @lru_cache(maxsize=1)
-def _read_karpathy(file: Path, modified: int) -> dict[str, tuple[Item, ...]]:
-    """Read Karpathy's splits, captions included.
-
-    Args:
-        file: `dataset_coco.json`.
-        modified: When it was changed, so that it is read again then.
-    """
-    del modified
+def _read_karpathy(file: Path, changed: int) -> dict[str, tuple[Item, ...]]:
+    """Read Karpathy's splits, captions included; `changed` is when the file was."""
+    del changed
     splits: dict[str, list[Item]] = {split: [] for split in SPLITS}
     expected = '{"images": [{"filepath", "filename", "split", "sentences": [{"raw"}]}]}, split in '
-    with _told(file, expected + ", ".join(_KARPATHY), "data.karpathy"):
+    with _json_errors(file, expected + ", ".join(_KARPATHY), "data.karpathy"):
         for image in json.loads(read_text(file, "data.karpathy"))["images"]:
             name = f"{image['filepath']}/{image['filename']}"
             captions = tuple(one_line(sentence["raw"]) for sentence in image["sentences"])
@@ -179,7 +164,7 @@ def _read_karpathy(file: Path, modified: int) -> dict[str, tuple[Item, ...]]:
 
 
 @contextmanager
-def _told(file: Path, expected: str, key: str) -> Iterator[None]:
+def _json_errors(file: Path, expected: str, key: str) -> Iterator[None]:
     """Turn what goes wrong with the content of a JSON file into an InputError."""
     try:
         yield

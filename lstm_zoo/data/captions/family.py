@@ -51,7 +51,6 @@ class CaptionedImages(Family):
         self.known_by = f"{self._words.max_words}-{per_image}"
 
     def features(self) -> dict[str, Any]:
-        """Return the image as it is."""
         return {"image": tfds.features.Image(shape=(None, None, 3))}
 
     def facts(self, rows: Sequence[Row]) -> Numbered:
@@ -75,7 +74,6 @@ class CaptionedImages(Family):
         return {"words": captions, TARGET: captions}
 
     def unpacked_bytes(self, rows: Sequence[Row], stored_bytes: int) -> int:
-        """Return how many bytes the pixels of all images take."""
         return len(rows) * math.prod(self._shape)
 
     def unpacked(self, record: Record) -> Record:
@@ -94,7 +92,6 @@ class CaptionedImages(Family):
         return {"image": eval_photo(record["image"], self._shape[0])[tf.newaxis]}
 
     def truths(self, rows: Sequence[Row], records: Callable[[], Iterable[Record]]) -> Iterator[list[str]]:
-        """Yield all captions of each image."""
         yield from map(target_of, rows)
 
     def counts(self, facts: Numbered, truths: Callable[[], Iterable[Any]]) -> dict[str, int]:

@@ -40,7 +40,6 @@ class Flickr8k(CaptionFiles, DealtSplits):
     """Folder that holds `Images/` and the captions: `Flickr8k.token.txt` with the makers' lists, or `captions.txt`."""
 
     def folder(self) -> Path:
-        """Return the folder of the images."""
         for name in _IMAGES:
             if (self.root / name).is_dir():
                 return self.root / name

@@ -22,21 +22,12 @@ def one_line(caption: str) -> str:
 
 
 def read_captions(file: Path, folder: Path, columns: Mapping[str, str], key: str) -> dict[str, list[Item]]:
-    """Read a CSV table of captions.
+    """Return the images of each split by name, from a table (see `read_rows`) with a row for each caption.
 
-    Args:
-        file: CSV with a header.
-        folder: Folder that the images' paths count from.
-        columns: The table's names for image, caption, split and group, where they differ.
-        key: The setting to name in errors.
-
-    Returns:
-        The images of each split, by name; of the split "" where the table has no such column. An image that rows put
-        into two splits stands in both.
+    Without a column for it, the split is "". An image that rows put into two splits stands in both.
 
     Raises:
-        InputError: A column is missing, or a row lacks image or caption, or has an unknown split, or another group than
-            the image has.
+        InputError: An image is of two groups, or the table is wrong or empty.
     """
     captions: dict[tuple[str, str], list[str]] = defaultdict(list)  # by split and image
     groups: dict[str, tuple[str, str]] = {}

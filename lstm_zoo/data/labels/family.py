@@ -52,7 +52,6 @@ class Blocks(Family):
         self.shown_by = f"{augment.model_dump_json()}-{self._shape}"
 
     def features(self) -> dict[str, Any]:
-        """Return arrays of any size."""
         return {
             name: tfds.features.Tensor(shape=(None,) * len(part.shape), dtype=np.uint8, encoding="zlib")
             for name, part in self._parts.items()
@@ -70,7 +69,6 @@ class Blocks(Family):
                 )
 
     def row(self, record: Record) -> dict[str, str]:
-        """Return the shape of a picture."""
         return {"shape": " x ".join(map(str, record["picture"].shape))}
 
     def train(self, record: Record, seed: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -103,11 +101,9 @@ class Blocks(Family):
         return {part.name: self._all_blocks(record[name], part) for name, part in self._parts.items() if name in record}
 
     def num_views(self, row: Row) -> int:
-        """Return the number of blocks of a picture."""
         return len(Tiling(_size(row), self._block).corners())
 
     def picture(self, record: Record) -> np.ndarray:
-        """Return the whole picture."""
         return np.asarray(record["picture"])
 
     def _tiling(self, array: np.ndarray) -> Tiling:

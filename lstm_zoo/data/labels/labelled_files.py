@@ -45,19 +45,15 @@ class LabelledFiles(UserFiles, LabelledPictures):
         return read
 
     def checks(self) -> Sequence[Callable[[], Any]]:
-        """Return what finds mistakes in files and classes."""
         return (self.items, self.class_list)
 
     def class_names(self) -> tuple[str, ...]:
-        """Return the classes without void."""
         return self.class_list().names
 
     def source_name(self) -> str:
-        """Return the name of the folder."""
         return self.root.name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return the state of every file, and what the numbers in label maps stand for."""
         names = (name for found in items.values() for item in found for name in (item.name, item.target))
         return (self.class_list(), *(state_of(self.root / name) for name in names))
 
@@ -92,7 +88,6 @@ class ListedFiles(LabelledFiles, DealtSplits):
         return self
 
     def class_list(self) -> ClassList:
-        """Return the classes, and what each number in the label maps stands for."""
         check_folder(self.root)
         file = self.root / "classes.txt"
         if self.classes is not None:
@@ -102,7 +97,6 @@ class ListedFiles(LabelledFiles, DealtSplits):
         return read_classes(file, self.void)
 
     def items(self) -> dict[str, list[Item]]:
-        """Return the pictures of each split with their label maps."""
         check_folder(self.root)
         if self.table:
             key = "data.table"

@@ -42,7 +42,6 @@ class LabelledPictures(PreparedData):
 
     @property
     def varies(self) -> bool:
-        """Whether a training picture differs from epoch to epoch."""
         return self.blocks.augment != PictureAugment() or self.blocks.size is not None
 
     @abstractmethod
@@ -87,7 +86,6 @@ class LabelledPictures(PreparedData):
             )
 
     def family(self, spec: Spec) -> Blocks:
-        """Return how pictures are stored and shown."""
         from .family import ClassifiedBlocks, LabelledBlocks
 
         return (ClassifiedBlocks if self.target == "classes" else LabelledBlocks)(spec, self.blocks.augment)
@@ -107,11 +105,9 @@ class LabelledImages(LabelledPictures):
 
     @property
     def blocks(self) -> ImageBlocks:
-        """How a network sees the images."""
         return self.image
 
     def files_below(self, folder: Path) -> list[Path]:
-        """Return all images below a folder."""
         return files_ending(folder, IMAGES)
 
     def read(self, path: Path) -> Record:
@@ -148,11 +144,9 @@ class LabelledVolumes(LabelledPictures):
 
     @property
     def blocks(self) -> VolumeBlocks:
-        """How a network sees the volumes."""
         return self.volume
 
     def files_below(self, folder: Path) -> list[Path]:
-        """Return all volumes below a folder."""
         return files_ending(folder, VOLUMES)
 
     def read(self, path: Path) -> Record:

@@ -82,19 +82,10 @@ def list_pairs(
 
 
 def read_pairs(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, list[Item]]:
-    """Read a CSV table of images and their labels, one row an image.
-
-    Args:
-        file: CSV with a header.
-        root: Folder that all paths count from.
-        columns: The table's names for image, labels, split and group, where they differ.
-
-    Returns:
-        The images of each split; of the split "" where the table has no such column.
+    """Return the images of each split that a table names, see `read_rows`; of the split "" where it has no such column.
 
     Raises:
-        InputError: A column is missing, or a row has no image or labels, an unknown split, or an image that was named
-            before.
+        InputError: An image is named twice, or the table is wrong or empty.
     """
     key = "data.table"
     places: dict[str, str] = {}

@@ -16,7 +16,6 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
     """What data sets made of image files with label maps share."""
 
     def shapes(self, items: Sequence[Item]) -> list[tuple[int, ...]]:
-        """Return the shapes of the images from their headers; without those that cannot be read."""
         from ...media.errors import MediaError
         from ...media.images import image_size
 
@@ -32,11 +31,9 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
         return shapes
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return the state of every file, and the size of stored images."""
         return (*super().source_key(items), self.max_side)
 
     def read_pair(self, picture: Path, labels: Path, numbers: Mapping[int, int]) -> Record:
-        """Return an image (H, W, 3) with its label map (H, W), uint8."""
         import numpy as np
         from PIL import Image
 

@@ -38,7 +38,6 @@ class StanfordBackground(LabelledImageFiles):
         return ClassList(_CLASSES, {**{number: number for number in range(len(_CLASSES))}, -1: VOID})
 
     def items(self) -> dict[str, list[Item]]:
-        """Return the images of each split with their label maps."""
         try:
             check_folder(self.root)
         except InputError as error:

@@ -35,7 +35,6 @@ class TextureMosaic(TextureData):
         return self
 
     def checks(self) -> Sequence[Callable[[], Any]]:
-        """Return what finds more regions than there are textures, or than there is room for."""
         return (*super().checks(), self._num_regions)
 
     def _num_regions(self) -> tuple[int, int]:
@@ -49,11 +48,9 @@ class TextureMosaic(TextureData):
         return least, most
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return what the mosaics depend on beyond their names."""
         return (*super().source_key(items), self._num_regions())
 
     def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> Record:
-        """Draw a mosaic and the number of each pixel's texture."""
         least, most = self._num_regions()
         num_regions = int(random.integers(least, most + 1))
         picture, labels = draw_mosaic(self.side, self.side, num_regions, random, fill, num_classes)

@@ -6,7 +6,7 @@ After the texture classification of Byeon, Liwicki & Breuel (ICPR 2014); the pic
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -14,10 +14,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from ...contracts import SPLITS, BadFile, InputError, UserPath, raised_by
+from ...contracts import SPLITS, BadFile, InputError, UserPath
 from ...contracts.labels import VOID
 from ...media.endings import IMAGES
-from ..pipeline.drawn import LOOKS, DrawnData
+from ..pipeline.drawn import DrawnData
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import check_folder, files_ending, natural_order, state_of
 from .labelled_pictures import LabelledImages
@@ -39,17 +39,10 @@ class TextureData(DrawnData, LabelledImages):
     """Folder with one folder a class of your own texture images. The last image of a class is for the test and the one
     before for validation; of a class with one or two, the lower parts of each are. null: eight textures are drawn."""
 
-    def problems(self) -> Iterator[InputError]:
-        """Yield what is wrong with the folder of textures, and with what is asked of them."""
-        yield from super().problems()
-        yield from raised_by("data", *self.checks())
-
     def checks(self) -> Sequence[Callable[[], Any]]:
-        """Return what finds mistakes by raising them."""
         return (self.class_names,)
 
     def bad_files(self) -> list[BadFile]:
-        """Read every texture image of the user's once, and return those that cannot be used."""
         from ...media.errors import MediaError
         from ...media.images import read_image
 
@@ -64,26 +57,21 @@ class TextureData(DrawnData, LabelledImages):
         return bad
 
     def class_names(self) -> tuple[str, ...]:
-        """Return the textures."""
         return tuple(self._files()) or TEXTURES
 
     def shapes(self, items: Sequence[Item]) -> list[tuple[int, ...]]:
-        """Return the shape that all pictures have."""
         del items
         return [(self.side, self.side, 3)]
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return what the pictures depend on beyond their names."""
-        del items
         files = [file for of_class in self._files().values() for file in of_class]
-        return (LOOKS, self.side, self.seed, *((file, state_of(file)) for file in files))
+        return (*super().source_key(items), *((file, state_of(file)) for file in files))
 
     @abstractmethod
     def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> Record:
         """Draw a picture (side, side, 3) uint8, with labels where pixels have them, out of what `fill` draws."""
 
     def reader(self) -> Callable[[Item], Record]:
-        """Return what draws a picture."""
         by_class = list(self._files().values())
         num_classes = len(by_class or TEXTURES)
 
@@ -165,5 +153,4 @@ class Textures(TextureData):
         }
 
     def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> Record:
-        """Draw a texture."""
         return {"picture": fill(int(random.integers(num_classes)), self.side, self.side, random)}

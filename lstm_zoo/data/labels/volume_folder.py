@@ -23,17 +23,14 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
     kind: Literal["volume_folder"] = "volume_folder"
 
     def shapes(self, items: Sequence[Item]) -> list[tuple[int, ...]]:
-        """Return the shapes of the volumes; without those that cannot be read."""
         files = (self.root / item.name for item in items)
         shapes = [_shape(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
         return [shape for shape in shapes if shape]
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return the state of every file, and the range of grey values."""
         return (*super().source_key(items), self.limits)
 
     def read_pair(self, picture: Path, labels: Path, numbers: Mapping[int, int]) -> Record:
-        """Return a volume (Z, H, W, C) with its label map (Z, H, W), uint8."""
         from ...media.label_maps import check_sizes
         from ...media.volumes import read_volume_labels
 

@@ -20,14 +20,11 @@ class ClassFamily(Family):
         return np.array([numbers[target_of(row)] for row in rows], np.int32)
 
     def known(self, facts: Any, numbers: np.ndarray, epoch: int) -> dict[str, np.ndarray]:
-        """Return the labels."""
         return {TARGET: facts[numbers]}
 
     def truths(self, rows: Sequence[Row], records: Callable[[], Iterable[Record]]) -> Iterator[Any]:
-        """Yield the label of each example."""
         yield from self.facts(rows).tolist()
 
     def counts(self, facts: Any, truths: Callable[[], Iterable[Any]]) -> dict[str, int]:
-        """Return the number of examples of each class."""
         found = Counter(facts.tolist())
         return {name: found[label] for label, name in enumerate(self.spec.class_names)}

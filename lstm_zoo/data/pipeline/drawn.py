@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import NonNegativeInt, PositiveInt
 
@@ -13,11 +14,14 @@ from .prepared_data import PreparedData
 if TYPE_CHECKING:
     import numpy as np
 
-LOOKS = 1  # raise it when drawing changes: pictures made before are then drawn anew
+_LOOKS = 1  # raise it when drawing changes: pictures made before are then drawn anew
 
 
 class DrawnData(PreparedData):
     """What data sets share whose examples are made here."""
+
+    drawn_by: ClassVar[tuple[str, ...]] = ("side", "seed")
+    """Names of the settings that decide how an item is drawn."""
 
     num_train: PositiveInt
     num_val: PositiveInt
@@ -25,7 +29,7 @@ class DrawnData(PreparedData):
     seed: NonNegativeInt = 0
     """Seed of the examples; the same seed gives the same ones."""
 
-    def target_of(self, number: int) -> Any:
+    def target_to_draw(self, number: int) -> Any:
         """Return what an example of that number shows, where that is known before it is drawn."""
         del number
 
@@ -33,9 +37,13 @@ class DrawnData(PreparedData):
         """Return the examples of each split; their names are split and number: `train/00017`."""
         sizes = zip(SPLITS, (self.num_train, self.num_val, self.num_test), strict=True)
         return {
-            split: [Item(f"{split}/{number:05d}", self.target_of(number)) for number in range(size)]
+            split: [Item(f"{split}/{number:05d}", self.target_to_draw(number)) for number in range(size)]
             for split, size in sizes
         }
+
+    def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
+        del items  # they are drawn from their names
+        return (_LOOKS, *(getattr(self, name) for name in self.drawn_by))
 
     def random(self, item: Item) -> np.random.Generator:
         """Return the source of all that is random in an example."""

@@ -70,7 +70,6 @@ class Features(Media):
         self._dtype = "float16" if self._about["dtype"] == "float16" else "float32"  # NumPy knows no bfloat16
 
     def epochs(self, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
-        """Return what shows the features of the training examples."""
         views = [self._train_view(seed, view) for view in range(self._num_train_views)]
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -81,7 +80,6 @@ class Features(Media):
         return one_epoch
 
     def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
-        """Return the features of the views of a split in stored order."""
         counts = [self._family.num_views(row) for row in self._stored.rows(split)]
         features = self._cached(split, lambda: self._media.shown(split, _BATCH_ROWS), sum(counts))
         batches = tf.data.Dataset.range(len(features)).batch(batch_size)

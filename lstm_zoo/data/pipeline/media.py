@@ -78,7 +78,6 @@ class StoredMedia(Media):
         return examples
 
     def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
-        """Return the views of a split in stored order."""
         views = self._stored.records(split).map(self._family.show, num_parallel_calls=THREADS)
         rows = self._stored.rows(split)
         counts = [self._family.num_views(row) for row in rows]

@@ -36,7 +36,6 @@ class FamilyData(DataConfig):
         """
 
     def views(self, path: Path, spec: Spec) -> Views:
-        """Read one file just as preparation and evaluation would."""
         from ...media.errors import MediaError
 
         family = self.family(spec)
@@ -87,8 +86,16 @@ class PreparedData(FamilyData):
         """What an unreadable file does: `stop` with an error, or `skip` it and count it."""
         return "stop"
 
+    def problems(self) -> Iterator[InputError]:
+        """Yield what is wrong with the settings, and with the files that they name."""
+        yield from super().problems()
+        yield from raised_by("data", *self.checks())
+
+    def checks(self) -> Sequence[Callable[[], Any]]:
+        """Return what finds mistakes by raising them, without opening examples."""
+        return ()
+
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
-        """Prepare the examples if need be and return their splits."""
         from .reading import StoredSplits
         from .stored import Stored
 
@@ -124,20 +131,12 @@ class UserFiles(PreparedData):
 
     @property
     def bad_file_policy(self) -> Literal["stop", "skip"]:
-        """What an unreadable file does."""
         return self.on_bad_file
 
-    def problems(self) -> Iterator[InputError]:
-        """Yield what is wrong with the files that there are, and with what lists them."""
-        yield from super().problems()
-        yield from raised_by("data", *self.checks())
-
     def checks(self) -> Sequence[Callable[[], Any]]:
-        """Return what finds mistakes by raising them."""
         return (self.items,)
 
     def bad_files(self) -> list[BadFile]:
-        """Read every file once, and return those that cannot be used."""
         from .preparing import find_bad_files
 
         return find_bad_files(self.items(), self.reader())

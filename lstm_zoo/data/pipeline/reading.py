@@ -41,13 +41,11 @@ class StoredSplits(Splits):
         self._facts = cache(lambda split: family.facts(stored.rows(split)))
 
     def size(self, split: str) -> int:
-        """Return the number of examples in a split; 0 where there is no such split."""
         return self._stored.size(split)
 
     def train_stream(
         self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
     ) -> tf.data.Dataset:
-        """Return endless shuffled, augmented batches."""
         media, known = self._media.epochs(seed, batch_size, drop_remainder), self._known("train")
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -57,25 +55,21 @@ class StoredSplits(Splits):
         return epochs.flat_map(one_epoch).with_options(reading_options()).prefetch(2)
 
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
-        """Return one pass over the views of a split in stored order."""
         known = self._known(split)
         batches = self._media.shown(split, batch_size)
         examples = batches.map(lambda numbers, shown: _example(shown, known(numbers, tf.constant(0, tf.int64))))
         return examples.with_options(reading_options()).prefetch(2)
 
     def merged(self, split: str, batches: Iterable[Outputs]) -> Iterator[Outputs]:
-        """Yield the outputs for each example, from batches of outputs for the rows of `eval_stream`."""
         views = unbatched(batches)
         for row in self._stored.rows(split):
             yield self._family.merge(row, islice(views, self._family.num_views(row)))
 
     def judged(self, split: str) -> Iterator[Judged]:
-        """Yield what each example is judged by, in stored order."""
         for row, truth in zip(self._stored.rows(split), self._truths(split), strict=True):
             yield Judged(row["name"], truth, row.get("notes", ""))
 
     def pictures(self, split: str, indices: Sequence[int]) -> dict[int, np.ndarray]:
-        """Return some examples as they are shown to people, by their numbers."""
         found = {}
         for number, record in self._stored.records(split).take(max(indices, default=-1) + 1).enumerate():
             if int(number) in indices:
@@ -83,11 +77,9 @@ class StoredSplits(Splits):
         return found
 
     def counts(self, split: str) -> dict[str, int]:
-        """Return what a split holds, by name."""
         return self._family.counts(self._facts(split), lambda: self._truths(split))
 
     def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
-        """Return these examples as an encoder sees them; features are computed once and kept."""
         assert isinstance(self._media, StoredMedia)
         features = Features(self._stored, self._family, self._media, encoder, about, num_views)
         return StoredSplits(self._stored, self._family, features)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +169,10 @@ def _on_disk(stem: Path, records: Callable[[], Iterator[Mapping[str, np.ndarray]
             for draft in drafts:
                 draft.unlink(missing_ok=True)
     flat, start, kept = np.memmap(file, np.uint8, "r"), 0, []
-    shapes = json.loads(index.read_text(encoding="utf-8"))
-    ends = iter(np.cumsum([int(np.prod(shape)) for one in shapes for shape in chain(one.values())]).tolist())
-    for one in shapes:
+    for shapes_of_record in json.loads(index.read_text(encoding="utf-8")):
         arrays = {}
-        for name, shape in one.items():
-            end = next(ends)
+        for name, shape in shapes_of_record.items():
+            end = start + math.prod(shape)
             arrays[name] = flat[start:end].reshape(shape)
             start = end
         kept.append(arrays)

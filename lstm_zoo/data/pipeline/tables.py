@@ -20,7 +20,7 @@ def renaming(names: Sequence[str]) -> AfterValidator:
     def known(columns: dict[str, str]) -> dict[str, str]:
         if unknown := set(columns) - set(names):
             raise ValueError(
-                f"expected {', '.join(names)} with the table's names for them; unknown: {_joined(unknown)}"
+                f"expected {', '.join(names)} with the table's names for them; unknown: {', '.join(sorted(unknown))}"
             )
         return columns
 
@@ -102,12 +102,8 @@ def _places(
             raise InputError(
                 "data.columns" if name in columns else key,
                 f"{file}:1: no column '{column}' for the {name}{did_you_mean(column, header)}; its columns: "
-                f"{_joined(header) or 'none'}",
+                f"{', '.join(header) or 'none'}",
             )
         if header.count(column) > 1:
             raise InputError(key, f"{file}:1: {header.count(column)} columns '{column}'; expected one")
     return places
-
-
-def _joined(names: Collection[str]) -> str:
-    return ", ".join(names if isinstance(names, list) else sorted(names))

@@ -36,7 +36,6 @@ class Clips(ClassFamily):
         self.shown_by = clip.model_dump_json()
 
     def features(self) -> dict[str, Any]:
-        """Return JPEG frames."""
         return {"video": tfds.features.Video(shape=(None, None, None, 3), encoding_format="jpeg")}
 
     def row(self, record: Record) -> dict[str, str]:
@@ -50,11 +49,9 @@ class Clips(ClassFamily):
         return self.spec.model_copy(update={"seconds": float(np.mean([float(row["seconds"]) for row in rows]))})
 
     def unpacked_bytes(self, rows: Sequence[Row], stored_bytes: int) -> int:
-        """Return the least that decoded frames take."""
         return _LEAST_COMPRESSION * stored_bytes
 
     def unpacked(self, record: Record) -> Record:
-        """Return the frames that clips may show, decoded."""
         return {"video": decoded(record["video"], self._clip)}
 
     def train(self, record: Record, seed: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -66,7 +63,6 @@ class Clips(ClassFamily):
         return {"clip": eval_clips(record["video"], self._clip)}
 
     def num_views(self, row: Row) -> int:
-        """Return the number of clips of each video."""
         return self._clip.eval_clips
 
     def picture(self, record: Record) -> np.ndarray:

@@ -28,7 +28,7 @@ def decoded(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
     if not clip.augment.crops:
         return _pictures(encoded, indices, _central_box(_size(encoded)), clip)
     height, width = _size(encoded)
-    return _decoded(tf.gather(encoded, indices), tf.stack([0, 0, height, width]))
+    return _decode_parts(tf.gather(encoded, indices), tf.stack([0, 0, height, width]))
 
 
 def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
@@ -156,10 +156,10 @@ def _pictures(frames: tf.Tensor, indices: tf.Tensor, box: tf.Tensor, clip: ClipC
     chosen = tf.gather(frames, indices)
     if frames.dtype == tf.uint8:
         return _scaled(tf.slice(chosen, [0, box[0], box[1], 0], [-1, box[2], box[3], 3]), clip.size)
-    return _scaled(_decoded(chosen, box), clip.size)
+    return _scaled(_decode_parts(chosen, box), clip.size)
 
 
-def _decoded(encoded: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
+def _decode_parts(encoded: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
     """Decode a part of frames, (T, h, w, 3) uint8."""
     return tf.map_fn(lambda frame: decode_part(frame, box), encoded, fn_output_signature=tf.uint8)
 

@@ -66,18 +66,10 @@ def read_list(file: Path, root: Path) -> list[Item]:
 
 
 def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, list[Item]]:
-    """Read a CSV table of clips.
-
-    Args:
-        file: CSV with a header.
-        root: Folder that the paths count from.
-        columns: The table's names for path, label, split and group, where they differ.
-
-    Returns:
-        The clips of each split; of the split "" where the table has no such column.
+    """Return the clips of each split that a table names, see `read_rows`; of the split "" where it has no such column.
 
     Raises:
-        InputError: A column is missing, or a row has an unknown split or no path.
+        InputError: A clip has no label, or the table is wrong or empty.
     """
     splits: dict[str, list[Item]] = defaultdict(list)
     for place, row in read_rows(file, COLUMNS, ("path",), columns, "data.table"):

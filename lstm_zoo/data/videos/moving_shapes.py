@@ -8,13 +8,13 @@ reversed, the set of frames is distributed alike in both, and whoever ignores or
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from ..pipeline.drawn import LOOKS, DrawnData
+from ..pipeline.drawn import DrawnData
 from ..pipeline.family import Item, Record
 from .video_data import VideoData
 
@@ -28,6 +28,7 @@ class MovingShapes(DrawnData, VideoData):
     """Synthetic clips of textured shapes; eight motions in time-reversed pairs."""
 
     noun: ClassVar[str] = "video"
+    drawn_by: ClassVar[tuple[str, ...]] = ("side", "length", "seed")
     kind: Literal["moving_shapes"] = "moving_shapes"
     num_train: PositiveInt = 1920
     """Clips of the training split."""
@@ -43,20 +44,12 @@ class MovingShapes(DrawnData, VideoData):
     """Shorter side of the frames of videos given to predict, in pixels."""
 
     def class_names(self) -> tuple[str, ...]:
-        """Return the eight motions."""
         return CLASS_NAMES
 
-    def target_of(self, number: int) -> str:
-        """Return the motions in turns."""
+    def target_to_draw(self, number: int) -> str:
         return CLASS_NAMES[number % len(CLASS_NAMES)]
 
-    def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return what the clips depend on beyond their names."""
-        del items
-        return (LOOKS, self.side, self.length, self.seed)
-
     def reader(self) -> Callable[[Item], Record]:
-        """Return what draws a clip."""
         from PIL import Image
 
         def draw(item: Item) -> Record:

@@ -27,7 +27,6 @@ class TfdsVideo(VideoData):
     """TFDS split, or part of one, to test on; an empty text: none."""
 
     def class_names(self) -> tuple[str, ...]:
-        """Return the classes as TFDS knows them."""
         from ..pipeline.downloads import tfds_builder
         from ..pipeline.stored import features_of
 
@@ -35,7 +34,6 @@ class TfdsVideo(VideoData):
         return tuple(features_of(builder)[self._features(builder)[1]].names)
 
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
-        """Let TFDS prepare the data set if need be, and return its splits."""
         from ..pipeline.downloads import prepared, tfds_builder
         from ..pipeline.reading import StoredSplits
         from ..pipeline.stored import Stored, features_of, read_features

@@ -41,11 +41,9 @@ class Ucf101(VideoFiles):
     """Seed that decides which groups are for validation."""
 
     def checks(self) -> Sequence[Callable[[], Any]]:
-        """Return what finds mistakes in the local copy."""
         return () if self.root is None else (self.items,)
 
     def folder(self) -> Path:
-        """Return the folder of the videos."""
         return self._root / _VIDEOS
 
     @cached_property
@@ -67,7 +65,6 @@ class Ucf101(VideoFiles):
         return tuple(tfds.core.tfds_path("video/ucf101_labels.txt").read_text().split())
 
     def items(self) -> dict[str, list[Item]]:
-        """Return the clips of each split."""
         check_folder(self._root)
         videos, lists = self._root / _VIDEOS, self._root / _LISTS
         for folder in (videos, lists):

@@ -48,7 +48,6 @@ class VideoData(FamilyData):
 
     @property
     def varies(self) -> bool:
-        """Whether a training clip differs from epoch to epoch."""
         return self.clip.varies
 
     @abstractmethod
@@ -56,7 +55,6 @@ class VideoData(FamilyData):
         """Return the classes, in the order of the label numbers, without preparing anything."""
 
     def expected_spec(self) -> Spec:
-        """Return the spec as far as it is known before anything is prepared."""
         return Spec(inputs={"clip": self._tensor}, target=Classes(names=self.class_names()))
 
     def check_like(self, like: Spec) -> None:
@@ -79,13 +77,11 @@ class VideoData(FamilyData):
         return Tensor(shape=(self.clip.num_frames, self.clip.size, self.clip.size, 3))
 
     def family(self, spec: Spec) -> Clips:
-        """Return how videos are stored and shown."""
         from .family import Clips
 
         return Clips(spec, self.clip)
 
     def files_below(self, folder: Path) -> list[Path]:
-        """Return all files below a folder that may be videos."""
         return videos_below(folder)
 
     def read(self, path: Path) -> dict[str, Any]:

@@ -28,7 +28,6 @@ class VideoFiles(UserFiles, VideoData):
         """Return the folder that the names of videos count from."""
 
     def reader(self) -> Callable[[Item], Record]:
-        """Return what reads a video that is long enough."""
         from ...media.errors import MediaError
 
         folder = self.folder()
@@ -42,10 +41,8 @@ class VideoFiles(UserFiles, VideoData):
         return read
 
     def source_name(self) -> str:
-        """Return the name of the folder."""
         return self.folder().name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        """Return the state of every file, and what becomes of it."""
         states = [state_of(self.folder() / item.name) for found in items.values() for item in found]
         return (self.short_side, self.max_fps, self.min_frames, *states)

@@ -51,15 +51,12 @@ class VideoFolder(VideoFiles, DealtSplits):
         return self
 
     def folder(self) -> Path:
-        """Return the root."""
         return self.root
 
     def class_names(self) -> tuple[str, ...]:
-        """Return the labels found, in natural order."""
         return natural_order({item.target for items in self.items().values() for item in items})
 
     def items(self) -> dict[str, list[Item]]:
-        """Return the clips of each split."""
         if self.lists:
             key = "data.lists"
             named = {split: read_list(find_file(file, self.root, key), self.root) for split, file in self.lists.items()}

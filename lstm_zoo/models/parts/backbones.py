@@ -60,16 +60,13 @@ class BackboneConfig(EncoderConfig):
 
     @property
     def frozen(self) -> bool:
-        """Whether nothing in it is trained."""
         return self.weights is not None and self.train_from is None
 
     @property
     def downloads(self) -> bool:
-        """Whether its weights come over the network."""
         return self.weights == "imagenet"
 
     def problems(self) -> Iterator[InputError]:
-        """Yield unknown names and missing files."""
         if self.name != SMALL_CNN and self.name not in SCALING:
             names = [SMALL_CNN, *SCALING]
             yield InputError(
@@ -180,7 +177,6 @@ class EncodedModel(ModelConfig):
 
     @property
     def encoder(self) -> BackboneConfig:
-        """The backbone."""
         return self.backbone
 
     def features(self, model: keras.Model) -> keras.KerasTensor:

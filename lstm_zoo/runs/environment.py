@@ -1,0 +1,59 @@
+"""Where a run is made: versions, devices, command line."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ..config.kinds import plugins_of
+from ..config.recipe import Config
+
+_VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
+
+
+def environment_of(config: Config, fingerprint: str) -> dict[str, Any]:
+    """Return what is told of where a run is made, ready for JSON."""
+    import keras
+
+    from ..layers.recurrent.cudnn import visible_devices
+
+    return {
+        "recipe": config.name,
+        "plugins": plugins_of(config),
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "data": fingerprint,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "backend": keras.backend.backend(),
+        "devices": visible_devices(),
+        "platform": platform.platform(),
+    }
+
+
+def versions(further: Iterable[str] = ()) -> dict[str, str | None]:
+    """Return the versions of what runs are made with, and of further packages, if they are installed."""
+    return {name: _version(name) for name in (*_VERSIONS, *further)}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit() -> str | None:
+    """Return the commit of this package's checkout; None where it is installed from a wheel."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
