@@ -115,8 +115,10 @@ def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence
     config._origins.update(origins)
     config._name = file.stem
     for plugin in made_with:
-        if plugin not in (given := plugins_of(config)) and plugin["name"] in [one["name"] for one in given]:
-            print(f"{file.parent} was made with another version of {plugin['name']}", file=sys.stderr)
+        if plugin not in (given := plugins_of(config)):
+            same = plugin["name"] in [one["name"] for one in given]
+            what = f"another version of {plugin['name']}" if same else f"{plugin['name']}, which is not given now"
+            print(f"{file.parent} was made with {what}", file=sys.stderr)
     return config
 
 

@@ -87,7 +87,11 @@ class Run:
         """
         file = self.path / WEIGHTS
         if not file.is_file():
-            raise InputError("", f"{self.path} has no {file.name} yet: its training did not finish an epoch")
+            raise InputError(
+                "",
+                f"{self.path} has no {file.name}: its training has finished no epoch, or in none of them was "
+                f"{self.config.task.monitor} a finite number",
+            )
         return file
 
     @cached_property
@@ -112,11 +116,11 @@ class Run:
         draft.replace(self.path / FLOORS)
 
 
-def floors_of(folder: Path) -> dict[str, np.ndarray]:
-    """Return what floors know of the training examples, from a run or an export; nothing where it is not kept."""
+def floors_of(folder: Path) -> dict[str, np.ndarray] | None:
+    """Return what floors know of the training examples, from a run or an export; None where it is not kept."""
     file = folder / FLOORS
     if not file.is_file():
-        return {}
+        return None
     with np.load(file, allow_pickle=False) as arrays:
         return dict(arrays)
 
@@ -159,7 +163,22 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError("", f"{folder / SPEC} is damaged ({first_line(error)}); restore it, or train again") from None
+    _check_kinds(config, spec)
     return config, spec
+
+
+def _check_kinds(config: Config, spec: Spec) -> None:
+    """Refuse data and tasks of another kind than those that a network was made for."""
+    (gave, _), asked, data = spec.only_input, spec.target.kind, config.data
+    if data.gives != gave or data.target != asked:
+        raise InputError(
+            "data.kind",
+            f"'{data.kind}' gives {data.gives} with {data.target}, but the run was trained on {gave} with {asked}",
+        )
+    if config.task.target != asked:
+        raise InputError(
+            "task.kind", f"'{config.task.kind}' is about {config.task.target}, but the run was trained on {asked}"
+        )
 
 
 def new_path(config: Config) -> Path:
@@ -190,8 +209,8 @@ def newest(recipe: str | None = None, trained: bool = False) -> Path:
         and recipe in (None, _environment_of(file.parent).get("recipe"))
     ]
     if not found:
-        what = f"run of {recipe}" if recipe else "run"
-        raise InputError("", f"no {what} below {RUNS.absolute()}; train one first, or name one with --run")
+        what, option = (f"run of {recipe}", "--run-dir") if recipe else ("run", "--run")
+        raise InputError("", f"no {what} below {RUNS.absolute()}; train one first, or name one with {option}")
     return found[-1]
 
 

@@ -36,8 +36,10 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
     if not splits.size(split):
         raise InputError("data", f"the split '{split}' has no examples; choose another with --split")
     features = network.features(splits, split) if config.task.floors_need_features else None
-    memory = {key: values for key, values in network.floor_memory().items() if features or key != FEATURES}
-    predictors = config.task.floors(spec, memory) if memory else {}
+    memory, predictors = network.floor_memory(), {}
+    if memory is not None:
+        known = {key: values for key, values in memory.items() if features or key != FEATURES}
+        predictors = config.task.floors(spec, known)
     panel, floors = _Panel.of(network), {title: _Panel.of(network) for title in predictors}
     examples = with_features(splits.judged(split), features)
     for outputs, judged in zip(network.answers(splits, split), examples, strict=True):
@@ -81,7 +83,7 @@ class _Panel(NamedTuple):
 
     def scores(self) -> dict[str, Any]:
         """Return the scores of all examples so far."""
-        scores = self.task.scores()
+        scores = {"examples": len(self.names), **self.task.scores()}
         for judge in self.data:
             scores |= judge.scores()
         return scores

@@ -57,8 +57,8 @@ class Network(ABC):
         del splits, split
         return None
 
-    def floor_memory(self) -> dict[str, np.ndarray]:
-        """Return what floors know of the training examples."""
+    def floor_memory(self) -> dict[str, np.ndarray] | None:
+        """Return what floors know of the training examples; None where it is not kept."""
         return floors_of(self.folder)
 
     def on_rows(self, rows: Iterable[Inputs], size: int) -> Iterator[Outputs]:

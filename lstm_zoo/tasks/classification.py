@@ -136,6 +136,8 @@ class _ClassJudge(Judge):
         wrong = [index for index in order if predicted[index] != self._judged[index].truth][:_MOST_MISTAKES]
         clips = pictures(wrong)
         for rank, index in enumerate(wrong, 1):
+            if clips[index] is None:  # nothing to look at
+                continue
             name, label, *_ = self._judged[index]
             said, truth = (self._class_names[number] for number in (predicted[index], label))
             title = f"{name}: {said} ({confidence[index]:.2f}), in truth {truth}"

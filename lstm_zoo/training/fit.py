@@ -51,22 +51,23 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
             model = config.model.build(config.data.expected_spec())
         splits = _load(config)
         run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir)
+        run.keep_floors(config.task.floor_memory(splits.spec, splits.judged("train")))  # of interrupted runs too
         _fit(model, strategy, splits, run, resume)
     finally:
         keras.config.set_dtype_policy(policy)
     network = RunNetwork(run)
-    _keep_floors(network, splits)
+    _keep_features_of_floors(network, splits)
     if evaluate:
         split = next(split for split in ("val", "test", "train") if splits.size(split))
         evaluate_network(network, split, splits=splits)
     return run
 
 
-def _keep_floors(network: RunNetwork, splits: Splits) -> None:
-    """Keep in the run what its floors need of the training examples, so that no evaluation needs these."""
+def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
+    """Keep in the run what its floors need of the training examples beside what they are judged by."""
     task = network.config.task
-    features = network.features(splits, "train") if task.floors_need_features else None
-    network.run.keep_floors(task.floor_memory(network.spec, with_features(splits.judged("train"), features)))
+    if task.floors_need_features and (features := network.features(splits, "train")):
+        network.run.keep_floors(task.floor_memory(network.spec, with_features(splits.judged("train"), features)))
 
 
 def _load(config: Config) -> Splits:

@@ -134,6 +134,10 @@ def test_a_run_s_recipe_names_the_plugin_that_is_wanted(plugin, recipe, capsys):
         load(recipe, ["data.kind=moving"], made_with=made_with)
     load(recipe, made_with=made_with)
     assert "made with another version of my_zoo.py" in capsys.readouterr().err
+    forget_plugins()
+    use_plugin(plugin(name="other.py"))
+    load(recipe, made_with=made_with)
+    assert "made with my_zoo.py, which is not given now" in capsys.readouterr().err
 
 
 class _Entry(metadata.EntryPoint):

@@ -13,6 +13,7 @@ from lstm_zoo.runs.directory import Run, add_metrics
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
+from lstm_zoo.tasks.classification import Classification
 from lstm_zoo.training.fit import train
 
 
@@ -113,6 +114,21 @@ def test_floors_need_nothing_of_the_training_examples(folder_run, video_root, tm
     assert scores["examples"] == 4 and scores["floors"]["majority"]["top1"] == 0.5
     settings[1] = "data.lists={train: train.txt, test: test.txt}"
     assert evaluate(RunNetwork(Run.open(folder_run.folder, settings)), "test", name="other") == scores
+
+
+def test_floors_that_need_nothing_are_scored_as_well(smoke_run, tmp_path, monkeypatch):
+    run = Run.open(shutil.copytree(smoke_run.folder, tmp_path / "run"))
+    uniform = {"probabilities": np.full(8, 1 / 8)}
+    monkeypatch.setattr(Classification, "floors", lambda self, spec, memory: {"first": lambda judged: uniform})
+    run.keep_floors({})
+    assert list(evaluate(RunNetwork(run))["floors"]) == ["first"]
+    (run.path / "floors.npz").unlink()
+    assert evaluate(RunNetwork(run))["floors"] == {}
+
+
+def test_a_task_of_another_kind_is_refused(smoke_run):
+    with pytest.raises(InputError, match="'segmentation' is about label_map, but the run was trained on classes"):
+        Run.open(smoke_run.folder, ["task.kind=segmentation"])
 
 
 def test_runs_of_another_version_are_refused(smoke_run, tmp_path):

@@ -108,3 +108,8 @@ def test_a_result_names_classes_most_probable_first():
     assert result.facts["classes"][:2] == [{"name": "bird", "probability": 0.5}, {"name": "a", "probability": 0.2}]
     assert result.text.splitlines()[:2] == ["bird  0.5000", "a     0.2000"] and result.text.count("\n") == 4
     assert result.figure is None and not result.files
+
+
+def test_what_is_no_picture_is_not_drawn():
+    judge = judged_by(Classification().judge(SPEC), [[0.7, 0.2, 0.1]], [1])
+    assert [name for _, name, _ in judge.figures(dict.fromkeys)] == ["confusion"]

@@ -199,8 +199,13 @@ def test_schedules_and_optimizers():
 
 
 def test_several_devices_share_a_batch(tmp_path):
-    """Two logical CPUs stand in for two GPUs, in a process of their own; the run is interrupted and resumed as well."""
+    """Two logical CPUs stand in for two GPUs, in a process of their own; the run is interrupted and resumed as well.
+
+    An encoder that is made for both gives the features of each example once.
+    """
     code = f"""
+import keras
+import numpy as np
 import tensorflow as tf
 two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
@@ -211,6 +216,14 @@ settings = ["data.data_dir={tmp_path}/data", "train.epochs="]
 for epochs in (1, 2):
     config = load("smoke/cnn_lstm.yaml", [settings[0], settings[1] + str(epochs)])
     run = fit.train(config, "{tmp_path}/run", resume=epochs == 2, evaluate=False)
+splits = config.data.load()
+with tf.distribute.MirroredStrategy(fit._visible_gpus()).scope():
+    clip = keras.Input((4, 16, 16, 3), dtype="uint8", name="clip")
+    means = keras.layers.GlobalAveragePooling3D()(keras.layers.Rescaling(1.0)(clip))
+    on_features = splits.on_features(keras.Model({{"clip": clip}}, {{"features": means}}), {{}})
+(features, _), = on_features.eval_stream("val", 8).as_numpy_iterator()
+(clips, _), = splits.eval_stream("val", 8).as_numpy_iterator()
+np.testing.assert_allclose(features["features"], clips["clip"].mean((1, 2, 3)), rtol=1e-4)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -241,6 +254,8 @@ def test_a_figure_that_is_never_a_number_is_told(data_dir, tmp_path, monkeypatch
     monkeypatch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", spoilt)
     with pytest.raises(DivergedError, match=r"val_nothing was no finite number in any epoch \(nan in the last\)"):
         train(recipe(data_dir), tmp_path / "run")
+    with pytest.raises(InputError, match="in none of them was val_nothing a finite number"):
+        train(recipe(data_dir), tmp_path / "run", resume=True)  # nothing is left to do
 
 
 def test_a_recipe_is_not_resumed_by_a_run_of_a_longer_name(data_dir, tmp_path, monkeypatch):

@@ -110,8 +110,11 @@ class CocoCaptions(CaptionFiles):
             ]
 
         stored = Stored(builder, {"image": "image"}, rows, _TFDS)
-        training = (caption for row in stored.rows("train") for caption in target_of(row))
-        return StoredSplits(stored, self.family(self.spec_of(like) if like else self.spec_with(training)))
+        if like is None:
+            spec = self.spec_with(caption for row in stored.rows("train") for caption in target_of(row))
+        else:
+            spec = self.spec_of(like)
+        return StoredSplits(stored, self.family(spec), splits=splits)
 
     def _official(self, root: Path) -> dict[str, Sequence[Item]]:
         """Return the official training images, and the official validation images as val and test."""

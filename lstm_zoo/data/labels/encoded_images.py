@@ -26,12 +26,12 @@ def decoder(tensor: Tensor, max_side: int | None) -> Callable[[tf.Tensor], tf.Te
         size = tf.shape(picture)[:2]
         fits = tf.reduce_all(size <= [height, width])
         with tf.control_dependencies([tf.debugging.Assert(fits, ["an image larger than", [height, width], size])]):
-            rows, columns = (tf.range(side) for side in (height, width))
-        if tensor.masked:
-            padded = tf.pad(picture, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
-        else:
-            padded = tf.gather(picture, tf.minimum(rows, size[0] - 1))
-            padded = tf.gather(padded, tf.minimum(columns, size[1] - 1), axis=1)
+            if tensor.masked:
+                padded = tf.pad(picture, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
+            else:
+                rows, columns = (tf.range(side) for side in (height, width))
+                padded = tf.gather(picture, tf.minimum(rows, size[0] - 1))
+                padded = tf.gather(padded, tf.minimum(columns, size[1] - 1), axis=1)
         return tf.ensure_shape(padded, tensor.shape)
 
     return lambda encoded: tf.map_fn(decode, encoded, fn_output_signature=tf.TensorSpec(tensor.shape, tf.uint8))

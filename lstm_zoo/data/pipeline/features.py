@@ -147,11 +147,15 @@ class Features(Media):
     def _computed(self, stream: tf.data.Dataset, num_rows: int, title: str) -> Iterator[np.ndarray]:
         """Yield the features of a stream, batch by batch."""
         progress = ProgressBar(title, num_rows, unit="rows")
+        # A model of its own: one that was made for several devices gives each row once for each of them.
+        encoder = keras.Model(self._encoder.input, self._encoder.output)
+        batches: Any = stream.as_numpy_iterator()
         try:
-            for _, media in stream:
+            for numbers, media in batches:
                 inputs = {name: values for name, values in media.items() if name != TARGET}
-                features = self._encoder.predict_on_batch(inputs)[FEATURES]
+                features = encoder.predict_on_batch(inputs)[FEATURES]
                 features = keras.ops.convert_to_numpy(features).astype(self._dtype)
+                assert len(features) == len(numbers), (features.shape, numbers.shape)
                 progress.advance(len(features))
                 yield features
         finally:

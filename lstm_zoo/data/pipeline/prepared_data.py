@@ -104,7 +104,7 @@ class PreparedData(FamilyData):
         if splits is not None and not builder.is_prepared:  # the others need not be there, nor be read
             builder = self.builder(family, splits)
         builder.prepare()
-        return StoredSplits(Stored.prepared(builder), family)
+        return StoredSplits(Stored.prepared(builder), family, splits=splits)
 
     def builder(self, family: Family, splits: Sequence[str] | None = None) -> PreparedBuilder:
         """Return the TFDS builder of the data set, or of some of its splits."""

@@ -25,15 +25,17 @@ class StoredSplits(Splits):
         stored: Their records.
         family: How they are shown.
         media: What stands in place of their records, such as features.
+        splits: Splits that are needed; None: all. Of the others, no table is read.
     """
 
-    def __init__(self, stored: Stored, family: Family, media: Media | None = None):
+    def __init__(self, stored: Stored, family: Family, media: Media | None = None, splits: Sequence[str] | None = None):
         self._stored = stored
         self._family = family
         self._media = media or StoredMedia(stored, family)
-        for split in SPLITS:
+        self._needed = SPLITS if splits is None else splits
+        for split in self._needed:
             family.check(stored.rows(split))
-        self.spec = family.complete(stored.rows("train"))
+        self.spec = family.complete(stored.rows("train")) if "train" in self._needed else family.spec
         self.folder = stored.folder
         self.bad_files = stored.bad_files
         self.augmented = family.augmented
@@ -82,7 +84,7 @@ class StoredSplits(Splits):
     def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
         assert isinstance(self._media, StoredMedia)
         features = Features(self._stored, self._family, self._media, encoder, about, num_views)
-        return StoredSplits(self._stored, self._family, features)
+        return StoredSplits(self._stored, self._family, features, self._needed)
 
     def _truths(self, split: str) -> Iterator[Any]:
         def records() -> Iterator[Record]:

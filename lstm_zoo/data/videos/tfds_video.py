@@ -38,7 +38,6 @@ class TfdsVideo(VideoData):
         from ..pipeline.reading import StoredSplits
         from ..pipeline.stored import Stored, features_of, read_features
 
-        del splits  # TFDS prepares all
         builder = prepared(tfds_builder(self.name, self.data_dir))
         video, label = self._features(builder)
         names, parts = features_of(builder)[label].names, {split: getattr(self, split) for split in SPLITS}
@@ -51,7 +50,8 @@ class TfdsVideo(VideoData):
             ]
 
         parts = {split: part for split, part in parts.items() if part}
-        return StoredSplits(Stored(builder, {"video": video}, rows, parts), self.family(self.spec_of(like)))
+        stored = Stored(builder, {"video": video}, rows, parts)
+        return StoredSplits(stored, self.family(self.spec_of(like)), splits=splits)  # prepared are all, by TFDS
 
     def _features(self, builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
         """Return the names of the video and of the label."""
