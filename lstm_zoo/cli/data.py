@@ -54,7 +54,11 @@ def info(
             from ..data.pipeline.features import remove_features as remove
 
             folder = recipe.data.load().folder
-            show(f"removed {remove(folder) / 2**20:.1f} MiB of features from {folder}")
+            removed = remove(folder)
+            if as_json:
+                show_json({"folder": str(folder), "removed_bytes": removed})
+            else:
+                show(f"removed {removed / 2**20:.1f} MiB of features from {folder}")
         else:
             _show_data(recipe, as_json)
 

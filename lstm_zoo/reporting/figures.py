@@ -45,7 +45,7 @@ def result_against_floors(scores: Mapping[str, Any]) -> Figure:
     bars = {"this run": (_OURS, scores), **{f"floor: {name}": (_FLOOR, floor) for name, floor in floors.items()}}
     height = 0.8 / len(bars)
     figure, axis = plt.subplots(figsize=(5.2, (0.3 + 0.2 * len(bars)) * len(names) + 1.0), layout="constrained")
-    greatest = max(values.get(name, 0.0) for _, values in bars.values() for name in names)
+    finite = [values[name] for _, values in bars.values() for name in names if np.isfinite(values.get(name, np.nan))]
     for number, (label, (colour, values)) in enumerate(bars.items()):
         known = [row for row, name in enumerate(names) if name in values]
         places = np.array(known) + height * (number - (len(bars) - 1) / 2)
@@ -53,7 +53,8 @@ def result_against_floors(scores: Mapping[str, Any]) -> Figure:
         shade = 1 - 0.35 * max(number - 1, 0)
         drawn = axis.barh(places, lengths, height, color=colour, alpha=shade, label=label)
         axis.bar_label(drawn, fmt="%.3f", padding=3, fontsize=8)
-    axis.set(xlim=(0, 1.15 * max(1.0, greatest)), yticks=range(len(names)), yticklabels=names)
+    sides = (1.15 * min(0.0, *finite), 1.15 * max(1.0, *finite)) if finite else (0.0, 1.0)
+    axis.set(xlim=sides, yticks=range(len(names)), yticklabels=names)
     axis.invert_yaxis()
     axis.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)

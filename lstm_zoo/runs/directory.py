@@ -163,22 +163,12 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError("", f"{folder / SPEC} is damaged ({first_line(error)}); restore it, or train again") from None
-    _check_kinds(config, spec)
+    if config.task.target != spec.target.kind:
+        raise InputError(
+            "task.kind",
+            f"'{config.task.kind}' is about {config.task.target}, but the run was trained on {spec.target.kind}",
+        )
     return config, spec
-
-
-def _check_kinds(config: Config, spec: Spec) -> None:
-    """Refuse data and tasks of another kind than those that a network was made for."""
-    (gave, _), asked, data = spec.only_input, spec.target.kind, config.data
-    if data.gives != gave or data.target != asked:
-        raise InputError(
-            "data.kind",
-            f"'{data.kind}' gives {data.gives} with {data.target}, but the run was trained on {gave} with {asked}",
-        )
-    if config.task.target != asked:
-        raise InputError(
-            "task.kind", f"'{config.task.kind}' is about {config.task.target}, but the run was trained on {asked}"
-        )
 
 
 def new_path(config: Config) -> Path:
@@ -206,7 +196,7 @@ def newest(recipe: str | None = None, trained: bool = False) -> Path:
         file.parent
         for file in sorted(RUNS.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime)
         if ((file.parent / WEIGHTS).is_file() or not trained)
-        and recipe in (None, _environment_of(file.parent).get("recipe"))
+        and (recipe is None or _environment_of(file.parent).get("recipe") == recipe)
     ]
     if not found:
         what, option = (f"run of {recipe}", "--run-dir") if recipe else ("run", "--run")

@@ -140,7 +140,7 @@ class Features(Media):
         told = f"; those of other encoders take {others / 2**20:.0f} MiB there" if others else ""
         print(
             f"features: {file.stat().st_size / 2**20:.1f} MiB kept in {file.parent}{told} (`lstmzoo data info "
-            "--remove-features` removes all)",
+            "--remove-features` removes all of this recipe's data; else delete that folder)",
             file=sys.stderr,
         )
 
