@@ -128,6 +128,31 @@ def smoke_run(tmp_path_factory, data_dir):
     return RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "smoke"))
 
 
+def small_mobilenet(input_shape=None, include_top=False, weights=None, alpha=1.0, pooling=None):
+    """Stand in for keras.applications.MobileNetV2, whose 150 layers cost seconds each time."""
+    import keras
+
+    inputs = x = keras.Input(input_shape)
+    for number in (1, 2):
+        x = keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False, name=f"block_{number}_conv")(x)
+        x = keras.layers.ReLU(6.0)(keras.layers.BatchNormalization(name=f"block_{number}_norm")(x))
+    if pooling:
+        x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, x, name="mobilenetv2")
+
+
+@pytest.fixture
+def pretrained_encoder(monkeypatch, tmp_path_factory) -> Path:
+    """A file of weights for MobileNetV2, for which a small network stands in here."""
+    import keras
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", small_mobilenet)
+    keras.utils.set_random_seed(5)
+    file = tmp_path_factory.mktemp("weights") / "small.weights.h5"
+    small_mobilenet((32, 32, 3)).save_weights(file)
+    return file
+
+
 @pytest.fixture(scope="session")
 def mobilenet_file(tmp_path_factory) -> Path:
     """Weights of the smallest MobileNetV2, as if they were pretrained."""

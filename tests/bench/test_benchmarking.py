@@ -6,7 +6,7 @@ from functools import partial
 
 import keras
 import pytest
-from conftest import run_on_jax
+from conftest import run_on_jax, small_mobilenet
 
 from lstm_zoo.bench import ROWS, all_rows
 from lstm_zoo.bench.row import Context
@@ -15,15 +15,6 @@ from lstm_zoo.bench.row import Context
 @pytest.fixture(scope="module")
 def context(tmp_path_factory):
     return Context(tmp_path_factory.mktemp("scratch"), quick=True)
-
-
-def first_blocks(whole, *arguments, pooling=None, **options):
-    """MobileNetV2 cut within its third block: the rest is more of the same, and every layer costs seconds."""
-    network = whole(*arguments, **options)
-    features = network.get_layer("block_3_expand_relu").output
-    if pooling:
-        features = keras.layers.GlobalAveragePooling2D()(features)
-    return keras.Model(network.input, features, name=network.name)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +32,7 @@ def work_of(contender):
 @pytest.mark.parametrize("make", ROWS, ids=lambda make: make.__name__)
 @pytest.mark.xdist_group("bench")
 def test_all_contenders_of_a_row_do_its_work(make, context, done, monkeypatch):
-    monkeypatch.setattr(keras.applications, "MobileNetV2", partial(first_blocks, keras.applications.MobileNetV2))
+    monkeypatch.setattr(keras.applications, "MobileNetV2", small_mobilenet)
     monkeypatch.setattr("lstm_zoo.data.pipeline.stored.KEPT_BYTES", 2**30)  # one contender sets it
     assert make.__doc__
     for row in make(context):
@@ -75,8 +66,8 @@ import keras
 from lstm_zoo.bench import all_rows
 from lstm_zoo.bench.row import Context
 
-{inspect.getsource(first_blocks)}
-keras.applications.MobileNetV2 = partial(first_blocks, keras.applications.MobileNetV2)
+{inspect.getsource(small_mobilenet)}
+keras.applications.MobileNetV2 = small_mobilenet
 context = Context(Path("."), quick=True)
 for row in all_rows(context):
     if "jax" in row.backends and "by size" not in row.name:  # that one repeats another

@@ -234,8 +234,8 @@ def test_lists_name_everything_with_a_line(what):
 
 
 def test_bench_writes_ratios_row_by_row(tmp_path, monkeypatch):
-    def lstm_gradients(context):  # the contenders that are left out differ in XLA and oneDNN alone
-        names = ("ours", "keras", "torch", "products")
+    def lstm_gradients(context):  # each contender has a process of its own, which takes seconds
+        names = ("ours", "keras")
         for row in recurrent.lstm_gradients(context):
             yield replace(row, contenders={name: row.contenders[name] for name in names})
 
@@ -249,7 +249,7 @@ def test_bench_writes_ratios_row_by_row(tmp_path, monkeypatch):
     assert next(iter(contenders)) == "ours" and contenders["ours"]["ratio"] == 1
     assert contenders["keras"]["seconds"] > 0 and contenders["keras"]["peak_mib"] > 50
     assert contenders["keras"]["ratio"] == contenders["keras"]["seconds"] / contenders["ours"]["seconds"]
-    assert "products" in contenders and row["name"] in output
+    assert row["name"] in output
     assert "did you mean 'lstm_training'" in call("bench", "--only", "lstm_trainig", status=2).output
 
 

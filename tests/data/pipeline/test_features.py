@@ -105,7 +105,7 @@ def test_half_a_file_is_never_read(splits, monkeypatch):
             cached.eval_stream("val", 8)
 
 
-def test_training_on_cached_features_is_training_on_clips(tmp_path, mobilenet_file):
+def test_training_on_cached_features_is_training_on_clips(tmp_path, pretrained_encoder):
     options = [
         f"data.data_dir={tmp_path}",
         "data.side=32",
@@ -114,8 +114,7 @@ def test_training_on_cached_features_is_training_on_clips(tmp_path, mobilenet_fi
         "model.dropout=0",
         "data.clip.size=32",
         "data.clip.train_sampling=uniform",
-        f"model.backbone={{name: MobileNetV2, options: {{alpha: 0.35}}, weights: {mobilenet_file}}}",
-        "model.backbone.output_layer=block_3_expand_relu",  # the rest is more of the same
+        f"model.backbone={{name: MobileNetV2, weights: {pretrained_encoder}}}",
         "train.batch_size=8",
     ]
     runs = {}
