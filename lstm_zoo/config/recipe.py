@@ -135,8 +135,15 @@ def config_class(there: Kinds) -> type[Config]:
 def _missing(made_with: Sequence[Plugin]) -> str:
     """Return what to give of the plugins of a run that are not there."""
     there = {origin_of(section) for sections in kinds() for section in sections}
-    missing = ", ".join(f"{one['name']} ({one['version']})" for one in made_with if one["name"] not in there)
-    return missing and f"made with {missing}: name the file with --plugin before the command, or install the package"
+    missing = [one for one in made_with if one["name"] not in there]
+    advice = {
+        f"give {one['name']} with --plugin before the command"
+        if one["name"].endswith(".py")
+        else f"install {one['name']}"
+        for one in missing
+    }
+    named = ", ".join(f"{one['name']} ({one['version']})" for one in missing)
+    return f"made with {named}: {', '.join(sorted(advice))}" if missing else ""
 
 
 def _find(path: Path) -> Path:

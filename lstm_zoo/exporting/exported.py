@@ -68,11 +68,10 @@ class ExportedNetwork(Network):
             raise InputError("", f"no file {file}, of which {folder / EXPORT} tells; export again")
         check_packages(about["format"])
         config, spec = recipe_and_spec(folder, overrides)
-        fixed = [
-            text for text in overrides if text.startswith(tuple(f"task.{key}" for key in config.task.exported_keys))
-        ]
-        if fixed:
-            raise InputError("", f"--set {fixed[0]}: is part of the file; export again with it")
+        for text in overrides:
+            section, key, *_ = [*text.partition("=")[0].split("."), ""]
+            if section == "task" and key in config.task.exported_keys:
+                raise InputError("", f"--set {text}: is part of the file; export again with it")
         return cls(file, about, config, spec)
 
     @cached_property

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..config.recipe import Config
-from ..contracts import SPLITS, Classes, LabelMap, Splits, Target, Words
+from ..contracts import SPLITS, Classes, LabelMap, Spec, Splits, Target, Words
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,7 @@ def dry_build(config: Config) -> dict[str, Any]:
     model = config.model.build(spec, pretrained=own_file)
     return {
         "config": config.name,
-        "input_shape": spec.only_input[1].shape,
+        "inputs": _shapes(spec),
         "target": spec.target.kind,
         "answers": _answers(spec.target),
         "parameters": model.count_params(),
@@ -47,6 +47,11 @@ def dry_build(config: Config) -> dict[str, Any]:
         "recurrent": {layer.name: implementation(layer)._asdict() for layer in recurrent_layers(model)},
         "slow": list(_slow_parts(config, model)),
     }
+
+
+def _shapes(spec: Spec) -> dict[str, tuple[int | None, ...]]:
+    """Return the shape of each input of a network in use, by name."""
+    return {name: tensor.shape for name, tensor in spec.inputs.items()}
 
 
 def _answers(target: Target) -> str:
@@ -92,7 +97,7 @@ def data_facts(config: Config, splits: Splits) -> dict[str, Any]:
 
     return {
         "data": config.data.kind,
-        "input_shape": splits.spec.only_input[1].shape,
+        "inputs": _shapes(splits.spec),
         "seconds": splits.spec.seconds,
         "fingerprint": splits.fingerprint,
         "splits": {

@@ -55,7 +55,7 @@ def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
 def dry_build_table(facts: Mapping[str, Any]) -> Table:
     """Return the layers of a network with shapes, parameters, and how the recurrent ones run."""
     title = (
-        f"{facts['config']}: input {_shape(facts['input_shape'])}, "
+        f"{facts['config']}: input {_shapes(facts['inputs'])}, "
         f"answers with {facts['answers']}, "
         f"{facts['parameters']:,} parameters ({facts['trainable']:,} trained)"
     )
@@ -75,7 +75,7 @@ def data_table(facts: Mapping[str, Any]) -> Table:
     """Return what each split holds."""
     splits = facts["splits"]
     names = list(dict.fromkeys(name for counts in splits.values() for name in counts))
-    table = _table(f"{facts['data']}, inputs of {_shape(facts['input_shape'])}", "", *(f"{split} " for split in splits))
+    table = _table(f"{facts['data']}, inputs {_shapes(facts['inputs'])}", "", *(f"{split} " for split in splits))
     for name in names:
         table.add_row(name, *(str(counts.get(name, 0)) for counts in splits.values()))
     if facts["features_bytes"]:
@@ -98,6 +98,10 @@ def bench_table(row: Mapping[str, Any]) -> Table:
         seconds, ratio, first = figures["seconds"], figures["ratio"], figures["first_seconds"]
         table.add_row(name, f"{seconds * 1000:.4g}", f"{ratio:.2f}", f"{first:.1f}", memory)
     return table
+
+
+def _shapes(inputs: Mapping[str, Sequence[int | None]]) -> str:
+    return ", ".join(f"{name} {_shape(shape)}" for name, shape in inputs.items())
 
 
 def _shape(shape: Sequence[int | None], free: str = "B") -> str:

@@ -199,7 +199,7 @@ def test_help_imports_nothing_that_takes_time(words):
 
 def test_check_shows_shapes_parameters_and_how_recurrent_layers_run():
     facts = json.loads(call("check", "--config", "smoke/cnn_lstm.yaml", "--json").stdout)
-    assert facts["input_shape"] == [4, 16, 16, 3] and facts["answers"] == "8 classes"
+    assert facts["inputs"] == {"clip": [4, 16, 16, 3]} and facts["answers"] == "8 classes"
     assert facts["parameters"] == sum(layer["parameters"] for layer in facts["layers"])
     assert facts["trainable"] < facts["parameters"]  # batch statistics
     assert set(facts["recurrent"]) == {"lstm_1"} and facts["recurrent"]["lstm_1"]["kind"] in ("cuDNN", "unrolled")

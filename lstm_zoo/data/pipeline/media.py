@@ -81,8 +81,9 @@ class StoredMedia(Media):
         views = self._stored.records(split).map(self._family.show, num_parallel_calls=THREADS)
         rows = self._stored.rows(split)
         counts = [self._family.num_views(row) for row in rows]
-        inputs = sum(np.prod(tensor.shape, dtype=np.int64) for tensor in self._family.spec.inputs.values())
-        if sum(counts) * inputs <= KEPT_BYTES:
+        tensors = self._family.spec.inputs.values()
+        num_bytes = sum(np.prod(one.shape, dtype=np.int64) * np.dtype(one.dtype).itemsize for one in tensors)
+        if sum(counts) * num_bytes <= KEPT_BYTES:
             views = views.cache()  # a validation split is read in every epoch
         numbers = tf.data.Dataset.from_tensor_slices(np.repeat(np.arange(len(rows)), counts))
         rows = tf.data.Dataset.zip(numbers, views.unbatch())
