@@ -45,7 +45,10 @@ def evaluate(
             return
         show(evaluation_table(scores, f"{network.path.name} on {name}"))
         if "per_class" in scores:
-            show(class_table(scores["per_class"], network.config.task.score_of_class))
+            task = network.config.task
+            show(class_table(scores["per_class"], task.score_of_class, task.class_noun))
+        for remark in scores.get("remarks", ()):
+            show(remark)
         show(f"report: {network.folder / 'report.html'}")
 
 

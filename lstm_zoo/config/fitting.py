@@ -11,6 +11,7 @@ _ANSWERS = {
     "classes": "one class an example",
     "label_map": "a class for every pixel or voxel",
     "words": "a sentence",
+    "text": "a line of text",
     "number": "a number",
 }
 

@@ -14,12 +14,14 @@ dict of outputs. Nothing here imports TensorFlow: a config is checked before any
 from .data import FEATURES, BadFile, DataConfig, LiveFrame, Splits, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, UserPath, raised_by
-from .spec import SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Words
+from .spec import SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
 from .task import (
+    LOG_PROBABILITIES,
     PROBABILITIES,
     Figures,
     Judge,
     Judged,
+    Memory,
     Objective,
     Outputs,
     Pictures,
@@ -31,6 +33,7 @@ from .task import (
 
 __all__ = [
     "FEATURES",
+    "LOG_PROBABILITIES",
     "PROBABILITIES",
     "SPLITS",
     "BadFile",
@@ -43,6 +46,7 @@ __all__ = [
     "Judged",
     "LabelMap",
     "LiveFrame",
+    "Memory",
     "ModelConfig",
     "Number",
     "Objective",
@@ -56,6 +60,7 @@ __all__ = [
     "Target",
     "TaskConfig",
     "Tensor",
+    "Text",
     "UserPath",
     "Views",
     "Words",

@@ -48,6 +48,18 @@ class Words(Section):
     """Length T of a sentence, in words, the end counted as one."""
 
 
+class Text(Section):
+    """A line of text, spelt letter by letter."""
+
+    kind: Literal["text"] = "text"
+    alphabet: tuple[str, ...]
+    """The letters, in the order of their numbers; the blank of CTC comes after the last one."""
+    pixels_per_step: PositiveInt
+    """Width of what a network looks at for each of its answers, in pixels; one answer is one letter at most."""
+    single_spaces: bool = True
+    """Whether runs of white space count as one space, and none at the ends."""
+
+
 class Number(Section):
     """A real number."""
 
@@ -56,7 +68,7 @@ class Number(Section):
     """What it counts."""
 
 
-Target = Annotated[Classes | LabelMap | Words | Number, Field(discriminator="kind")]
+Target = Annotated[Classes | LabelMap | Words | Text | Number, Field(discriminator="kind")]
 """Kinds of answer; a model's `answers` and a task's `target` name one of them."""
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PROBABILITIES = "probabilities"
 """Name of the output that holds probabilities of classes."""
+LOG_PROBABILITIES = "log_probabilities"
+"""Name of the output that holds log probabilities of letters and of the blank, the last one, at each step."""
 
 Outputs = dict[str, Any]
 """What a network in use answers, by name: arrays of one example, or with the batch axis in front."""
@@ -34,6 +36,8 @@ class Judged(NamedTuple):
     """What the network's encoder makes of it, (D,); None where there is no encoder, or nobody asked."""
 
 
+Memory = dict[str, "np.ndarray"]
+"""What a run keeps of its training examples, by name."""
 Predictor = Callable[[Judged], Outputs]
 """Answers without a network, from what an example is judged by; only its size and features may be used."""
 Pictures = Callable[[Sequence[int]], dict[int, "np.ndarray"]]
@@ -56,6 +60,8 @@ class Objective(NamedTuple):
     """Of targets and logits; one value an example, (B,)."""
     metrics: Sequence[keras.metrics.Metric]
     class_weight: dict[int, float] | None = None
+    compiles: bool = True
+    """Whether XLA can compile loss and metrics."""
 
 
 class Result(NamedTuple):
@@ -82,7 +88,10 @@ class Judge(ABC):
 
     @abstractmethod
     def scores(self) -> dict[str, Any]:
-        """Return the scores of all examples so far, ready for JSON; those that are single numbers are floats."""
+        """Return the scores of all examples so far, ready for JSON; those that are single numbers are floats.
+
+        What there is to say of them in words stands under `remarks`.
+        """
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield what the table of predictions holds of each example, in the order of `add`."""
@@ -109,6 +118,8 @@ class TaskConfig(Section, ABC):
     """The score that says most, higher is better."""
     score_of_class: ClassVar[str] = "accuracy"
     """What the score of each class (`per_class`) is."""
+    class_noun: ClassVar[str] = "class"
+    """What such a class is called."""
     exported_keys: ClassVar[frozenset[str]] = frozenset()
     """Settings that are part of an exported network, and cannot be changed afterwards."""
     floors_need_features: ClassVar[bool] = False
@@ -131,25 +142,28 @@ class TaskConfig(Section, ABC):
         """
 
     @abstractmethod
-    def judge(self, spec: Spec) -> Judge:
+    def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:
+        """Return what has to be known of the training examples later, by floors and judges; a run keeps it."""
+
+    @abstractmethod
+    def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge that has seen nothing yet."""
 
     @abstractmethod
-    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
-        """Return what the floors have to know of the training examples; a run keeps it."""
-
-    @abstractmethod
-    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+    def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:
         """Return trivial predictors by their names; the same judge scores them."""
 
     @abstractmethod
-    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+    def result(
+        self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
+    ) -> Result:
         """Return the outputs for one example as an answer for people.
 
         Args:
             outputs: Without the batch axis.
             spec: What the data told the model.
             picture: What was asked, as it is shown to people.
+            memory: What is known of the training examples; None where it is not kept.
         """
 
     def served(self, outputs: Outputs, spec: Spec) -> Outputs:

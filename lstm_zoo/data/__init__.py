@@ -10,6 +10,8 @@ from .labels.stanford_background import StanfordBackground
 from .labels.texture_mosaic import TextureMosaic
 from .labels.textures import Textures
 from .labels.volume_folder import VolumeFolder
+from .lines.drawn_lines import DrawnLines
+from .lines.text_lines import TextLinesFolder
 from .videos.moving_shapes import MovingShapes
 from .videos.tfds_video import TfdsVideo
 from .videos.ucf101 import Ucf101
@@ -21,10 +23,12 @@ DATA = (
     Textures,
     TextureMosaic,
     BlobVolumes,
+    DrawnLines,
     VideoFolder,
     CaptionedFolder,
     SegmentationFolder,
     VolumeFolder,
+    TextLinesFolder,
     Ucf101,
     Flickr8k,
     CocoCaptions,

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..contracts import InputError
-from ..runs.directory import CONFIG, FLOORS, METRICS, RECIPE_FILES
+from ..runs.directory import CONFIG, MEMORY, METRICS, RECIPE_FILES
 from ..runs.environment import versions
 from ..runs.network import RunNetwork
 from .exported import EXPORT, ExportedNetwork
@@ -91,7 +91,7 @@ def export(
                 **prove(run, exported, inputs),
             }
         (draft / EXPORT).write_text(json.dumps(about, indent=2, ensure_ascii=False), encoding="utf-8")
-        for name in (*RECIPE_FILES, FLOORS):
+        for name in (*RECIPE_FILES, MEMORY):
             if (run.folder / name).is_file():
                 shutil.copy(run.folder / name, draft)
         (draft / CONFIG).write_text(run.config.to_yaml(), encoding="utf-8")  # some settings may have been changed
@@ -126,7 +126,7 @@ def _check_folder(folder: Path, file: str) -> bool:
     if folder.exists() and not folder.is_dir():
         raise InputError("", f"--to {folder}: is a file; expected a folder for the export")
     if not (folder / EXPORT).is_file():
-        if foreign := [name for name in (file, *RECIPE_FILES, FLOORS) if (folder / name).exists()]:
+        if foreign := [name for name in (file, *RECIPE_FILES, MEMORY) if (folder / name).exists()]:
             raise InputError(
                 "", f"{folder} holds {', '.join(foreign)}, which no export wrote; choose another folder with --to"
             )

@@ -111,7 +111,7 @@ def _on_test(run: RunNetwork, exported: ExportedNetwork) -> dict[str, Any]:
     splits, split = _loaded(run)
     task, scores = run.config.task, {}
     for name, network in (("original", run), ("exported", exported)):
-        judge = task.judge(run.spec)
+        judge = task.judge(run.spec, run.memory)
         for outputs, judged in zip(network.answers(splits, split), splits.judged(split), strict=True):
             judge.add(outputs, judged)
         scores[name] = judge.scores()[task.headline]

@@ -10,6 +10,7 @@ from .language.additive_attention import AdditiveAttention
 from .language.caption_search import CaptionSearch
 from .language.show_attend_tell_decoder import ShowAttendTellDecoder
 from .language.show_tell_decoder import ShowTellDecoder
+from .lines.within_width import BlankBeyond, ColumnMask, StepMask, WithinWidth
 from .recurrent.attention_pooling import AttentionPooling1D
 from .recurrent.cells import ChronoBias, TextbookLSTMCell
 from .recurrent.gru import GRU
@@ -24,8 +25,10 @@ __all__ = [
     "MDLSTM2D",
     "AdditiveAttention",
     "AttentionPooling1D",
+    "BlankBeyond",
     "CaptionSearch",
     "ChronoBias",
+    "ColumnMask",
     "FoldTime",
     "ImageEncoder",
     "ImageScaling",
@@ -33,5 +36,7 @@ __all__ = [
     "ShowAttendTellDecoder",
     "ShowTellDecoder",
     "SimpleRNN",
+    "StepMask",
     "TextbookLSTMCell",
+    "WithinWidth",
 ]

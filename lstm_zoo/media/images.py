@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .errors import MediaError, content_of, reasons
@@ -39,6 +40,20 @@ def read_image(path: Path, max_side: int | None = None) -> bytes:
         upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
         return encoded(upright, "JPEG")
     return encoded(upright, "PNG")
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Return an image file as it is meant to be seen, upright, in grey on white paper, (h, w) uint8.
+
+    Raises:
+        MediaError: The file cannot be read, or is no image.
+    """
+    with decoded(path) as (_, image):
+        if image.mode.startswith(("I;16", "I")):  # which Pillow would cut off at 255
+            image = image.point(lambda value: value / 256).convert("L")
+        if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+        return np.asarray(ImageOps.exif_transpose(image).convert("L"))
 
 
 def image_size(path: Path) -> tuple[int, int]:

@@ -1,10 +1,13 @@
 """The networks. The tuple below is the registry."""
 
 from .cnn_lstm import CnnLstm
+from .conv_lines import ConvLines
+from .crnn import Crnn
 from .flatten_lstm import FlattenLstm
 from .frame_average import FrameAverage
 from .md_lstm_classifier import MdLstmClassifier
 from .md_lstm_labeller import MdLstmLabeller
+from .md_lstm_lines import MdLstmLines
 from .pyramid_lstm import PyramidLstm
 from .show_attend_tell import ShowAttendTell
 from .show_tell import ShowTell
@@ -20,4 +23,7 @@ MODELS = (
     WindowDense,
     MdLstmClassifier,
     PyramidLstm,
+    Crnn,
+    MdLstmLines,
+    ConvLines,
 )

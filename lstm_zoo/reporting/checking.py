@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..config.recipe import Config
-from ..contracts import SPLITS, Classes, LabelMap, Spec, Splits, Target, Words
+from ..contracts import SPLITS, Classes, LabelMap, Spec, Splits, Target, Text, Words
 
 if TYPE_CHECKING:
     import keras
@@ -58,6 +58,8 @@ def _answers(target: Target) -> str:
     """Return what a network answers with, for people."""
     if isinstance(target, Classes | LabelMap):
         return f"{len(target.names)} classes" + " a pixel" * isinstance(target, LabelMap)
+    if isinstance(target, Text):
+        return f"text of {len(target.alphabet)} letters"
     return f"{len(target.vocabulary)} words" if isinstance(target, Words) else f"a number ({target.unit})"
 
 

@@ -26,7 +26,7 @@ def write_report(
     name: str,
     metrics: Mapping[str, Any],
     config_yaml: str,
-    score_of_class: str,
+    of_classes: str,
     figures: Figures,
 ) -> Path:
     """Write `report.html` and its pictures: `figures/learning_curves.png`, and a folder there for the evaluation.
@@ -37,7 +37,7 @@ def write_report(
         name: Under what name the evaluation is kept.
         metrics: The scores of all evaluations, by name.
         config_yaml: The recipe.
-        score_of_class: What the score of each class is.
+        of_classes: What the score of each class is, such as `IoU of each class`.
         figures: What the task draws of this evaluation.
     """
     pictures = folder / "figures"
@@ -59,8 +59,9 @@ def write_report(
         made=f"{datetime.now():%Y-%m-%d %H:%M}",
         floors=list(dict.fromkeys(floor for scores in metrics.values() for floor in scores["floors"])),
         metrics=list(_table(metrics)),
-        per_class=score_of_class,
+        of_classes=of_classes,
         classes=metrics[name].get("per_class", {}),
+        remarks=metrics[name].get("remarks", []),
         images=images,
         config=config_yaml,
     )

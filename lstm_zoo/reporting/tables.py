@@ -36,9 +36,9 @@ def single_numbers(scores: Mapping[str, Any]) -> dict[str, float]:
     return {name: value for name, value in scores.items() if isinstance(value, float)}
 
 
-def class_table(per_class: Mapping[str, float], score: str) -> Table:
+def class_table(per_class: Mapping[str, float], score: str, noun: str = "class") -> Table:
     """Return a score (accuracy, IoU) of each class, worst first."""
-    table = _table(f"{score} of each class", "class", f"{score} ")
+    table = _table(f"{score} of each {noun}", noun, f"{score} ")
     for name, value in sorted(per_class.items(), key=lambda item: item[1]):
         table.add_row(name, f"{value:.4f}")
     return table

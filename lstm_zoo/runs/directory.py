@@ -2,7 +2,7 @@
 
 `config.yaml` and `spec.json` are enough to rebuild the network without the data; `environment.json` says where the
 run was made; `history.csv`, `metrics.json`, `report.html` and `figures/` hold what came out; `best.weights.h5` are the
-weights that eval, predict and export use; `floors.npz` is what trivial predictors know of the training examples;
+weights that eval, predict and export use; `memory.npz` is what trivial predictors know of the training examples;
 `checkpoints/` lets an interrupted run go on.
 """
 
@@ -26,8 +26,8 @@ from .environment import environment_of
 RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
 """What it takes to rebuild a network without the data."""
-METRICS, FLOORS, WEIGHTS = "metrics.json", "floors.npz", "best.weights.h5"
-_LAYOUT = 2
+METRICS, MEMORY, WEIGHTS = "metrics.json", "memory.npz", "best.weights.h5"
+_LAYOUT = 3
 """Of a run directory; raise it when one made before cannot be read any more."""
 
 
@@ -109,16 +109,16 @@ class Run:
         """All evaluations of this run, by name."""
         return metrics_of(self.path)
 
-    def keep_floors(self, memory: Mapping[str, np.ndarray]) -> None:
-        """Keep what the floors know of the training examples."""
-        draft = self.path / f"draft-{FLOORS}"
+    def keep_memory(self, memory: Mapping[str, np.ndarray]) -> None:
+        """Keep what the task has to know of the training examples later."""
+        draft = self.path / f"draft-{MEMORY}"
         np.savez_compressed(draft, allow_pickle=False, **memory)
-        draft.replace(self.path / FLOORS)
+        draft.replace(self.path / MEMORY)
 
 
-def floors_of(folder: Path) -> dict[str, np.ndarray] | None:
-    """Return what floors know of the training examples, from a run or an export; None where it is not kept."""
-    file = folder / FLOORS
+def memory_of(folder: Path) -> dict[str, np.ndarray] | None:
+    """Return what the task knows of the training examples, from a run or an export; None where it is not kept."""
+    file = folder / MEMORY
     if not file.is_file():
         return None
     with np.load(file, allow_pickle=False) as arrays:

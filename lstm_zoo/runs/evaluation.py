@@ -36,7 +36,7 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
     if not splits.size(split):
         raise InputError("data", f"the split '{split}' has no examples; choose another with --split")
     features = network.features(splits, split) if config.task.floors_need_features else None
-    memory, predictors = network.floor_memory(), {}
+    memory, predictors = network.memory, {}
     if memory is not None:
         known = {key: values for key, values in memory.items() if features or key != FEATURES}
         predictors = config.task.floors(spec, known)
@@ -57,7 +57,7 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
         name=name,
         metrics=metrics_of(network.folder),
         config_yaml=config.to_yaml(),
-        score_of_class=config.task.score_of_class,
+        of_classes=f"{config.task.score_of_class} of each {config.task.class_noun}",
         figures=panel.task.figures(lambda indices: splits.pictures(split, indices)),
     )
     return scores
@@ -73,7 +73,9 @@ class _Panel(NamedTuple):
     @classmethod
     def of(cls, network: Network) -> _Panel:
         """Return judges that have seen nothing yet."""
-        return cls(network.config.task.judge(network.spec), network.config.data.judges(network.spec), [])
+        return cls(
+            network.config.task.judge(network.spec, network.memory), network.config.data.judges(network.spec), []
+        )
 
     def add(self, outputs: Outputs, judged: Judged) -> None:
         """Take the outputs for one example."""

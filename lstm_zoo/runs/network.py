@@ -14,7 +14,7 @@ import numpy as np
 from ..config.recipe import Config
 from ..contracts import FEATURES, Outputs, Spec, Splits, unbatched
 from ..streaming.step import Stream, step_network, stream_of
-from .directory import Run, floors_of
+from .directory import Run, memory_of
 from .features import encoder_of, on_features
 
 Inputs = dict[str, np.ndarray]
@@ -57,9 +57,10 @@ class Network(ABC):
         del splits, split
         return None
 
-    def floor_memory(self) -> dict[str, np.ndarray] | None:
+    @cached_property
+    def memory(self) -> dict[str, np.ndarray] | None:
         """Return what floors know of the training examples; None where it is not kept."""
-        return floors_of(self.folder)
+        return memory_of(self.folder)
 
     def on_rows(self, rows: Iterable[Inputs], size: int) -> Iterator[Outputs]:
         """Yield the outputs for single inputs, asked `size` at a time."""

@@ -61,9 +61,12 @@ def _predicted(network: Network, path: Path, save_as: Path | None) -> Prediction
     most, rows = network.config.train.batch_size, list(_rows(views))
     size = min(most, 2 ** math.ceil(math.log2(len(rows))))  # files of many lengths are traced for a few sizes
     task, spec = network.config.task, network.spec
-    result = task.result(views.merge(network.on_rows(rows, size)), spec, views.picture)
+    result = task.result(views.merge(network.on_rows(rows, size)), spec, views.picture, network.memory)
     saved = {} if save_as is None else _saved(result, save_as)
-    windows = [(start, end, task.result(outputs, spec)) for start, end, outputs in _over_time(network, views, most)]
+    windows = [
+        (start, end, task.result(outputs, spec, memory=network.memory))
+        for start, end, outputs in _over_time(network, views, most)
+    ]
     facts |= {**result.facts, **saved}
     if windows:
         facts["windows"] = [{"start": start, "end": end, **part.facts} for start, end, part in windows]

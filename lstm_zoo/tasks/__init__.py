@@ -3,5 +3,6 @@
 from .captioning import Captioning
 from .classification import Classification
 from .segmentation import Segmentation
+from .transcription import Transcription
 
-TASKS = (Classification, Captioning, Segmentation)
+TASKS = (Classification, Captioning, Segmentation, Transcription)

@@ -15,6 +15,7 @@ from ..contracts import (
     InputError,
     Judge,
     Judged,
+    Memory,
     Objective,
     Outputs,
     Pictures,
@@ -90,11 +91,11 @@ class Captioning(TaskConfig):
         search = CaptionSearch(decoder, target.max_words, **options, name="search")
         return keras.Model(inputs, search(features), name=model.name)
 
-    def judge(self, spec: Spec) -> Judge:
+    def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of captions against each image's references."""
         return _CaptionJudge(self, _words(spec))
 
-    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
+    def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:
         """Return the most frequent caption; and where there are features, those of images with a caption of each.
 
         At most 20,000 images are kept; of more, each second, fourth and so on.
@@ -113,7 +114,7 @@ class Captioning(TaskConfig):
             memory[FEATURES] = np.stack([judged.features for judged in kept]).astype(np.float32)
         return memory
 
-    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+    def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:
         """Return two predictors that write nothing of their own.
 
         One gives every image the most frequent training caption; the other gives it the first caption of the training
@@ -141,7 +142,9 @@ class Captioning(TaskConfig):
             predictors["nearest training image"] = nearest
         return predictors
 
-    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+    def result(
+        self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
+    ) -> Result:
         """Return the caption with its words, their probabilities, and where the network looked at each."""
         words, attention = _written(outputs, _words(spec))
         caption, figure = " ".join(words), None

@@ -13,6 +13,7 @@ from ..contracts import (
     Figures,
     Judge,
     Judged,
+    Memory,
     Objective,
     Outputs,
     Pictures,
@@ -65,20 +66,22 @@ class Classification(TaskConfig):
         probabilities = keras.ops.softmax(model.output, axis=-1)
         return keras.Model(model.input, {PROBABILITIES: probabilities}, name=model.name)
 
-    def judge(self, spec: Spec) -> Judge:
+    def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of probabilities, (K,)."""
         return _ClassJudge(spec)
 
-    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
+    def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:
         """Return how often each class occurs."""
         return {"counts": np.bincount([judged.truth for judged in training], minlength=spec.num_classes)}
 
-    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+    def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:
         """Return the classes' frequencies in training as the prediction for every example."""
         counts = memory["counts"]
         return {"majority": lambda judged: {PROBABILITIES: counts / counts.sum()}}
 
-    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+    def result(
+        self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
+    ) -> Result:
         """Return the classes with their probabilities, most probable first."""
         row = outputs[PROBABILITIES]
         order = row.argsort()[::-1]

@@ -15,6 +15,7 @@ from ..contracts import (
     InputError,
     Judge,
     Judged,
+    Memory,
     Objective,
     Outputs,
     Pictures,
@@ -84,12 +85,12 @@ class Segmentation(TaskConfig):
         labels = ops.min(ops.where(greatest, np.arange(spec.num_classes, dtype=np.int32), spec.num_classes), axis=-1)
         return keras.Model(model.input, {PROBABILITIES: probabilities, _LABELS: labels}, name=model.name)
 
-    def judge(self, spec: Spec) -> Judge:
+    def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of label maps against the truth, over all pixels of the split."""
         self._check_background(spec)
         return _LabelMapJudge(spec, self.background)
 
-    def floor_memory(self, spec: Spec, training: Iterable[Judged]) -> dict[str, np.ndarray]:
+    def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:
         """Return the most frequent label at each position, in the size of the network's inputs."""
         counts = np.zeros((*_sides(spec), spec.num_classes), np.int32)
         places = np.indices(counts.shape[:-1], sparse=True)
@@ -99,14 +100,16 @@ class Segmentation(TaskConfig):
             counts[(*places, np.where(known, labels, 0))] += known
         return {"prior": counts.argmax(axis=-1).astype(np.uint8)}
 
-    def floors(self, spec: Spec, memory: dict[str, np.ndarray]) -> dict[str, Predictor]:
+    def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:
         """Return the most frequent training label at each position as the prediction for every picture.
 
         Pictures of other sizes are compared by relative position.
         """
         return {"prior by position": lambda judged: {_LABELS: _resized(memory["prior"], judged.truth.shape)}}
 
-    def result(self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None) -> Result:
+    def result(
+        self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
+    ) -> Result:
         """Return the classes in a label map with their share of it, largest first, and the map as a file.
 
         That is a PNG of class numbers with a palette, or an array for a volume.

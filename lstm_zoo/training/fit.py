@@ -51,7 +51,7 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
             model = config.model.build(config.data.expected_spec())
         splits = _load(config)
         run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir)
-        run.keep_floors(config.task.floor_memory(splits.spec, splits.judged("train")))  # of interrupted runs too
+        run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # of interrupted runs too
         _fit(model, strategy, splits, run, resume)
     finally:
         keras.config.set_dtype_policy(policy)
@@ -67,7 +67,7 @@ def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
     """Keep in the run what its floors need of the training examples beside what they are judged by."""
     task = network.config.task
     if task.floors_need_features and (features := network.features(splits, "train")):
-        network.run.keep_floors(task.floor_memory(network.spec, with_features(splits.judged("train"), features)))
+        network.run.keep_memory(task.memory(network.spec, with_features(splits.judged("train"), features)))
 
 
 def _load(config: Config) -> Splits:
@@ -165,9 +165,11 @@ def compile_for_training(
     """
     options = config.train
     jit_compile = (one_device and helps_xla(model)) if options.jit_compile is None else options.jit_compile
-    if jit_compile and (against := [layer.name for layer in model._flatten_layers() if not layer.supports_jit]):
+    against = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
+    against += ["the loss"] * (not objective.compiles)
+    if options.jit_compile and against:
         print(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out", file=sys.stderr)
-        jit_compile = False
+    jit_compile = jit_compile and not against
     full_batches, rest = divmod(splits.size("train"), options.batch_size)
     drop_remainder = jit_compile and full_batches > 0
     steps = full_batches if drop_remainder or not rest else full_batches + 1

@@ -157,7 +157,7 @@ def test_dynamic_int8_is_smaller_and_judged_on_the_test_split(smoke_run, exporte
 def test_a_file_that_differs_is_removed_and_the_older_one_stays(smoke_run, tmp_path, monkeypatch):
     kept = export(smoke_run, "onnx", tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert {"config.yaml", "spec.json", "floors.npz"} < before.keys()
+    assert {"config.yaml", "spec.json", "memory.npz"} < before.keys()
     _written(monkeypatch, lambda network, path, run, options: path.write_bytes(before[path.name]) and {})
     run = Runner.run
 

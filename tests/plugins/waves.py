@@ -135,15 +135,15 @@ class Regression(TaskConfig):
 
         return keras.Model(model.input, {"number": model.output})
 
-    def judge(self, spec):
+    def judge(self, spec, memory=None):
         return _Errors()
 
-    def floor_memory(self, spec, training):
+    def memory(self, spec, training):
         return {"mean": np.mean([[judged.truth] for judged in training], axis=0)}
 
     def floors(self, spec, memory):
         return {"mean": lambda judged: {"number": memory["mean"]}}
 
-    def result(self, outputs, spec, picture=None):
+    def result(self, outputs, spec, picture=None, memory=None):
         answer = f"{float(outputs['number'][0]):.2f} {spec.target.unit}"
         return Result(answer, {"number": float(outputs["number"][0])}, answer)

@@ -120,9 +120,9 @@ def test_floors_that_need_nothing_are_scored_as_well(smoke_run, tmp_path, monkey
     run = Run.open(shutil.copytree(smoke_run.folder, tmp_path / "run"))
     uniform = {"probabilities": np.full(8, 1 / 8)}
     monkeypatch.setattr(Classification, "floors", lambda self, spec, memory: {"first": lambda judged: uniform})
-    run.keep_floors({})
+    run.keep_memory({})
     assert list(evaluate(RunNetwork(run))["floors"]) == ["first"]
-    (run.path / "floors.npz").unlink()
+    (run.path / "memory.npz").unlink()
     assert evaluate(RunNetwork(run))["floors"] == {}
 
 

@@ -104,14 +104,14 @@ def captions_of(predict, split):
 
 def test_floors_are_the_most_frequent_caption_and_the_nearest_image():
     task = Captioning(java_figures=())
-    floors = task.floors(SPEC, kept(task.floor_memory(SPEC, examples("train"))))
+    floors = task.floors(SPEC, kept(task.memory(SPEC, examples("train"))))
     assert list(floors) == ["most frequent caption", "nearest training image"]
     frequent, nearest = floors.values()
     assert captions_of(frequent, "test") == ["a red dog", "a red dog"]
     assert captions_of(nearest, "test") == ["the sea at night", "two birds fly"]
     assert frequent(next(examples("test")))["words"] == [4, 5, 6]
     assert nearest(next(examples("test")))["words"] == [UNKNOWN] * 4
-    assert list(task.floors(SPEC, kept(task.floor_memory(SPEC, examples("train", None))))) == ["most frequent caption"]
+    assert list(task.floors(SPEC, kept(task.memory(SPEC, examples("train", None))))) == ["most frequent caption"]
     judge = task.judge(SPEC)  # compares what people wrote, words that the network does not know as well
     for judged in examples("test"):
         judge.add(nearest(judged), judged)
@@ -121,7 +121,7 @@ def test_floors_are_the_most_frequent_caption_and_the_nearest_image():
 def test_an_image_is_not_its_own_nearest():
     task = Captioning()
     features = {"train": np.array([[1.0, 0], [0.9, 0.1], [0, 1.0]], "float32")}
-    floors = task.floors(SPEC, kept(task.floor_memory(SPEC, examples("train", features))))
+    floors = task.floors(SPEC, kept(task.memory(SPEC, examples("train", features))))
     found = [floors["nearest training image"](judged)["caption"] for judged in examples("train", features)]
     assert found[:2] == ["two birds fly", "a red dog"]
 
@@ -129,7 +129,7 @@ def test_an_image_is_not_its_own_nearest():
 def test_of_many_training_images_some_are_kept_evenly_drawn(monkeypatch):
     monkeypatch.setattr(captioning, "_MOST_KNOWN", 4)
     training = [Judged(str(number), ["a dog"], features=np.full(2, number)) for number in range(19)]
-    memory = Captioning().floor_memory(SPEC, iter(training))
+    memory = Captioning().memory(SPEC, iter(training))
     assert memory["names"].tolist() == ["0", "8", "16"] and memory["features"][:, 0].tolist() == [0, 8, 16]
     assert memory["features"].dtype == np.float32
 

@@ -83,7 +83,7 @@ def test_the_surest_mistakes_are_drawn():
 def test_floor_is_the_majority_of_training():
     task, labels = Classification(), [1, 1, 1, 0, 2]
     kept = io.BytesIO()
-    np.savez(kept, allow_pickle=False, **task.floor_memory(SPEC, [Judged("", label) for label in labels]))
+    np.savez(kept, allow_pickle=False, **task.memory(SPEC, [Judged("", label) for label in labels]))
     kept.seek(0)
     ((name, predict),) = task.floors(SPEC, dict(np.load(kept))).items()
     test = [Judged("", label) for label in (0, 1, 1, 2)]

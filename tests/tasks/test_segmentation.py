@@ -171,7 +171,7 @@ def test_the_floor_is_the_most_frequent_label_at_each_position():
     )
     test = maps([[0, 0, 1, 1], [0, 1, 2, VOID]], [[0, 2]])
     # Prior: 0 0 1 1 / 0 0 2 1, and 0 1 in half the size.
-    memory = Segmentation().floor_memory(SPEC, (Judged("", labels) for labels in training))
+    memory = Segmentation().memory(SPEC, (Judged("", labels) for labels in training))
     ((name, predict),) = Segmentation().floors(SPEC, memory).items()
     scores = judged_by(Segmentation(), [predict(Judged("", labels))["labels"] for labels in test], test).scores()
     assert name == "prior by position"

@@ -54,7 +54,7 @@ def test_a_run_holds_what_later_commands_need(smoke_run):
         "metrics.json",
         "report.html",
         "best.weights.h5",
-        "floors.npz",
+        "memory.npz",
     ):
         assert (path / name).is_file(), name
     environment = json.loads((path / "environment.json").read_text())

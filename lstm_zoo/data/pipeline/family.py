@@ -86,6 +86,15 @@ class Family(ABC):
         del rows
         return self.spec
 
+    def lengths(self, rows: Sequence[Row]) -> np.ndarray | None:
+        """Return how long each example is, (n,), where only that differs in shape; None: all are of one shape.
+
+        Examples of alike lengths are then shown together, with zeros behind the end of the shorter ones; `keep` has to
+        be `disk`.
+        """
+        del rows
+        return None
+
     def facts(self, rows: Sequence[Row]) -> Any:
         """Return what `known` needs of the examples of a split; asked for once."""
         return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .family import Family, Record
-from .order import epoch_seed, example_seed, shuffled
+from .order import alike_together, epoch_seed, example_seed, shuffled
 from .stored import KEPT_BYTES, THREADS, Stored, kept_record, reading_options
 
 Epochs = Callable[[tf.Tensor], tf.data.Dataset]
@@ -48,8 +49,28 @@ class StoredMedia(Media):
         The stored order is random, so that a block is a fair sample even where it is not the whole split: shuffling
         goes on within a block.
         """
+        lengths = self._family.lengths(self._stored.rows("train"))
+        if lengths is not None:
+            return self._by_length(lengths, seed, batch_size, drop_remainder)
         examples = self._examples(shuffle=True)
         return lambda epoch: examples(epoch_seed(seed, epoch)).batch(batch_size, drop_remainder)
+
+    def _by_length(self, lengths: np.ndarray, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
+        """Return what shows training examples of alike lengths together, as kept records."""
+        kept = self._kept
+        assert kept is not None, self._family.keep
+
+        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            seed_of_epoch = epoch_seed(seed, epoch)
+
+            def one_example(number: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+                return number, self._family.train(kept_record(kept, number), example_seed(seed_of_epoch, number))
+
+            order = alike_together(lengths, batch_size, seed_of_epoch)
+            examples = tf.data.Dataset.from_tensor_slices(order).map(one_example, num_parallel_calls=THREADS)
+            return examples.padded_batch(batch_size, drop_remainder=drop_remainder)
+
+        return one_epoch
 
     def in_stored_order(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         """Return the training examples as an epoch shows them, but in stored order."""
@@ -81,13 +102,16 @@ class StoredMedia(Media):
         views = self._stored.records(split).map(self._family.show, num_parallel_calls=THREADS)
         rows = self._stored.rows(split)
         counts = [self._family.num_views(row) for row in rows]
+        lengths = self._family.lengths(rows)
+        total = sum(counts) if lengths is None else int(lengths.sum())  # of views, or of what they are long
         tensors = self._family.spec.inputs.values()
-        num_bytes = sum(np.prod(one.shape, dtype=np.int64) * np.dtype(one.dtype).itemsize for one in tensors)
-        if sum(counts) * num_bytes <= KEPT_BYTES:
+        fixed = (math.prod(side or 1 for side in one.shape) * np.dtype(one.dtype).itemsize for one in tensors)
+        if total * sum(fixed) <= KEPT_BYTES:
             views = views.cache()  # a validation split is read in every epoch
         numbers = tf.data.Dataset.from_tensor_slices(np.repeat(np.arange(len(rows)), counts))
-        rows = tf.data.Dataset.zip(numbers, views.unbatch())
-        return rows.apply(tf.data.experimental.assert_cardinality(sum(counts))).batch(batch_size)
+        examples = tf.data.Dataset.zip(numbers, views.unbatch())
+        examples = examples.apply(tf.data.experimental.assert_cardinality(sum(counts)))
+        return examples.batch(batch_size) if lengths is None else examples.padded_batch(batch_size)
 
     @cached_property
     def _kept(self) -> Any:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
+
+_BLUR = 0.1  # of lengths, as a fraction of them
 
 
 def epoch_seed(seed: int, epoch: tf.Tensor | int) -> tf.Tensor:
@@ -30,3 +33,25 @@ def shuffled(length: tf.Tensor | int, seed: tf.Tensor, first: tf.Tensor | int = 
     """
     own = tf.random.experimental.stateless_fold_in(seed, -1 - tf.cast(first, tf.int64))  # no example's seed
     return tf.random.experimental.stateless_shuffle(tf.range(length), own)
+
+
+def alike_together(lengths: np.ndarray, batch_size: int, seed: tf.Tensor) -> tf.Tensor:
+    """Return the numbers of examples in the order of an epoch whose batches hold examples of alike lengths.
+
+    Which examples meet differs from epoch to epoch: lengths are blurred by chance before they are sorted, and those
+    that do not fill a batch, drawn beforehand, come last.
+
+    Args:
+        lengths: Of each example, above 0.
+        batch_size: Examples a batch.
+        seed: The seed of the epoch.
+    """
+    size = len(lengths)
+    order = shuffled(size, seed)
+    full = size // batch_size
+    chosen, rest = order[: full * batch_size], order[full * batch_size :]
+    own = tf.random.experimental.stateless_fold_in(seed, -2 - size)
+    blur = tf.random.stateless_uniform(tf.shape(chosen), own, 1 - _BLUR, 1 + _BLUR)
+    by_length = tf.argsort(tf.gather(tf.constant(lengths, tf.float32), chosen) * blur)
+    batches = tf.reshape(tf.gather(chosen, by_length), [full, batch_size])
+    return tf.concat([tf.reshape(tf.gather(batches, shuffled(full, seed, size)), [-1]), rest], 0)

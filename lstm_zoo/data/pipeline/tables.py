@@ -50,7 +50,10 @@ def read_rows(
         InputError: A column is missing or stands twice, a row lacks what it must hold or has an unknown split, or the
             file is no CSV table.
     """
-    reader = csv.reader(io.StringIO(read_text(file, key), newline=""), strict=True)
+    text = read_text(file, key)
+    header_line = text.partition("\n")[0]
+    separator = max(",;\t", key=header_line.count)  # spreadsheets write semicolons where a comma is the decimal point
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         header = [name.strip() for name in next(reader, [])]
         places = _places(header, names, needed, columns, file, key)

@@ -1,0 +1,1 @@
+"""Lines of text: their pictures and their transcriptions."""

@@ -1,0 +1,77 @@
+"""From pictures of lines to pixels of one height, and their random changes: TensorFlow code that runs inside a reader.
+
+All chance is a function of a seed that is handed in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from .line_config import LineAugment, LineConfig
+
+
+def as_line(grey: tf.Tensor, line: LineConfig) -> tf.Tensor:
+    """Return a grey picture (h, w, 1) uint8 scaled to the height of lines, dark on light, (H, W, 1) uint8."""
+    size = tf.cast(tf.shape(grey)[:2], tf.float64)
+    width = tf.maximum(1, tf.cast(tf.round(size[1] * line.height / size[0]), tf.int32))
+    pixels = tf.image.resize(grey, [line.height, width], antialias=True)
+    if line.ink == "light" or (line.ink == "auto" and _mostly_dark(pixels)):
+        pixels = 255.0 - pixels
+    return tf.ensure_shape(tf.cast(tf.round(pixels), tf.uint8), [line.height, None, 1])
+
+
+def _mostly_dark(pixels: tf.Tensor) -> tf.Tensor:
+    """Say whether a picture's mean lies nearer to its darkest pixel than to its lightest."""
+    return tf.reduce_mean(pixels) < (tf.reduce_min(pixels) + tf.reduce_max(pixels)) / 2
+
+
+def grey_of(encoded: tf.Tensor) -> tf.Tensor:
+    """Return the pixels of a JPEG or PNG on white paper, (h, w, 1) uint8."""
+    pixels = tf.io.decode_image(encoded, expand_animations=False)  # (h, w, 1 to 4)
+    channels = tf.shape(pixels)[-1]
+    values = tf.cast(pixels, tf.float32)
+    if channels == 2 or channels == 4:
+        opaque = values[..., -1:] / 255.0
+        values = values[..., :-1] * opaque + 255.0 * (1.0 - opaque)
+    if channels >= 3:
+        values = tf.tensordot(values, tf.constant([[0.299], [0.587], [0.114]]), 1)
+    return tf.ensure_shape(tf.cast(tf.round(values), tf.uint8), [None, None, 1])
+
+
+def vary(line: tf.Tensor, augment: LineAugment, seed: tf.Tensor) -> tf.Tensor:
+    """Return a line moved, slanted and recoloured by chance, (H, W, 1) uint8, of the size that it had."""
+    draws = tf.unstack(tf.random.stateless_uniform([8], seed, -1.0, 1.0))
+    values = tf.cast(line, tf.float32)
+    if augment.slant or augment.rotation or augment.stretch or augment.shift:
+        values = _moved(values, augment, draws)
+    if augment.contrast:
+        paper = tf.reduce_max(values)
+        values = paper + (values - paper) * (1 + draws[5] * augment.contrast)
+    values += draws[6] * augment.brightness * 255
+    if augment.noise:
+        own = tf.random.experimental.stateless_fold_in(seed, 1)
+        values += tf.random.stateless_normal(tf.shape(values), own) * (draws[7] + 1) / 2 * augment.noise * 255
+    return tf.cast(tf.round(tf.clip_by_value(values, 0, 255)), tf.uint8)
+
+
+def _moved(values: tf.Tensor, augment: LineAugment, draws: list[tf.Tensor]) -> tf.Tensor:
+    """Return a line (H, W, 1) after an affine map around its centre; what comes in from outside repeats its edge."""
+    size = tf.cast(tf.shape(values)[:2], tf.float32)
+    y, x = (size[0] - 1) / 2, (size[1] - 1) / 2
+    # A long line turns less: its ends would leave the picture.
+    most = tf.minimum(np.float32(np.deg2rad(augment.rotation)), 0.15 * size[0] / size[1])
+    slant, turn = draws[0] * augment.slant, draws[1] * most
+    wide, high = 1 + draws[2] * augment.stretch, 1 + draws[3] * augment.stretch
+    matrix = [[wide, slant], [turn, high]]
+    down = draws[4] * augment.shift * size[0]
+    rows = [[*row, at - row[0] * x - row[1] * y] for row, at in zip(matrix, (x, y + down), strict=True)]
+    transform = tf.stack([*rows[0], *rows[1], 0.0, 0.0])
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=values[tf.newaxis],
+        transforms=transform[tf.newaxis],
+        output_shape=tf.shape(values)[:2],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )[0]

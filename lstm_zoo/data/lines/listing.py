@@ -1,0 +1,118 @@
+"""Which pictures of lines there are, and what each says: from text files beside them, their names, tables and lists."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from ...contracts import SPLITS, InputError
+from ...media.endings import IMAGES, stem_of
+from ...media.errors import MediaError
+from ..pipeline.family import Item
+from ..pipeline.finding import check_folder, files_below, name_below, read_text
+from ..pipeline.tables import read_rows
+
+COLUMNS = ("image", "text", "split", "group")
+"""What a table may hold; only image and text must be there."""
+_TRUTH = ".gt.txt"
+_VARIANTS = (".nrm", ".bin", ".dew")
+"""What OCR tools add to the name of a picture that they changed, before its ending."""
+
+
+def read_table(file: Path, root: Path, columns: Mapping[str, str], key: str) -> dict[str, list[Item]]:
+    """Return the lines of each split from a CSV table with a header, or a list without one: path, tab, text.
+
+    Raises:
+        InputError: A picture is missing or named twice, or the table is wrong or empty.
+    """
+    splits: dict[str, list[Item]] = defaultdict(list)
+    seen: dict[str, tuple[str, str]] = {}
+    rows = _listed(file, key) if file.suffix.lower() in (".txt", ".lst", ".list") else None
+    for place, row in rows or read_rows(file, COLUMNS, ("image", "text"), columns, key, may_be_empty=("text",)):
+        name = name_below(row["image"], root)
+        if not (root / name).is_file():
+            raise InputError(key, f"{place}: no picture {name} below {root}")
+        first, text = seen.setdefault(name, (place, row["text"]))
+        if first != place:
+            both = "the same text" if text == row["text"] else f"'{text}' there, '{row['text']}' here"
+            raise InputError(key, f"{place}: {name} stands in {first} already ({both}); keep one")
+        splits[row.get("split", "")].append(Item(name, row["text"], row.get("group", "")))
+    if not splits:
+        raise InputError(key, f"{file} names no line; expected one row a line")
+    return {split: sorted(items) for split, items in splits.items()}
+
+
+def _listed(file: Path, key: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the lines of a list: a path, a tab, and the text up to the end of the line."""
+    for number, line in enumerate(read_text(file, key).splitlines(), 1):
+        path, tab, text = line.partition("\t")
+        if not line.strip():
+            continue
+        if not tab:
+            raise InputError(key, f"{file}:{number}: no tab; expected the path of a picture, a tab, and its text")
+        yield f"{file}:{number}", {"image": path.strip(), "text": text}
+
+
+def list_lines(root: Path, transcriptions: Literal["files", "names"]) -> dict[str, list[Item]]:
+    """Return the lines below a folder, by split where its folders are called train, val and test, else as split "".
+
+    A picture without a transcription has the target None, as has a transcription without a picture.
+
+    Args:
+        root: The folder.
+        transcriptions: `files`: `x.gt.txt` beside `x.png` (or `x.nrm.png`); `names`: the names of the pictures.
+
+    Raises:
+        InputError: There is no picture.
+    """
+    check_folder(root)
+    names = {path.relative_to(root).as_posix() for path in files_below(root)}
+    pictures = {name: stem for name in sorted(names) if (stem := stem_of(name, IMAGES))}
+    if not pictures:
+        raise InputError("data.root", f"no pictures of lines below {root}; expected .png, .jpg or .tif files")
+    find: Callable[[str], str | None] = _of_name if transcriptions == "names" else _TextFiles(root, names)
+    items = [Item(name, find(stem)) for name, stem in pictures.items()]
+    if isinstance(find, _TextFiles):
+        items += [Item(name) for name in sorted(find.left)]
+    first = {item.name.split("/")[0] for item in items}
+    if not first <= set(SPLITS):
+        return {"": items}
+    return {split: [item for item in items if item.name.startswith(f"{split}/")] for split in SPLITS}
+
+
+def _of_name(stem: str) -> str:
+    return stem.rsplit("/", 1)[-1]
+
+
+class _TextFiles:
+    """Finds the text beside a picture.
+
+    Args:
+        root: Folder of the pictures.
+        names: All files below it.
+    """
+
+    def __init__(self, root: Path, names: set[str]):
+        self._root = root
+        self.left = {name for name in names if name.endswith(_TRUTH)}
+        """Texts without a picture."""
+
+    def __call__(self, stem: str) -> str | None:
+        plain = next((stem.removesuffix(end) for end in _VARIANTS if stem.endswith(end)), stem)
+        for name in (stem + _TRUTH, plain + _TRUTH):
+            if (self._root / name).is_file():
+                self.left.discard(name)
+                return read_text(self._root / name, "data.root")
+        return None
+
+
+def check_text(text: str | None, name: str) -> str:
+    """Return a transcription, or raise a MediaError: there is none, or it is empty."""
+    if text is None:
+        of_text = name.endswith(_TRUTH)
+        raise MediaError("has no picture beside it" if of_text else f"has no transcription ({_TRUTH[1:]}) beside it")
+    if not text:
+        raise MediaError("its transcription is empty; write what it says, or leave the line out")
+    return text

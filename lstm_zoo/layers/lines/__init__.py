@@ -1,0 +1,1 @@
+"""Layers for lines of text, each of its own width."""
