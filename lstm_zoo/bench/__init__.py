@@ -6,6 +6,7 @@ from .captions import beam_captions, greedy_captions
 from .clips import clip_preparation, clip_reading
 from .encoder import cached_epochs, frame_features
 from .images import md_lstm_sizes, md_lstm_training
+from .lines import crnn_training, line_decoding
 from .networks import cnn_lstm_training, flatten_lstm_training
 from .recurrent import lstm_gradients, lstm_inference, lstm_training
 from .row import Context, Row
@@ -25,6 +26,8 @@ ROWS = (
     beam_captions,
     md_lstm_training,
     md_lstm_sizes,
+    crnn_training,
+    line_decoding,
     streaming,
 )
 

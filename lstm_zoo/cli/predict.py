@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def predict(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Videos or images, as the run was trained on, or folders.")
+        list[Path] | None,
+        typer.Argument(help="Videos, images or transcribed pages (XML), as the run was trained on, or folders."),
     ] = None,
     run: RunOption = None,
     exported: ExportedOption = None,

@@ -19,6 +19,9 @@ def train(
         Path | None, typer.Option(help="Where to keep the run; a new one below runs/ by default.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run of this recipe.")] = False,
+    init: Annotated[
+        Path | None, typer.Option(help="A run of the same model to start from; what it learned is carried on.")
+    ] = None,
 ) -> None:
     """Train a network, and write a run directory."""
     with user_errors("interrupted; it goes on after its last finished epoch with --resume") as loaded:
@@ -26,7 +29,7 @@ def train(
         from ..reporting.tables import evaluation_table
         from ..training.fit import train
 
-        run = train(recipe, run_dir, resume=resume)
+        run = train(recipe, run_dir, resume=resume, init=init)
         for split, scores in run.metrics.items():
             show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
         show(f"run: {run.path}\nreport: {run.path / 'report.html'}\nnext: lstmzoo eval --run {run.path}")

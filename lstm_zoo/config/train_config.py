@@ -60,6 +60,8 @@ class TrainConfig(Section):
     """Epochs without a better validation figure after which training ends; null: never."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """Numbers to compute with; weights stay float32."""
+    frozen: tuple[str, ...] = ()
+    """Layers that stay as they are, by names or patterns such as `cnn_*`; for runs that start from another."""
     devices: PositiveInt | None = None
     """GPUs to train on; null: all that are visible. More than one trains through `tf.distribute.MirroredStrategy`."""
     cached_views: NonNegativeInt | None = None

@@ -11,7 +11,7 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
-from .data import FEATURES, BadFile, DataConfig, LiveFrame, Splits, Views
+from .data import FEATURES, BadFile, DataConfig, LiveFrame, Part, Splits, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, UserPath, raised_by
 from .spec import SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
@@ -51,6 +51,7 @@ __all__ = [
     "Number",
     "Objective",
     "Outputs",
+    "Part",
     "Pictures",
     "Predictor",
     "Result",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
 
 from .section import InputError, Section
 from .spec import Spec
-from .task import Judge, Judged, Outputs
+from .task import Judge, Judged, Outputs, Result
 
 if TYPE_CHECKING:
     import keras
@@ -31,16 +31,32 @@ class BadFile(NamedTuple):
 
 
 class Views(NamedTuple):
-    """One file as a network's input."""
+    """One file, or a part of it, as a network's input."""
 
     inputs: dict[str, np.ndarray]
-    """The views of the whole file by the names of `Spec.inputs`, (N, ...) each, judged together."""
+    """Its views by the names of `Spec.inputs`, (N, ...) each, judged together; empty where its parts alone are."""
     merge: Callable[[Iterator[Outputs]], Outputs]
     """Makes the outputs for the file from those for its views."""
     picture: np.ndarray | None = None
     """The file as it is shown to people; None: it is no picture."""
-    stretches: Iterable[tuple[float, float, Views]] = ()
-    """Start and end in seconds of consecutive parts of a long file, each with its views; made one by one."""
+    parts: Iterable[Part] = ()
+    """Parts of the file that are answered one by one, such as those of a long video; made one by one, too."""
+    parts_name: str = "parts"
+    """What they are called among the facts: `windows`, say."""
+    files: Callable[[Sequence[tuple[Part, Result | None]]], dict[str, bytes]] = lambda answers: {}
+    """Makes what is worth a file of its own from the answers to all parts: contents by the ends of their names."""
+
+
+class Part(NamedTuple):
+    """A part of one file."""
+
+    about: dict[str, Any]
+    """What tells it from others, ready for JSON: `start` and `end` in seconds, or its `name`; where it has no views,
+    `error`, too: the reason."""
+    called: str
+    """The same for people, in a word or two."""
+    views: Views | None
+    """None: it cannot be shown."""
 
 
 class Splits(ABC):

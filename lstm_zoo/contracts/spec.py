@@ -18,6 +18,8 @@ class Tensor(Section):
     """Without the batch axis; null where a side is free."""
     dtype: str = "uint8"
     """As NumPy names it."""
+    measured_by: str | None = None
+    """Input that tells how long each example is along the free side; behind that, a batch is filled up with zeros."""
     masked: bool = False
     """Whether the last channel says where there is a picture (255) and where padding (0)."""
 
@@ -58,6 +60,8 @@ class Text(Section):
     """Width of what a network looks at for each of its answers, in pixels; one answer is one letter at most."""
     single_spaces: bool = True
     """Whether runs of white space count as one space, and none at the ends."""
+    composed: bool = True
+    """Whether a letter and a mark count as one letter, where Unicode has one for both (NFC)."""
 
 
 class Number(Section):

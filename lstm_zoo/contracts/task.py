@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .section import Section
@@ -60,6 +60,8 @@ class Objective(NamedTuple):
     """Of targets and logits; one value an example, (B,)."""
     metrics: Sequence[keras.metrics.Metric]
     class_weight: dict[int, float] | None = None
+    remark: Callable[[Mapping[str, float]], str] = lambda figures: ""
+    """What there is to say of an epoch's figures."""
     compiles: bool = True
     """Whether XLA can compile loss and metrics."""
 

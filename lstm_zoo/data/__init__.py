@@ -11,7 +11,10 @@ from .labels.texture_mosaic import TextureMosaic
 from .labels.textures import Textures
 from .labels.volume_folder import VolumeFolder
 from .lines.drawn_lines import DrawnLines
+from .lines.iam import IamLines
+from .lines.rimes import RimesLines
 from .lines.text_lines import TextLinesFolder
+from .lines.text_pages import TextPages
 from .videos.moving_shapes import MovingShapes
 from .videos.tfds_video import TfdsVideo
 from .videos.ucf101 import Ucf101
@@ -29,9 +32,12 @@ DATA = (
     SegmentationFolder,
     VolumeFolder,
     TextLinesFolder,
+    TextPages,
     Ucf101,
     Flickr8k,
     CocoCaptions,
     StanfordBackground,
+    IamLines,
+    RimesLines,
     TfdsVideo,
 )

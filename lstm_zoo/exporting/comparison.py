@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,8 +37,7 @@ def compared(pairs: list[tuple[Outputs, Outputs]], format: str, tolerance: float
         _check_shapes(expected, actual, format)
     differences, spreads, agreements, near = [np.zeros(0)], [], [], []
     by_class = any(PROBABILITIES in expected for expected, _ in pairs)
-    for name in dict.fromkeys(name for expected, _ in pairs for name in expected):
-        values, found = (np.concatenate([pair[side][name] for pair in pairs if name in pair[0]]) for side in (0, 1))
+    for name, values, found in _stacked(pairs):
         if values.dtype.kind == "f":
             spread = float(np.ptp(values, axis=0).max())
             limit = max(_SHARE * spread, _NOISE * max(1.0, float(np.abs(values).max()))) if spread else np.inf
@@ -67,6 +68,16 @@ def compared(pairs: list[tuple[Outputs, Outputs]], format: str, tolerance: float
         "spread": max(spreads, default=0.0),
         "agreement": float(np.concatenate(agreements or near).mean()),
     }
+
+
+def _stacked(pairs: list[tuple[Outputs, Outputs]]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield each output of both, all examples of one shape together."""
+    groups: dict[tuple, list[tuple]] = defaultdict(list)
+    for expected, actual in pairs:
+        for name, values in expected.items():
+            groups[name, values.shape[1:]].append((values, actual[name]))
+    for (name, _), answers in groups.items():
+        yield name, *(np.concatenate(side) for side in zip(*answers, strict=True))
 
 
 def _check_shapes(expected: Outputs, actual: Outputs, format: str) -> None:

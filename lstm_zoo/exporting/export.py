@@ -64,7 +64,7 @@ def export(
     replaces = _check_folder(folder, file)
     inputs, origin = examples_of(run)
     started = time.perf_counter()
-    network = exported_network(run, streaming=streaming, any_length=target.any_length)
+    network = exported_network(run, inputs, streaming=streaming, any_length=target.any_length)
     with _draft_folder(folder) as draft:
         path = draft / file
         facts = target.save(network, path, run, options)

@@ -12,6 +12,7 @@ from ..config.recipe import Config
 from ..console.text import first_line
 from ..contracts import InputError, Outputs, Spec
 from ..runs.directory import recipe_and_spec
+from ..runs.lengths import filled_up, free_axis
 from ..runs.network import Inputs, Network
 from ..streaming.step import FRAME, Stream
 from .formats import FORMATS, check_packages
@@ -85,7 +86,10 @@ class ExportedNetwork(Network):
             (clips,) = inputs.values()
             stream = self.stream()
             return [stream.answer(clips[:, frame]) for frame in range(clips.shape[1])][-1]
-        outputs, _ = self.runner.run(inputs)
+        lengths = {
+            name: shape[axis] for name, shape in self.runner.inputs.items() if (axis := free_axis(self.spec, name))
+        }
+        outputs, _ = self.runner.run(filled_up(inputs, self.spec, lengths))
         return {name: one for name, one in outputs.items() if one.dtype.kind != "S"}  # a server's sentences
 
     def stream(self) -> Stream:

@@ -11,17 +11,21 @@ import tensorflow as tf
 
 from ..contracts import Outputs
 from ..layers.recurrent.implementation import recurrent_layers
+from ..runs.lengths import free_axis
 from ..runs.network import Inputs, RunNetwork
 from ..streaming.step import step_network
 
 
-def exported_network(run: RunNetwork, *, streaming: bool = False, any_length: bool = True) -> keras.Model:
+def exported_network(
+    run: RunNetwork, inputs: Inputs, *, streaming: bool = False, any_length: bool = True
+) -> keras.Model:
     """Return a second copy of a run's network in use.
 
     Args:
         run: The run.
+        inputs: Examples.
         streaming: Take one frame at a time, with states handed in and out.
-        any_length: Take clips of any number of frames, where the network sees clips.
+        any_length: Take clips of any number of frames, and lines of any width; else such as the examples are.
 
     Raises:
         InputError: The network cannot be streamed.
@@ -35,6 +39,8 @@ def exported_network(run: RunNetwork, *, streaming: bool = False, any_length: bo
         network = step_network(network, config.model)
     elif any_length and config.model.streams:
         network = for_any_length(network)
+    elif not any_length and any(free_axis(run.spec, name) for name in run.spec.inputs):
+        network = _on_inputs(network, {name: values.shape[1:] for name, values in inputs.items()})
     for layer in recurrent_layers(network):
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False
@@ -44,8 +50,13 @@ def exported_network(run: RunNetwork, *, streaming: bool = False, any_length: bo
 def for_any_length(network: keras.Model) -> keras.Model:
     """Return a network of clips for any number of frames, with the same layers."""
     ((name, clip),) = network.input.items()
-    free = {name: keras.Input((None, *clip.shape[2:]), dtype=clip.dtype, name=name)}
-    return keras.models.clone_model(network, input_tensors=free, clone_function=lambda layer: layer)
+    return _on_inputs(network, {name: (None, *clip.shape[2:])})
+
+
+def _on_inputs(network: keras.Model, shapes: dict[str, tuple[int | None, ...]]) -> keras.Model:
+    """Return a network for inputs of other shapes, (...) without the batch axis, with the same layers."""
+    inputs = {name: keras.Input(shapes[name], dtype=one.dtype, name=name) for name, one in network.input.items()}
+    return keras.models.clone_model(network, input_tensors=inputs, clone_function=lambda layer: layer)
 
 
 def layer_of(node: str, network: keras.Model) -> str:

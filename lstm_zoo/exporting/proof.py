@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..contracts import InputError, Outputs, Splits, Tensor
+from ..contracts import InputError, Outputs, Spec, Splits, Tensor
+from ..runs.lengths import cut_to_longest, free_axis
 from ..runs.network import Inputs, Network, RunNetwork, shown
 from ..streaming.step import FRAME
 from .comparison import compared
@@ -27,7 +28,7 @@ STREAM_TOLERANCE = 1e-5
 DROP = 0.01
 """Largest loss of a quantised file, in the task's `headline` score on the test split; its share of scores above 1."""
 _EXAMPLES = 8
-_FREE_SIDE = 16  # of stand-ins
+_FREE_SIDE = 64  # of stand-ins
 _ROUNDS = 7  # measurements of latency; their median counts
 _WARM_UP = 2
 
@@ -46,6 +47,9 @@ def examples_of(run: Network) -> tuple[Inputs, str]:
     except InputError:
         random = np.random.default_rng(0)
         inputs = {name: _stand_ins(tensor, random) for name, tensor in run.spec.inputs.items()}
+        for tensor in run.spec.inputs.values():
+            if tensor.measured_by:
+                inputs[tensor.measured_by] = random.integers(_FREE_SIDE // 2, _FREE_SIDE, _EXAMPLES).astype(np.int32)
         return inputs, f"{_EXAMPLES} examples of random numbers (the data are not at hand)"
 
 
@@ -87,6 +91,8 @@ def _example_by_example(original: _Answers, exported: ExportedNetwork, inputs: I
     """Yield the answers of both: to one example alone, to the others together, to shorter clips, to encoded files."""
     config, spec, runner = exported.config, exported.spec, exported.runner
     parts = [_cut(inputs, slice(1)), _cut(inputs, slice(1, None))]
+    if all(None in shape[1:] for name, shape in runner.inputs.items() if free_axis(spec, name)):
+        parts = [cut_to_longest(part, spec) for part in parts]
     if config.model.streams and runner.inputs[config.data.gives][1] is None:
         half = (inputs[config.data.gives].shape[1] + 1) // 2
         parts.append({name: clips[:2, :half] for name, clips in inputs.items()})
@@ -95,7 +101,7 @@ def _example_by_example(original: _Answers, exported: ExportedNetwork, inputs: I
         yield expected, runner.run(part)[0]
         if FROM_ENCODED in runner.signatures:
             served = {name: np.asarray(one) for name, one in config.task.served(expected, spec).items()}
-            yield served, runner.run({"encoded": _encoded(part[config.data.gives])}, FROM_ENCODED)[0]
+            yield served, runner.run({"encoded": _encoded(part, config.data.gives, spec)}, FROM_ENCODED)[0]
 
 
 def _frame_by_frame(original: _Answers, exported: ExportedNetwork, inputs: Inputs) -> Iterator[tuple]:
@@ -169,8 +175,12 @@ def _rows(inputs: Inputs) -> int:
     return len(next(iter(inputs.values())))
 
 
-def _encoded(pictures: np.ndarray) -> np.ndarray:
+def _encoded(inputs: Inputs, name: str, spec: Spec) -> np.ndarray:
     """Return images (B, H, W, C) as PNG files (B,), or the frames of clips (B, T, H, W, C) as files (B, T)."""
-    frames = pictures.reshape(-1, *pictures.shape[-3:])
+    pictures = inputs[name]
+    frames: Any = pictures.reshape(-1, *pictures.shape[-3:])
+    if free_axis(spec, name):
+        rows = (_cut(inputs, slice(row, row + 1)) for row in range(len(pictures)))
+        frames = [cut_to_longest(row, spec)[name][0] for row in rows]
     files = [tf.io.encode_png(frame).numpy() for frame in frames]
-    return np.array(files).reshape(pictures.shape[:-3])
+    return np.array(files, object).reshape(pictures.shape[:-3])

@@ -10,7 +10,7 @@ from .language.additive_attention import AdditiveAttention
 from .language.caption_search import CaptionSearch
 from .language.show_attend_tell_decoder import ShowAttendTellDecoder
 from .language.show_tell_decoder import ShowTellDecoder
-from .lines.within_width import BlankBeyond, ColumnMask, StepMask, WithinWidth
+from .lines.within_width import BlankBeyond, ColumnMask, StepMask, TurnWithin, WithinWidth
 from .recurrent.attention_pooling import AttentionPooling1D
 from .recurrent.cells import ChronoBias, TextbookLSTMCell
 from .recurrent.gru import GRU
@@ -38,5 +38,6 @@ __all__ = [
     "SimpleRNN",
     "StepMask",
     "TextbookLSTMCell",
+    "TurnWithin",
     "WithinWidth",
 ]

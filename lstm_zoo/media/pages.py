@@ -42,6 +42,13 @@ class Page(NamedTuple):
     """The image file as the page names it; empty where it names none."""
     lines: tuple[PageLine, ...]
     """In the order of the file."""
+    size: tuple[int, int] | None = None
+    """Width and height of the image in pixels; None where the file tells none. ALTO's tell the sheet's, so they do not
+    count."""
+
+
+class NoPageError(MediaError):
+    """An XML file of another kind."""
 
 
 def read_page(path: Path) -> Page:
@@ -54,8 +61,8 @@ def read_page(path: Path) -> Page:
         path: The XML file.
 
     Raises:
-        MediaError: The file cannot be read, is neither of the two, is not measured in pixels, or has no lines or more
-            than one page.
+        NoPageError: The file is XML, but neither of the two.
+        MediaError: The file cannot be read, is not measured in pixels, or has no lines or more than one page.
     """
     root = _root(parse_xml(path))
     is_alto = kind(root) == _ALTO
@@ -67,7 +74,7 @@ def read_page(path: Path) -> Page:
     lines = tuple(PageLine(name, outline(line, name), text(line)) for name, line in _named_lines(root).items())
     if not lines:
         raise MediaError("holds no lines (TextLine); expected a page whose lines are marked: segment it first")
-    return Page(_picture(root, is_alto), lines)
+    return Page(_picture(root, is_alto), lines, None if is_alto else _size(root))
 
 
 def cut_line(picture: np.ndarray, polygon: Sequence[tuple[float, float]]) -> np.ndarray:
@@ -176,7 +183,7 @@ def _refuse_document_type(*_: object) -> NoReturn:
 def _root(document: ElementTree.Element) -> ElementTree.Element:
     root = next(part for part in document if kind(part))
     if kind(root) not in (_PAGE_XML, _ALTO):
-        raise MediaError(f"is XML with the root <{root.tag}>; expected <{_PAGE_XML}> (PAGE-XML) or <{_ALTO}> (ALTO)")
+        raise NoPageError(f"is XML with the root <{root.tag}>; expected <{_PAGE_XML}> (PAGE-XML) or <{_ALTO}> (ALTO)")
     return root
 
 
@@ -202,6 +209,12 @@ def _picture(root: ElementTree.Element, is_alto: bool) -> str:
     if is_alto:
         return next((_text(file) for file in _found(root, "fileName")), "")
     return next((page.get("imageFilename", "") for page in _found(root, "Page")), "")
+
+
+def _size(root: ElementTree.Element) -> tuple[int, int] | None:
+    sides = [page.get(side, "") for page in _found(root, "Page") for side in ("imageWidth", "imageHeight")]
+    width, height = (int(side) if side.isdecimal() else 0 for side in sides or ("", ""))
+    return (width, height) if width and height else None
 
 
 def _check_unit(root: ElementTree.Element) -> None:

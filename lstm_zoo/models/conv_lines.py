@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from .parts.line_reader import LineReader, convolved, pools
+from .parts.line_reader import LineReader, columns_of
 
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -29,12 +29,7 @@ class ConvLines(LineReader):
 
         from ..layers import WithinWidth
 
-        x, pixels = ink, 1
-        for number, (filters, pool) in enumerate(
-            zip(self.filters, pools(len(self.filters), pixels_per_step), strict=True), 1
-        ):
-            x = convolved(x, width, filters, pool, pixels, f"cnn_{number}")
-            pixels *= pool[1]
+        x, pixels = columns_of(ink, width, self.filters, pixels_per_step)
         for number, filters in enumerate(self.along, 1):
             x = keras.layers.SpatialDropout2D(self.dropout, name=f"dropout_{number}")(x)
             kernel = (

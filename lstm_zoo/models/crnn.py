@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from .parts.line_reader import LineReader, convolved, pools
+from .parts.line_reader import LineReader, columns_of
 
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -33,22 +33,25 @@ class Crnn(LineReader):
     def steps(self, ink: Any, width: Any, pixels_per_step: int) -> Any:
         import keras
 
-        from ..layers import GRU, LSTM, SimpleRNN, StepMask
-
-        x, pixels = ink, 1
-        for number, (filters, pool) in enumerate(
-            zip(self.filters, pools(len(self.filters), pixels_per_step), strict=True), 1
-        ):
-            x = convolved(x, width, filters, pool, pixels, f"cnn_{number}")
-            pixels *= pool[1]
+        x, pixels = columns_of(ink, width, self.filters, pixels_per_step)
         height, filters = x.shape[1], x.shape[3]
         x = keras.layers.Permute((2, 1, 3), name="columns")(x)  # (B, S, h, C)
         x = keras.layers.Reshape((-1, height * filters), name="features")(x)  # (B, S, h C)
         x = keras.layers.Dropout(self.feature_dropout, name="feature_dropout")(x)
-        mask = StepMask(pixels, name="mask")(x, width)
-        kind = {"lstm": LSTM, "gru": GRU, "simple_rnn": SimpleRNN}[self.cell]
         for number, units in enumerate(self.units, 1):
-            layer = kind(units, return_sequences=True, name=f"{self.cell}_{number}")
-            x = keras.layers.Bidirectional(layer, name=f"bidirectional_{number}")(x, mask=mask)  # (B, S, 2 U)
+            x = self.both_ways(x, width, units, pixels, number)  # (B, S, 2 U)
             x = keras.layers.Dropout(self.dropout, name=f"dropout_{number}")(x)
         return x
+
+    def both_ways(self, x: Any, width: Any, units: int, pixels: int, number: int) -> Any:
+        """Return the outputs of a recurrent layer in each direction, (B, S, 2 U), each from the line's own end on."""
+        import keras
+
+        from ..layers import GRU, LSTM, SimpleRNN, TurnWithin
+
+        kind = {"lstm": LSTM, "gru": GRU, "simple_rnn": SimpleRNN}[self.cell]
+        forward = kind(units, return_sequences=True, name=f"forward_{self.cell}_{number}")(x)
+        turned = TurnWithin(pixels, name=f"turned_{number}")(x, width)
+        backward = kind(units, return_sequences=True, name=f"backward_{self.cell}_{number}")(turned)
+        backward = TurnWithin(pixels, name=f"turned_back_{number}")(backward, width)
+        return keras.layers.Concatenate(name=f"both_directions_{number}")([forward, backward])

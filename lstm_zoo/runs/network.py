@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -68,7 +68,7 @@ class Network(ABC):
         def batches() -> Iterator[Inputs]:
             left = iter(rows)
             while some := list(islice(left, size)):
-                yield {name: np.stack([row[name] for row in some]) for name in some[0]}
+                yield {name: _stacked([row[name] for row in some]) for name in some[0]}
 
         for outputs in in_batches(self.answer, batches(), size):
             yield from unbatched([outputs])
@@ -152,6 +152,15 @@ def in_batches(answer: Callable[[Inputs], Outputs], batches: Iterable[Inputs], s
             }
         size = max(size, rows)
         yield {name: values[:rows] for name, values in answer(inputs).items()}
+
+
+def _stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Return arrays as one, with zeros behind the ends of shorter ones."""
+    sizes = np.array([row.shape for row in rows], int)
+    missing = sizes.max(axis=0) - sizes
+    if not missing.any():
+        return np.stack(rows)
+    return np.stack([np.pad(row, [(0, more) for more in less]) for row, less in zip(rows, missing, strict=True)])
 
 
 def _answer(network: keras.Model, inputs: Inputs) -> Outputs:

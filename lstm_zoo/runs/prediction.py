@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..console.text import first_line
-from ..contracts import DataConfig, InputError, Result, Views
+from ..contracts import DataConfig, InputError, Outputs, Part, Result, Views
 from ..tasks.figures.canvas import png_of
 from .network import Inputs, Network
 
@@ -19,9 +20,9 @@ class Prediction(NamedTuple):
 
     file: str
     facts: dict[str, Any]
-    """`file` and what the task tells (`classes`, `caption`), over time for a video much longer than the training clips
-    (`windows`, each with `start` and `end` in seconds), and where what was saved lies (`figure`, `labels`); or `error`,
-    why the file cannot be read. Ready for JSON."""
+    """`file` and what the task tells (`classes`, `caption`), the same of parts (`windows` of a video much longer than
+    the training clips, each with `start` and `end` in seconds; `lines` of a page, each with its `name`), and where what
+    was saved lies (`figure`, `labels`, `text_file`); or `error`, why the file cannot be read. Ready for JSON."""
     text: str
     """The same for people."""
 
@@ -37,8 +38,8 @@ def predict(network: Network, files: Sequence[str | Path], save_to: str | Path |
     Args:
         network: A run's, or an exported file.
         files: Files and folders.
-        save_to: Folder for what the task makes of a file: a picture of what the network saw (attention over an image,
-            classes of all pixels), and label maps.
+        save_to: Folder for what the task makes of a file (attention over an image, classes of all pixels, label maps),
+            and what the data make of the answers to its parts (a page's text).
 
     Raises:
         InputError: A path does not exist, or a folder holds nothing to read.
@@ -58,20 +59,49 @@ def _predicted(network: Network, path: Path, save_as: Path | None) -> Prediction
     except InputError as error:
         facts["error"] = error.message.removeprefix(f"{path}: ")
         return Prediction(str(path), facts, f"cannot be read: {facts['error']}")
-    most, rows = network.config.train.batch_size, list(_rows(views))
-    size = min(most, 2 ** math.ceil(math.log2(len(rows))))  # files of many lengths are traced for a few sizes
-    task, spec = network.config.task, network.spec
-    result = task.result(views.merge(network.on_rows(rows, size)), spec, views.picture, network.memory)
-    saved = {} if save_as is None else _saved(result, save_as)
-    windows = [
-        (start, end, task.result(outputs, spec, memory=network.memory))
-        for start, end, outputs in _over_time(network, views, most)
+    result = _whole(network, views)
+    answers = list(_of_parts(network, views))
+    saved = {} if save_as is None else _all_saved(result, views, answers, save_as)
+    facts |= {**(result.facts if result else {}), **saved}
+    if answers:
+        facts[views.parts_name] = [{**part.about, **(answer.facts if answer else {})} for part, answer in answers]
+    lines = [result.text] if result else []
+    lines += [
+        f"{part.called}: {answer.answer if answer else 'cannot be read: ' + part.about['error']}"
+        for part, answer in answers
     ]
-    facts |= {**result.facts, **saved}
-    if windows:
-        facts["windows"] = [{"start": start, "end": end, **part.facts} for start, end, part in windows]
-    lines = [result.text, *(f"{start:.1f}-{end:.1f} s: {part.answer}" for start, end, part in windows)]
     return Prediction(str(path), facts, "\n".join([*lines, *(f"{name}: {place}" for name, place in saved.items())]))
+
+
+def _whole(network: Network, views: Views) -> Result | None:
+    """Return what is said of a file as a whole; None: its parts alone are shown."""
+    if not views.inputs:
+        return None
+    outputs = views.merge(_outputs(network, list(_rows(views))))
+    return network.config.task.result(outputs, network.spec, views.picture, network.memory)
+
+
+def _of_parts(network: Network, views: Views) -> Iterator[tuple[Part, Result | None]]:
+    """Yield each part of a file, without its views, and what is said of it; None where it has none.
+
+    As many parts as make a batch are in memory.
+    """
+    parts = iter(views.parts)
+    while some := list(islice(parts, network.config.train.batch_size)):
+        rows = [[] if part.views is None else list(_rows(part.views)) for part in some]
+        outputs = _outputs(network, list(chain(*rows)))
+        for part, of_part in zip(some, rows, strict=True):
+            result = None
+            if part.views is not None:
+                merged = part.views.merge(iter(list(islice(outputs, len(of_part)))))
+                result = network.config.task.result(merged, network.spec, memory=network.memory)
+            yield part._replace(views=None), result
+
+
+def _outputs(network: Network, rows: list[Inputs]) -> Iterator[Outputs]:
+    """Yield the outputs for some rows; files with many numbers of them are traced for a few sizes."""
+    size = 2 ** math.ceil(math.log2(max(len(rows), 1)))
+    return network.on_rows(rows, min(network.config.train.batch_size, size))
 
 
 def _rows(views: Views) -> Iterator[Inputs]:
@@ -80,30 +110,21 @@ def _rows(views: Views) -> Iterator[Inputs]:
         yield dict(zip(views.inputs, values, strict=True))
 
 
-def _over_time(network: Network, views: Views, batch_size: int) -> Iterator[tuple[float, float, Any]]:
-    """Yield start, end and outputs of each stretch of a long file; a batch of them is in memory."""
-    parts: list[tuple[float, float, Views, int]] = []
-
-    def rows() -> Iterator[Inputs]:
-        for start, end, part in views.stretches:
-            count = len(next(iter(part.inputs.values())))
-            parts.append((start, end, part._replace(inputs={}), count))
-            yield from _rows(part)
-
-    outputs, told = [], 0
-    for one in network.on_rows(rows(), batch_size):
-        outputs.append(one)
-        start, end, part, count = parts[told]
-        if len(outputs) == count:
-            yield start, end, part.merge(iter(outputs))
-            outputs, told = [], told + 1
+def _all_saved(
+    result: Result | None, views: Views, answers: Sequence[tuple[Part, Result | None]], save_as: Path
+) -> dict[str, str]:
+    """Write what the task makes of a file, a picture and others, and what the data make of the answers to its parts."""
+    saved = {}
+    if result is not None:
+        figure = {} if result.figure is None else {"figure.png": png_of(result.figure())}
+        saved = _saved({**result.files, **figure}, save_as)
+    of_parts = _saved(views.files(answers), save_as) if answers else {}
+    return saved | {f"{name}_file": place for name, place in of_parts.items()}
 
 
-def _saved(result: Result, save_as: Path) -> dict[str, str]:
-    """Write what the task makes of a file, a picture and others; return where each lies."""
-    contents, saved = dict(result.files), {}
-    if result.figure is not None:
-        contents["figure.png"] = png_of(result.figure())
+def _saved(contents: Mapping[str, bytes], save_as: Path) -> dict[str, str]:
+    """Write files by the ends of their names; return where each lies."""
+    saved = {}
     for end, content in contents.items():
         file = save_as.with_name(f"{save_as.name}-{end}")
         try:

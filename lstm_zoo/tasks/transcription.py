@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -26,7 +27,7 @@ from ..contracts import (
 )
 from .ctc.character_model import CharacterModel
 from .ctc.decoding import ORDER, BestPath, Decoding
-from .ctc.reading import Reading
+from .ctc.reading import Letter, Reading
 
 if TYPE_CHECKING:
     import keras
@@ -53,7 +54,7 @@ class Transcription(TaskConfig):
         from .metrics.ctc_loss import ctc_loss
         from .metrics.letter_errors import LetterErrors
 
-        return Objective(ctc_loss, [LetterErrors()], compiles=False)
+        return Objective(ctc_loss, [LetterErrors()], remark=_plateau, compiles=False)
 
     def network(self, model: keras.Model, spec: Spec) -> keras.Model:
         """Return the network that gives the log probabilities of letters at each step, (B, S, K + 1)."""
@@ -93,6 +94,18 @@ class Transcription(TaskConfig):
         facts = {"text": reading.text, "confidence": reading.confidence, "letters": letters}
         return Result(reading.text, facts, reading.text, figure=figure)
 
+    def served(self, outputs: Outputs, spec: Spec) -> Outputs:
+        """Return the outputs with the greedy text of each line, (B,) string."""
+        import tensorflow as tf
+
+        target, best = _target(spec), tf.argmax(outputs[LOG_PROBABILITIES], axis=-1, output_type=tf.int32)  # (B, S)
+        letters = tf.gather(tf.constant([*target.alphabet, ""]), best)  # the blank spells nothing
+        new = tf.concat([tf.ones_like(best[:, :1], tf.bool), best[:, 1:] != best[:, :-1]], axis=1)
+        text = tf.strings.reduce_join(tf.where(new, letters, ""), axis=-1)
+        if target.single_spaces:
+            text = tf.strings.strip(tf.strings.regex_replace(text, " +", " "))
+        return {**outputs, "text": text}
+
     def _reader(self, spec: Spec, memory: Memory | None) -> Callable[[np.ndarray], Reading]:
         return self.decoding.reader(_target(spec).alphabet, memory)
 
@@ -126,11 +139,13 @@ class _TextJudge(Judge):
         unknown, confusions = scores["unknown_letters"], scores["confusions"]
         remarks = []
         if unknown:
-            counts = ", ".join(f"'{letter}' {times} times" for letter, times in unknown.items())
+            counts = ", ".join(f"{_shown(letter)} {times} times" for letter, times in unknown.items())
             remarks.append(f"letters that the training texts lack, each an error: {counts}")
         if confusions:
-            named = (f"{one['truth'] or 'none'} -> {one['answer'] or 'none'} {one['times']}" for one in confusions[:10])
-            remarks.append(f"most frequent errors (truth -> answer, times): {', '.join(named)}")
+            named = (
+                f"{_shown(one['truth'])} -> {_shown(one['answer'])} {one['times']} times" for one in confusions[:10]
+            )
+            remarks.append(f"most frequent errors (truth -> answer): {', '.join(named)}")
         return {**scores, "remarks": remarks}
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -150,22 +165,49 @@ class _TextJudge(Judge):
             yield told, name, answer_panel(picture, text, judged.truth)
 
 
+def _plateau(figures: Mapping[str, float]) -> str:
+    """Say that a network answers with blanks alone, as all do at first: each letter then is one edit."""
+    return "answers are still empty" if figures.get("val_cer", figures["cer"]) == 1 else ""
+
+
 def _target(spec: Spec) -> Text:
     assert isinstance(spec.target, Text), spec.target.kind
     return spec.target
 
 
 def _as_text(reading: Reading, target: Text) -> Reading:
-    """Return a reading by the rule for white space that the transcriptions follow."""
+    """Return a reading by the rules for marks and white space that the transcriptions follow."""
+    letters = _composed(reading.letters) if target.composed else list(reading.letters)
     if not target.single_spaces:
-        return reading
-    letters = list(reading.letters)
+        return reading._replace(letters=tuple(letters))
     kept = [
         letter
         for before, letter in zip([None, *letters], letters, strict=False)
         if letter.text != " " or (before is not None and before.text != " ")
     ]
     return reading._replace(letters=tuple(kept[: -1 if kept and kept[-1].text == " " else None]))
+
+
+def _composed(letters: Iterable[Letter]) -> list[Letter]:
+    """Return letters with each mark joined to the one before it, where Unicode has one letter for both."""
+    kept: list[Letter] = []
+    for letter in letters:
+        if kept and unicodedata.combining(letter.text):
+            both = unicodedata.normalize("NFC", kept[-1].text + letter.text)
+            if len(both) == 1:
+                before = kept.pop()
+                letter = Letter(both, before.start, letter.end, min(before.confidence, letter.confidence))
+        kept.append(letter)
+    return kept
+
+
+def _shown(letter: str) -> str:
+    """Return a letter as it is told in a sentence; "" stands for no letter."""
+    if not letter or letter == " ":
+        return "space" if letter else "nothing"
+    if unicodedata.combining(letter):
+        return "\u25cc" + letter
+    return letter if letter.isalnum() else f"'{letter}'"
 
 
 def _most_central(texts: list[str]) -> str:

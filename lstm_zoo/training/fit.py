@@ -12,7 +12,7 @@ import keras
 
 from ..config.recipe import Config
 from ..config.train_config import TrainConfig
-from ..contracts import InputError, Objective, Splits
+from ..contracts import InputError, Objective, Spec, Splits
 from ..layers.recurrent.implementation import helps_xla
 from ..runs.directory import Run, new_path, newest, same_recipe
 from ..runs.evaluation import evaluate as evaluate_network
@@ -20,11 +20,19 @@ from ..runs.evaluation import with_features
 from ..runs.features import on_features
 from ..runs.network import RunNetwork
 from .checkpoint import Checkpoint
+from .initial import freeze, grown, take_weights
 from .optimizer import make_optimizer
 from .progress import TrainingProgress
 
 
-def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = False, evaluate: bool = True) -> Run:
+def train(
+    config: Config,
+    run_dir: str | Path | None = None,
+    *,
+    resume: bool = False,
+    init: str | Path | None = None,
+    evaluate: bool = True,
+) -> Run:
     """Train a network.
 
     Args:
@@ -32,6 +40,7 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
         run_dir: Where to keep the run; None: a new directory below `runs/`, or with `resume` the newest one of this
             recipe.
         resume: Go on with an interrupted run; the result is that of a run which was never interrupted.
+        init: A run of the same model whose weights are the first ones; letters that are new get weights of their own.
         evaluate: Evaluate the best weights on the validation split (or else the test split) and write the report.
 
     Returns:
@@ -42,14 +51,21 @@ def train(config: Config, run_dir: str | Path | None = None, *, resume: bool = F
         InputError: The data or a weights file cannot be used.
     """
     config.check()
+    if resume and init:
+        raise InputError("", "--resume and --init: a run that goes on has weights already; name one of them")
+    before = None if init is None else RunNetwork(Run.open(init))
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
     try:
         strategy = _strategy(config.train.devices)
         keras.utils.set_random_seed(config.train.seed)
+        spec = config.data.expected_spec() if before is None else grown(config.data.expected_spec(), before.spec)
         with strategy.scope():  # before the data are prepared: a weights file that does not fit is told at once
-            model = config.model.build(config.data.expected_spec())
-        splits = _load(config)
+            model = config.model.build(spec, pretrained=before is None)
+        if before is not None:
+            take_weights(model, spec, before)
+        freeze(model, config.train.frozen)
+        splits = _load(config, None if before is None else spec)
         run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir)
         run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # of interrupted runs too
         _fit(model, strategy, splits, run, resume)
@@ -70,9 +86,9 @@ def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
         network.run.keep_memory(task.memory(network.spec, with_features(splits.judged("train"), features)))
 
 
-def _load(config: Config) -> Splits:
+def _load(config: Config, like: Spec | None) -> Splits:
     """Load the data, and refuse what cannot be trained on."""
-    splits = config.data.load()
+    splits = config.data.load(like=like)
     if not splits.size("train"):
         raise InputError("data", "there are no training examples")
     if not splits.size("val") and (config.train.early_stopping or config.train.schedule.kind == "plateau"):
@@ -139,7 +155,7 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
                 history,
                 keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False),
                 checkpoint,
-                TrainingProgress(options.epochs, steps, shown),
+                TrainingProgress(options.epochs, steps, shown, objective.remark),
             ],
         )
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 
 import keras
 from rich.console import Console
@@ -17,10 +18,14 @@ class TrainingProgress(keras.callbacks.Callback):
         epochs: Epochs in all.
         steps: Steps an epoch.
         examples: Examples an epoch.
+        remark: Says in words what an epoch's figures mean.
     """
 
-    def __init__(self, epochs: int, steps: int, examples: int):
+    def __init__(
+        self, epochs: int, steps: int, examples: int, remark: Callable[[Mapping[str, float]], str] = lambda figures: ""
+    ):
         super().__init__()
+        self._remark = remark
         self._epochs, self._steps, self._examples = epochs, steps, examples
         self._console = Console(stderr=True)
         self._bar: ProgressBar | None = None
@@ -50,7 +55,8 @@ class TrainingProgress(keras.callbacks.Callback):
         line = (
             f"epoch {epoch + 1}/{self._epochs}  {figures}  {self._examples / seconds:.3g} examples/s  {time_left} left"
         )
-        self._console.print(line, highlight=False, soft_wrap=True)
+        remark = self._remark(logs or {})
+        self._console.print(f"{line}  ({remark})" if remark else line, highlight=False, soft_wrap=True)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Leave no bar behind."""

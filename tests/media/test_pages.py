@@ -85,6 +85,7 @@ def test_page_xml_is_read(tmp_path):
             PageLine("r1l2", ((1.5, 8), (9, 8.25), (-1, 12)), "from words"),
             PageLine("3", (), None),
         ),
+        (40, 30),
     )
 
 

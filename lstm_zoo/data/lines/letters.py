@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from ...contracts import Section
 from ...contracts.text import PADDING, UNKNOWN
 
 _BYTE_ORDER_MARK = "\ufeff"
+_LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 class TextConfig(Section):
@@ -23,11 +25,11 @@ class TextConfig(Section):
     are. A long s stays a long s in each of them."""
     white_space: Literal["single", "kept"] = "single"
     """`single`: runs of white space (no-break spaces and tabs, too) count as one space, and none at the ends; `kept`:
-    only line ends are cut off."""
+    only line ends are cut off, and a space stands for those within a text."""
 
     def normalized(self, text: str) -> str:
         """Return a text by these rules; byte order marks and line ends are never part of it."""
-        text = text.replace(_BYTE_ORDER_MARK, "").strip("\r\n")
+        text = _LINE_ENDS.sub(" ", text.replace(_BYTE_ORDER_MARK, "").strip("\r\n"))
         if self.unicode != "none":
             text = unicodedata.normalize(self.unicode, text)
         return " ".join(text.split()) if self.white_space == "single" else text
@@ -60,5 +62,8 @@ def letter_counts(texts: Iterable[str]) -> dict[str, int]:
 
 def called(letter: str) -> str:
     """Return a letter with its code point and name, such as `s U+0073 LATIN SMALL LETTER S`."""
-    shown = "\u25cc" + letter if unicodedata.combining(letter) else letter
-    return f"{shown} U+{ord(letter):04X} {unicodedata.name(letter, 'without a name')}"
+    kind = unicodedata.category(letter)
+    name = unicodedata.name(letter, "private use" if kind == "Co" else "without a name")
+    # A mark needs something to stand on, and what steers a terminal is better named only.
+    shown = "\u25cc" + letter if unicodedata.combining(letter) else "" if kind in ("Cc", "Cf") else letter
+    return f"{shown} U+{ord(letter):04X} {name}"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...contracts import InputError, Spec, Tensor, Text
-from ...media.endings import IMAGES
+from ...contracts import SPLITS, InputError, Spec, Splits, Tensor, Text, Views
 from ..pipeline.family import Record
-from ..pipeline.finding import files_ending
-from ..pipeline.prepared_data import PreparedData
-from .letters import TextConfig, alphabet_of, equal_neighbours
+from ..pipeline.prepared_data import PreparedData, views_of
+from .letters import TextConfig, alphabet_of, called, equal_neighbours
 from .line_config import LineAugment, LineConfig
+from .page_files import PAGES, pages_and_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ class LineData(PreparedData):
 
     def expected_spec(self) -> Spec:
         """Return the spec; the alphabet is known before the pictures are read."""
-        return self.spec_with(item.target for item in self.items().get("train", ()))
+        return self.spec_with(item.target for item in self.items().get("train", ()) if item.target)
 
     def spec_with(self, training_texts: Iterable[str]) -> Spec:
         """Return the spec, with the letters of the training texts for an alphabet."""
@@ -61,8 +62,15 @@ class LineData(PreparedData):
                 alphabet=alphabet,
                 pixels_per_step=self.line.pixels_per_step,
                 single_spaces=self.text.white_space == "single",
+                composed=self.text.unicode == "NFC",
             ),
         )
+
+    def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
+        loaded = super().load(like, splits)
+        if like is None:  # afterwards, evaluation tells it
+            _tell_unknown_letters(loaded, splits or SPLITS)
+        return loaded
 
     def check_like(self, like: Spec) -> None:
         """Refuse lines of another height or step than a run's network takes."""
@@ -77,10 +85,18 @@ class LineData(PreparedData):
 
     @property
     def _tensor(self) -> Tensor:
-        return Tensor(shape=(self.line.height, None, 1))
+        return Tensor(shape=(self.line.height, None, 1), measured_by="width")
 
     def files_below(self, folder: Path) -> list[Path]:
-        return files_ending(folder, IMAGES)
+        return pages_and_lines(folder)
+
+    def views(self, path: Path, spec: Spec) -> Views:
+        if not path.name.lower().endswith(PAGES):
+            return super().views(path, spec)
+        from .page_views import page_views
+
+        family = self.family(spec)
+        return page_views(path, lambda grey: views_of(family, self.record_of(grey, cut=True)))
 
     def read(self, path: Path) -> Record:
         """Return the picture of a line, scaled to the height of lines."""
@@ -88,8 +104,13 @@ class LineData(PreparedData):
 
         return self.record_of(read_grey(path))
 
-    def record_of(self, grey: np.ndarray, text: str | None = None) -> Record:
+    def record_of(self, grey: np.ndarray, text: str | None = None, *, cut: bool = False) -> Record:
         """Return a picture (h, w) uint8 as a record.
+
+        Args:
+            grey: The picture.
+            text: What it says, where that is known.
+            cut: Whether it was cut out of a page, so that it is none, however large.
 
         Raises:
             MediaError: It is no line, or too narrow for its text.
@@ -102,8 +123,11 @@ class LineData(PreparedData):
         height, width = grey.shape
         if min(height, width) < _SPECK:
             raise MediaError(f"is a speck of {width} x {height} pixels, no line")
-        if height >= _PAGE and width < 5 * height:
-            raise MediaError(f"is {width} x {height} pixels, which looks like a page; cut it into lines first")
+        if height >= _PAGE and width < 5 * height and not cut:
+            raise MediaError(
+                f"is {width} x {height} pixels, which looks like a page; cut it into lines first, or give its PAGE-XML "
+                "or ALTO file, where its lines are marked"
+            )
         if height > 2 * width:
             raise MediaError(f"stands upright ({width} x {height} pixels); lines run from left to right: turn it")
         if text is not None:
@@ -127,15 +151,30 @@ class LineData(PreparedData):
 
         from .line_pixels import as_line, grey_of
 
+        def columns(encoded: tf.Tensor) -> tf.Tensor:
+            line: Any = as_line(grey_of(encoded), self.line)
+            return tf.transpose(line[..., 0])  # (W, H)
+
         def lines(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-            ragged: Any = tf.map_fn(
-                lambda one: tf.transpose(as_line(grey_of(one), self.line)[..., 0]),  # (W, H)
-                encoded,
-                fn_output_signature=tf.RaggedTensorSpec([None, self.line.height], tf.uint8, 0),
-            )
+            of_line = tf.RaggedTensorSpec([None, self.line.height], tf.uint8, 0)
+            ragged: Any = tf.map_fn(columns, encoded, fn_output_signature=of_line)
             widths = tf.cast(ragged.row_lengths(), tf.int32)
-            padded = tf.transpose(ragged.to_tensor(shape=[None, None, self.line.height]), [0, 2, 1])
+            padded: Any = tf.transpose(ragged.to_tensor(shape=[None, None, self.line.height]), [0, 2, 1])
             return {"line": padded[..., tf.newaxis], "width": widths}
 
         del spec
         return lines
+
+
+def _tell_unknown_letters(loaded: Splits, splits: Iterable[str]) -> None:
+    """Print which letters of the other splits the training texts lack: a network can never answer with them."""
+    assert isinstance(loaded.spec.target, Text)
+    known = frozenset(loaded.spec.target.alphabet)
+    for split in splits:
+        unknown = Counter(letter for judged in loaded.judged(split) for letter in judged.truth if letter not in known)
+        if unknown:
+            named = "; ".join(f"{called(letter).strip()} ({times})" for letter, times in unknown.most_common())
+            print(
+                f"{split}: {unknown.total()} of its letters are none of the training texts', each an error: {named}",
+                file=sys.stderr,
+            )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...contracts import Spec, Splits
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import state_of
 from ..pipeline.prepared_data import UserFiles
@@ -52,5 +54,19 @@ class LineFiles(UserFiles, LineData):
         return self.folder().name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        states = [state_of(self.folder() / item.name) for found in items.values() for item in found]
+        names = dict.fromkeys(self.file_of(item) for found in items.values() for item in found)
+        states = [state_of(file) for file in self.files_behind(list(names))]
         return (self.line.model_dump_json(exclude={"augment"}), *states)
+
+    def files_behind(self, names: Sequence[str]) -> Sequence[Path]:
+        """Return all files that must not change unnoticed, from the names that `file_of` gives."""
+        return [self.folder() / name for name in names]
+
+    def left_out(self) -> str:
+        """Return what the listing leaves out, in words; nothing where all is listed."""
+        return ""
+
+    def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
+        if told := self.left_out():
+            print(f"data.root: {told}", file=sys.stderr)
+        return super().load(like, splits)

@@ -5,6 +5,8 @@ All chance is a function of a seed that is handed in.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -16,8 +18,10 @@ def as_line(grey: tf.Tensor, line: LineConfig) -> tf.Tensor:
     size = tf.cast(tf.shape(grey)[:2], tf.float64)
     width = tf.maximum(1, tf.cast(tf.round(size[1] * line.height / size[0]), tf.int32))
     pixels = tf.image.resize(grey, [line.height, width], antialias=True)
-    if line.ink == "light" or (line.ink == "auto" and _mostly_dark(pixels)):
+    if line.ink == "light":
         pixels = 255.0 - pixels
+    elif line.ink == "auto":
+        pixels = tf.where(_mostly_dark(pixels), 255.0 - pixels, pixels)
     return tf.ensure_shape(tf.cast(tf.round(pixels), tf.uint8), [line.height, None, 1])
 
 
@@ -29,13 +33,13 @@ def _mostly_dark(pixels: tf.Tensor) -> tf.Tensor:
 def grey_of(encoded: tf.Tensor) -> tf.Tensor:
     """Return the pixels of a JPEG or PNG on white paper, (h, w, 1) uint8."""
     pixels = tf.io.decode_image(encoded, expand_animations=False)  # (h, w, 1 to 4)
-    channels = tf.shape(pixels)[-1]
+    channels: Any = tf.shape(pixels)[-1]
     values = tf.cast(pixels, tf.float32)
-    if channels == 2 or channels == 4:
-        opaque = values[..., -1:] / 255.0
-        values = values[..., :-1] * opaque + 255.0 * (1.0 - opaque)
-    if channels >= 3:
-        values = tf.tensordot(values, tf.constant([[0.299], [0.587], [0.114]]), 1)
+    opaque = tf.where(channels % 2 == 0, values[..., -1:] / 255.0, 1.0)  # grey or RGB, with transparency behind it
+    colours = values[..., : channels - (channels + 1) % 2]
+    weights = tf.where(channels >= 3, tf.constant([0.299, 0.587, 0.114]), tf.constant([1.0, 0.0, 0.0]))
+    values = tf.reduce_sum(colours * weights[: tf.shape(colours)[-1]], axis=-1, keepdims=True)
+    values = values * opaque + 255.0 * (1.0 - opaque)
     return tf.ensure_shape(tf.cast(tf.round(values), tf.uint8), [None, None, 1])
 
 

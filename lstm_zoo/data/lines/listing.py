@@ -17,6 +17,7 @@ from ..pipeline.tables import read_rows
 COLUMNS = ("image", "text", "split", "group")
 """What a table may hold; only image and text must be there."""
 _TRUTH = ".gt.txt"
+_TOLD = 10  # mistakes in a table, at the most
 _VARIANTS = (".nrm", ".bin", ".dew")
 """What OCR tools add to the name of a picture that they changed, before its ending."""
 
@@ -29,24 +30,35 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str], key: str) -> 
     """
     splits: dict[str, list[Item]] = defaultdict(list)
     seen: dict[str, tuple[str, str]] = {}
-    rows = _listed(file, key) if file.suffix.lower() in (".txt", ".lst", ".list") else None
-    for place, row in rows or read_rows(file, COLUMNS, ("image", "text"), columns, key, may_be_empty=("text",)):
+    mistakes = []
+    for place, row in _rows(file, columns, key):
         name = name_below(row["image"], root)
         if not (root / name).is_file():
-            raise InputError(key, f"{place}: no picture {name} below {root}")
+            mistakes.append(f"{place}: no picture {name} below {root}")
         first, text = seen.setdefault(name, (place, row["text"]))
         if first != place:
             both = "the same text" if text == row["text"] else f"'{text}' there, '{row['text']}' here"
-            raise InputError(key, f"{place}: {name} stands in {first} already ({both}); keep one")
+            mistakes.append(f"{place}: {name} stands in {first} already ({both}); keep one")
         splits[row.get("split", "")].append(Item(name, row["text"], row.get("group", "")))
+    if mistakes:
+        more = [f"... and {len(mistakes) - _TOLD} more"] if len(mistakes) > _TOLD else []
+        raise InputError(key, "\n  ".join([*mistakes[:_TOLD], *more]))
     if not splits:
         raise InputError(key, f"{file} names no line; expected one row a line")
     return {split: sorted(items) for split, items in splits.items()}
 
 
+def _rows(file: Path, columns: Mapping[str, str], key: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the rows of a table or list, each with its place."""
+    if file.suffix.lower() in (".txt", ".lst", ".list"):
+        return _listed(file, key)
+    text = ("text",)
+    return read_rows(file, COLUMNS, ("image", *text), columns, key, may_be_empty=text, verbatim=text)
+
+
 def _listed(file: Path, key: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the lines of a list: a path, a tab, and the text up to the end of the line."""
-    for number, line in enumerate(read_text(file, key).splitlines(), 1):
+    for number, line in enumerate(read_text(file, key).split("\n"), 1):  # a text may hold other separators
         path, tab, text = line.partition("\t")
         if not line.strip():
             continue

@@ -15,6 +15,8 @@ from ..pipeline.finding import check_folder
 _KEY = "data.root"
 _FILES = {"train": ("training_2011.xml", "training_2011"), "test": ("eval_2011_annotated.xml", "eval_2011")}
 """For each split its annotations, and the folder that its pages may lie in."""
+RIMES_FILES = tuple(file for file, _ in _FILES.values())
+"""Names of the annotations."""
 _SIDES = ("Left", "Top", "Right", "Bottom")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ...contracts import BadFile, DataConfig, InputError, Spec, Splits, UserPath, Views, raised_by
+from ...contracts import BadFile, DataConfig, InputError, Part, Spec, Splits, UserPath, Views, raised_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,12 +41,15 @@ class FamilyData(DataConfig):
         family = self.family(spec)
         try:
             record = self.read(path)
-            whole = _views(family, record)
+            whole = views_of(family, record)
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
         shown = family.of_stretches()
-        parts = ((part.start, part.end, _views(shown, part.record)) for part in family.stretches(record))
-        return whole._replace(stretches=parts)
+        parts = (
+            Part({"start": one.start, "end": one.end}, f"{one.start:.1f}-{one.end:.1f} s", views_of(shown, one.record))
+            for one in family.stretches(record)
+        )
+        return whole._replace(parts=parts, parts_name="windows")
 
     def check_like(self, like: Spec) -> None:
         """Raise an InputError if these data do not fit the network of a finished run."""
@@ -80,6 +83,10 @@ class PreparedData(FamilyData):
     def source_name(self) -> str:
         """Return what the folder of prepared data begins with."""
         return ""
+
+    def file_of(self, item: Item) -> str:
+        """Return what of an item is opened; preparation reads items of one file one after the other."""
+        return item.name
 
     @property
     def bad_file_policy(self) -> Literal["stop", "skip"]:
@@ -116,6 +123,7 @@ class PreparedData(FamilyData):
             name="-".join(filter(None, (re.sub(r"[^A-Za-z0-9_]+", "_", self.source_name()), key))),
             splits=items,
             read=self.reader(),
+            file_of=self.file_of,
             family=family,
             noun=self.noun,
             on_bad_file=self.bad_file_policy,
@@ -142,7 +150,7 @@ class UserFiles(PreparedData):
         return find_bad_files(self.items(), self.reader())
 
 
-def _views(family: Family, record: Record) -> Views:
+def views_of(family: Family, record: Record) -> Views:
     """Return a record as evaluation sees it."""
     import tensorflow as tf
 

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import os
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import redirect_stdout
@@ -36,6 +36,8 @@ class Source(tfds.core.BuilderConfig):
     """The items of each split."""
     read: Callable[[Item], Record] | None = field(default=None, repr=False)
     """Gives what is stored of an item, or raises a MediaError; called in several threads."""
+    file_of: Callable[[Item], str] = field(default=lambda item: item.name, repr=False)
+    """Tells the file that an item is read from."""
     family: Family | None = field(default=None, repr=False)
     """How it is stored."""
     noun: str = "file"
@@ -155,8 +157,7 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         assert read is not None
         good = 0
         bad_before = len(self._bad)
-        order = np.random.default_rng(0).permutation(len(items))  # a shard holds all kinds, so shuffling can be local
-        for item, future in in_threads(read, [items[index] for index in order]):
+        for item, future in in_threads(read, _shuffled(items, self.builder_config.file_of)):
             self._progress.advance()
             try:
                 record = future.result()
@@ -188,6 +189,15 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         more = [f"  ... and {len(bad) - at_most} more"] if len(bad) > at_most else []
         noun = self.builder_config.noun
         return "\n".join([f"{len(bad)} {noun}{'s' * (len(bad) != 1)} cannot be used:", *lines, *more])
+
+
+def _shuffled(items: Sequence[Item], file_of: Callable[[Item], str]) -> list[Item]:
+    """Return items in random order, those of one file together: a shard holds all kinds, so shuffling can be local."""
+    files: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        files[file_of(item)].append(item)
+    found = list(files.values())
+    return [item for index in np.random.default_rng(0).permutation(len(found)) for item in found[index]]
 
 
 def in_threads(read: Callable, items: Sequence) -> Iterator[tuple[Any, Future]]:

@@ -34,6 +34,7 @@ def read_rows(
     columns: Mapping[str, str],
     key: str,
     may_be_empty: Collection[str] = (),
+    verbatim: Collection[str] = (),
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the rows of a CSV table that are not blank, each with its place (file and last line) for messages.
 
@@ -45,6 +46,7 @@ def read_rows(
         columns: The table's own names for it, where they differ.
         key: The setting to name in errors.
         may_be_empty: What needs a column, but may be empty in a row.
+        verbatim: What keeps the white space at its ends.
 
     Raises:
         InputError: A column is missing or stands twice, a row lacks what it must hold or has an unknown split, or the
@@ -67,7 +69,7 @@ def read_rows(
                 )
             cells += [""] * (len(header) - len(cells))
             if any(map(str.strip, cells)):
-                row = {name: cells[column].strip() for name, column in places.items()}
+                row = {name: cells[at] if name in verbatim else cells[at].strip() for name, at in places.items()}
                 yield place, _checked(row, [name for name in needed if name not in may_be_empty], place, key)
     except csv.Error as error:
         raise InputError(

@@ -70,6 +70,31 @@ class StepMask(_OfWidths):
 
 
 @keras.saving.register_keras_serializable("lstm_zoo")
+class TurnWithin(_OfWidths):
+    """Turns the steps of each line round: the last one first; those beyond its width stay where they are.
+
+    A recurrent layer between two of these runs backwards from each line's own end, and needs no mask.
+
+    Input shape:
+        (B, S, D), and widths in pixels, (B,) int.
+
+    Output shape:
+        (B, S, D).
+    """
+
+    def call(self, inputs, width):
+        batch, steps = ops.shape(inputs)[:2]
+        last = (ops.cast(width, "int32")[:, None] + self.pixels - 1) // self.pixels - 1  # (B, 1)
+        places = ops.arange(steps)[None]
+        turned = ops.where(places <= last, last - places, places)  # (B, S)
+        rows = ops.reshape(inputs, (-1, inputs.shape[-1]))  # (B * S, D)
+        return ops.reshape(ops.take(rows, turned + ops.arange(batch)[:, None] * steps, axis=0), ops.shape(inputs))
+
+    def compute_output_spec(self, inputs, width):
+        return keras.KerasTensor(inputs.shape, dtype=inputs.dtype)
+
+
+@keras.saving.register_keras_serializable("lstm_zoo")
 class ColumnMask(_OfWidths):
     """Tells which columns of maps belong to each line.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...contracts import ModelConfig, Spec, Text
@@ -44,6 +45,15 @@ class LineReader(ModelConfig):
         mask = StepMask(pixels, name="steps")(logits, width)
         outputs = BlankBeyond(name="blank_beyond", dtype="float32")(logits, mask)
         return keras.Model({"line": line, "width": width}, outputs, name=self.kind)
+
+
+def columns_of(ink: Any, width: Any, filters: Sequence[int], pixels_per_step: int) -> tuple[Any, int]:
+    """Return maps of lines after some convolutions, (B, h, S, C), and the width of their columns in pixels."""
+    x, pixels = ink, 1
+    for number, (maps, pool) in enumerate(zip(filters, pools(len(filters), pixels_per_step), strict=True), 1):
+        x = convolved(x, width, maps, pool, pixels, f"cnn_{number}")
+        pixels *= pool[1]
+    return x, pixels
 
 
 def convolved(x: Any, width: Any, filters: int, pool: tuple[int, int], pixels: int, name: str) -> Any:

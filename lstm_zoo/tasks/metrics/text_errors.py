@@ -26,7 +26,6 @@ class TextErrors:
         """Of the letters of each line."""
         self._letters: list[int] = []
         self._exact = self._word_edits = self._words = 0
-        self._known_edits = self._known_letters = 0
         self._confused: Counter[tuple[str, str]] = Counter()
         self._unknown: Counter[str] = Counter()
 
@@ -39,11 +38,7 @@ class TextErrors:
         self._word_edits += Levenshtein.distance(answer.split(), truth.split())
         self._words += len(truth.split())
         self._confused.update(_confusions(answer, truth))
-        unknown = [letter for letter in truth if letter not in self._alphabet]
-        self._unknown.update(unknown)
-        if not unknown:
-            self._known_edits += edits
-            self._known_letters += len(truth)
+        self._unknown.update(letter for letter in truth if letter not in self._alphabet)
 
     @property
     def rate(self) -> float:
@@ -53,14 +48,17 @@ class TextErrors:
     def scores(self) -> dict[str, Any]:
         """Return the rates, and what to say of them in words."""
         per_line = [_share(edits, letters) for edits, letters in zip(self.edits, self._letters, strict=True)]
+        edits, letters, unknown = sum(self.edits), sum(self._letters), self._unknown.total()
+        # An unknown letter equals none of an answer's: each one is an edit of its own, of whatever kind.
+        of_known = {"cer_of_known_letters": _share(edits - unknown, letters - unknown)} if unknown else {}
         return {
             "cer": self.rate,
             "wer": _share(self._word_edits, self._words),
             "exact_lines": _share(self._exact, len(self.edits)),
             "median_line_cer": float(median(per_line)) if per_line else 0.0,
             "letter_accuracy": 1 - self.rate,
-            **({"cer_of_known_letters": _share(self._known_edits, self._known_letters)} if self._unknown else {}),
-            "letters": sum(self._letters),
+            **of_known,
+            "letters": letters,
             "unknown_letters": dict(self._unknown.most_common()),
             "confusions": [
                 {"truth": truth, "answer": answer, "times": times}

@@ -48,7 +48,7 @@ def test_evaluation_sees_the_files_as_they_are(varied, varied_root, tmp_path):
             np.testing.assert_array_equal(image, config.from_encoded(splits.spec)(encoded)["image"][0])
     views = config.views(varied_root / "0.png", splits.spec)
     np.testing.assert_array_equal(views.picture, views.inputs["image"][0])
-    assert list(views.stretches) == []
+    assert list(views.parts) == []
     assert len(config.files_below(varied_root)) == 12
     (tmp_path / "text.jpg").write_text("no image")
     with pytest.raises(InputError, match=r"text.jpg: is no image that can be read"):

@@ -1,0 +1,86 @@
+"""Starting from another run: its weights, with new letters or classes beside the old ones."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+import keras
+import numpy as np
+
+from ..console.text import did_you_mean
+from ..contracts import Classes, InputError, LabelMap, Spec, Target, Text
+from ..runs.network import RunNetwork
+
+_BLANK = ""  # stands for the answer after the last letter
+
+
+def grown(spec: Spec, before: Spec) -> Spec:
+    """Return a spec whose alphabet holds that of another run as well, so that nothing is forgotten by name."""
+    new, old = spec.target, before.target
+    if not (isinstance(new, Text) and isinstance(old, Text)):
+        return spec
+    alphabet = tuple(sorted({*new.alphabet, *old.alphabet}))
+    return spec.model_copy(update={"target": new.model_copy(update={"alphabet": alphabet})})
+
+
+def take_weights(model: keras.Model, spec: Spec, network: RunNetwork) -> None:
+    """Copy the weights of a run into a network of the same kind.
+
+    Where answers are named (letters, classes), each name's weights stay its own; new names keep their first weights.
+
+    Args:
+        model: The network to start with.
+        spec: What it was built for.
+        network: The run's.
+
+    Raises:
+        InputError: The run is of another model, or its layers have other sizes.
+    """
+    old = {weight.path: weight for weight in network.model.weights}
+    names, names_before = _answers(spec.target), _answers(network.spec.target)
+    if missing := [weight.path for weight in model.weights if weight.path not in old]:
+        raise InputError(
+            "",
+            f"--init {network.path}: its {network.config.model.kind} has no {missing[0]}; expected a run of the same "
+            "model",
+        )
+    for weight in model.weights:
+        given, values = np.array(old[weight.path]), np.array(weight)
+        if weight.path.startswith("logits/") and names != names_before:
+            kept = [name for name in names if name in names_before]
+            to, origin = [names.index(name) for name in kept], [names_before.index(name) for name in kept]
+            if values.shape[:-1] == given.shape[:-1]:
+                values[..., to] = given[..., origin]
+                given = values
+        if given.shape != values.shape:
+            raise InputError(
+                "",
+                f"--init {network.path}: {weight.path} is {given.shape} there, {values.shape} here; keep the model's "
+                "settings as they were",
+            )
+        weight.assign(given)
+
+
+def freeze(model: keras.Model, patterns: tuple[str, ...]) -> None:
+    """Have layers stay as they are, by names or patterns such as `cnn_*`.
+
+    Raises:
+        InputError: No layer has such a name.
+    """
+    for pattern in patterns:
+        found = [layer for layer in model.layers if fnmatchcase(layer.name, pattern)]
+        if not found:
+            names = [layer.name for layer in model.layers if layer.weights]
+            raise InputError(
+                "train.frozen",
+                f"no layer '{pattern}'{did_you_mean(pattern, names)}; layers with weights: {', '.join(names)}",
+            )
+        for layer in found:
+            layer.trainable = False
+
+
+def _answers(target: Target) -> tuple[str, ...]:
+    """Return the names of a network's answers, in their order; nothing where they have no names."""
+    if isinstance(target, Text):
+        return (*target.alphabet, _BLANK)
+    return target.names if isinstance(target, Classes | LabelMap) else ()

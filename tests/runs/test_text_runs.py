@@ -1,0 +1,138 @@
+"""Whole runs on lines of text: scores, floors, prediction, decoding, exports, and a start from another run."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from lstmzoo import lstmzoo
+from PIL import Image
+
+from lstm_zoo.config.recipe import load
+from lstm_zoo.contracts import LOG_PROBABILITIES, InputError
+from lstm_zoo.data.lines.line_drawing import draw_line
+from lstm_zoo.exporting.export import export
+from lstm_zoo.runs.directory import Run
+from lstm_zoo.runs.evaluation import evaluate
+from lstm_zoo.runs.network import RunNetwork
+from lstm_zoo.runs.prediction import predict
+from lstm_zoo.training.fit import train
+
+pytestmark = pytest.mark.xdist_group("text")
+RATES = {"cer", "wer", "exact_lines", "median_line_cer", "letter_accuracy"}
+
+
+@pytest.fixture(scope="module")
+def text_run(tmp_path_factory, data_dir):
+    """The network of a run of the smoke recipe of crnn, whose weights are made to answer with letters."""
+    config = load("smoke/crnn.yaml", [f"data.data_dir={data_dir}", "train.epochs=1"])
+    run = train(config, tmp_path_factory.mktemp("runs") / "text")
+    network = RunNetwork(run)
+    kernel = network.model.get_layer("logits").kernel
+    kernel.assign(np.random.default_rng(0).normal(0, 8, kernel.shape))
+    network.model.save_weights(run.path / "best.weights.h5")
+    return RunNetwork(Run.open(run.path))
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory):
+    file = tmp_path_factory.mktemp("lines") / "line.png"
+    Image.fromarray(draw_line("some words", np.random.default_rng(0), 40)).save(file)
+    return file
+
+
+def test_a_run_is_judged_beside_its_floors(text_run):
+    scores = evaluate(text_run, "test")
+    assert set(scores) >= RATES and set(scores["floors"]) == {"empty answer", "best constant line"}
+    assert scores["floors"]["empty answer"]["cer"] == 1 and 0 < scores["floors"]["best constant line"]["cer"] < 2
+    with (text_run.folder / "predictions-test.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    edits, letters = sum(int(row["edits"]) for row in rows), sum(len(row["truth"]) for row in rows)
+    assert len(rows) == 8 and scores["letters"] == letters and scores["cer"] == pytest.approx(edits / letters)
+    page = (text_run.folder / "report.html").read_text(encoding="utf-8")
+    assert "Worst 2: test/" in page and "most frequent errors" in page
+
+
+def test_predict_tells_text_places_and_confidence(text_run, line, tmp_path):
+    output = lstmzoo("predict", line, "--run", text_run.folder, "--save-to", tmp_path).output
+    (told,) = json.loads(lstmzoo("predict", line, "--run", text_run.folder, "--json").stdout)["predictions"]
+    assert told["text"] and told["text"] in output and told["text"] == "".join(one["letter"] for one in told["letters"])
+    assert all(0 <= one["left"] < one["right"] <= 1 and 0 < one["confidence"] <= 1 for one in told["letters"])
+    assert (tmp_path / "001-line-figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_lines_are_read_alike_alone_and_together(text_run):
+    splits = text_run.config.data.load(like=text_run.spec)
+    together = list(text_run.answers(splits, "test"))
+    inputs, _ = next(splits.eval_stream("test", 8).as_numpy_iterator())
+    assert len(set(inputs["width"])) > 1
+    for row, (width, outputs) in enumerate(zip(inputs["width"], together, strict=True)):
+        alone = text_run.answer(
+            {"line": inputs["line"][row : row + 1, :, :width], "width": np.array([width], np.int32)}
+        )
+        np.testing.assert_allclose(alone[LOG_PROBABILITIES][0], outputs[LOG_PROBABILITIES], atol=1e-5)
+
+
+def test_other_decoding_needs_no_other_run(text_run):
+    beam = RunNetwork(Run.open(text_run.folder, ["task.decoding={kind: beam, width: 3}"]))
+    assert evaluate(beam, "test", name="beam")["cer"] <= evaluate(text_run, "test")["cer"] + 0.2
+    assert "ngrams" in beam.memory
+
+
+@pytest.mark.parametrize("format", ["keras", "tf_saved_model", "onnx", "litert"])
+def test_files_read_the_same_texts(text_run, format, line, tmp_path):
+    exported = export(text_run, format, tmp_path)
+    assert exported.about["max_difference"] <= 1e-4 and exported.spec.target.alphabet == text_run.spec.target.alphabet
+    scores, of_run = evaluate(exported, "test"), evaluate(text_run, "test")
+    assert {name: scores[name] for name in RATES} == {name: of_run[name] for name in RATES}
+    (told,), (expected,) = (list(predict(network, [line])) for network in (exported, text_run))
+    if format == "litert":
+        assert "pixels wide once it is scaled; this file takes" in told.facts["error"]
+    else:
+        assert told.facts["text"] == expected.facts["text"]
+    exported.runner.close()
+
+
+def test_a_saved_model_reads_files_and_spells_the_text(text_run, line, tmp_path):
+    (expected,) = predict(text_run, [line])
+    path = export(text_run, "tf_saved_model", tmp_path).path
+    code = (
+        "import sys, tensorflow as tf\n"
+        "sys.modules['lstm_zoo'] = None\n"
+        f"served = tf.saved_model.load({str(path)!r}).signatures['from_encoded']\n"
+        f"print(served(encoded=tf.constant([open({str(line)!r}, 'rb').read()]))['text'][0].numpy().decode())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.rstrip("\n") == expected.facts["text"]
+
+
+def test_a_run_starts_from_another_whose_alphabet_grows(text_run, tmp_path):
+    folder = tmp_path / "lines"
+    for split, texts in {"train": ("qx\u017f", "\u017f\u017f", "Q8"), "test": ("x\u017f",)}.items():
+        for number, text in enumerate(texts):
+            (folder / split).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(draw_line("abc", np.random.default_rng(number), 32)).save(folder / split / f"{number}.png")
+            (folder / split / f"{number}.gt.txt").write_text(text, encoding="utf-8")
+    data = f"data={{kind: text_lines, root: {folder}, line: {{height: 16, pixels_per_step: 2}}, data_dir: {tmp_path}}}"
+    settings = [data, "train.frozen=[cnn_*, '*lstm*']", "train.epochs=1", "train.optimizer.learning_rate=1e-30"]
+    config = load("smoke/crnn.yaml", settings)
+    run = train(config, tmp_path / "grown", init=text_run.folder, evaluate=False)
+    old, new = text_run.spec.target.alphabet, run.spec.target.alphabet
+    assert set(new) == {*old, *"qx\u017fQ8"} and "\u017f" not in old
+    weights = {weight.path: np.array(weight) for weight in RunNetwork(run).model.weights}
+    for weight in text_run.model.weights:
+        expected = np.array(weight)
+        if weight.path.startswith("logits/"):
+            places = [*(new.index(letter) for letter in old), len(new)]
+            np.testing.assert_allclose(weights[weight.path][..., places], expected, atol=1e-6)
+        elif not weight.path.endswith(("moving_mean", "moving_variance")):
+            np.testing.assert_array_equal(weights[weight.path], expected)
+    with pytest.raises(InputError, match=r"no layer 'cn_1'.*layers with weights: cnn_1_conv"):
+        train(load("smoke/crnn.yaml", [*settings, "train.frozen=[cn_1]"]), tmp_path / "x", init=text_run.folder)
+    with pytest.raises(InputError, match="expected a run of the same model"):
+        other = load("smoke/conv_lines.yaml", [data])
+        train(other, tmp_path / "x", init=text_run.folder)
+    with pytest.raises(InputError, match="--resume and --init"):
+        train(config, tmp_path / "x", init=text_run.folder, resume=True)
