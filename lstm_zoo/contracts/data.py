@@ -76,6 +76,10 @@ class Splits(ABC):
     def size(self, split: str) -> int:
         """Return the number of examples in a split; 0 where there is no such split."""
 
+    def longest(self) -> int | None:
+        """Return how long the longest example of all splits is, where they differ in length."""
+        return None
+
     @abstractmethod
     def train_stream(
         self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..contracts import InputError, Outputs, Spec, Splits, Tensor
-from ..runs.lengths import cut_to_longest, free_axis
+from ..runs.lengths import cut_to_longest, filled_up, free_axis
 from ..runs.network import Inputs, Network, RunNetwork, shown
 from ..streaming.step import FRAME
 from .comparison import compared
@@ -38,11 +38,13 @@ _Answers = Callable[[Inputs], Outputs]
 def examples_of(run: Network) -> tuple[Inputs, str]:
     """Return inputs to compare answers on, (N, ...) each, and where they come from, for people.
 
-    They are a few test examples, or random numbers where the data are not at hand.
+    They are a few test examples, or random numbers where the data are not at hand; filled up to the length of the
+    longest example of all splits.
     """
     try:
         splits, split = _loaded(run)
-        inputs = next(shown(splits, split, _EXAMPLES))
+        longest = dict.fromkeys(run.spec.inputs, splits.longest())
+        inputs = filled_up(next(shown(splits, split, _EXAMPLES)), run.spec, longest)
         return inputs, f"{_rows(inputs)} {split} examples"
     except InputError:
         random = np.random.default_rng(0)

@@ -30,12 +30,13 @@ class ConvLines(LineReader):
         from ..layers import WithinWidth
 
         x, pixels = columns_of(ink, width, self.filters, pixels_per_step)
+        edges = (self.steps_seen // 2, (self.steps_seen - 1) // 2)
         for number, filters in enumerate(self.along, 1):
             x = keras.layers.SpatialDropout2D(self.dropout, name=f"dropout_{number}")(x)
             kernel = (
                 (x.shape[1], self.steps_seen) if number == 1 else (1, self.steps_seen)
             )  # the first takes all height
-            x = keras.layers.ZeroPadding2D((0, self.steps_seen // 2), name=f"edges_{number}")(x)
+            x = keras.layers.ZeroPadding2D(((0, 0), edges), name=f"edges_{number}")(x)
             x = keras.layers.Conv2D(filters, kernel, use_bias=False, name=f"along_{number}_conv")(x)
             x = keras.layers.BatchNormalization(momentum=0.9, name=f"along_{number}_norm")(x)
             x = keras.layers.ReLU(name=f"along_{number}_relu")(x)

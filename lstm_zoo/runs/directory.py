@@ -46,7 +46,7 @@ class Run:
         self.spec = spec
 
     @classmethod
-    def create(cls, path: Path, config: Config, spec: Spec, fingerprint: str) -> Run:
+    def create(cls, path: Path, config: Config, spec: Spec, fingerprint: str, init: Path | None = None) -> Run:
         """Write a new run directory.
 
         Args:
@@ -54,12 +54,14 @@ class Run:
             config: The recipe.
             spec: What the data told the model.
             fingerprint: That of the prepared data.
+            init: The run that it starts from; None: from the beginning.
         """
         if (path / CONFIG).exists():
             raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
         path.mkdir(parents=True, exist_ok=True)
         (path / SPEC).write_text(spec.model_dump_json(indent=2), encoding="utf-8")
-        environment = {"layout": _LAYOUT, **environment_of(config, fingerprint)}
+        started_from = None if init is None else str(init.absolute())
+        environment = {"layout": _LAYOUT, "init": started_from, **environment_of(config, fingerprint)}
         (path / ENVIRONMENT).write_text(json.dumps(environment, indent=2), encoding="utf-8")
         (path / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
         return cls(path, config, spec)

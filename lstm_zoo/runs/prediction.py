@@ -56,11 +56,11 @@ def _predicted(network: Network, path: Path, save_as: Path | None) -> Prediction
     facts: dict[str, Any] = {"file": str(path)}
     try:
         views = network.config.data.views(path, network.spec)
+        result = _whole(network, views)
+        answers = list(_of_parts(network, views))
     except InputError as error:
         facts["error"] = error.message.removeprefix(f"{path}: ")
         return Prediction(str(path), facts, f"cannot be read: {facts['error']}")
-    result = _whole(network, views)
-    answers = list(_of_parts(network, views))
     saved = {} if save_as is None else _all_saved(result, views, answers, save_as)
     facts |= {**(result.facts if result else {}), **saved}
     if answers:

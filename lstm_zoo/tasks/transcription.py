@@ -82,9 +82,16 @@ class Transcription(TaskConfig):
         """Return the text with its letters, where each was seen, and how sure the network is of it."""
         log_probabilities = outputs[LOG_PROBABILITIES]
         reading = _as_text(self._reader(spec, memory)(log_probabilities), _target(spec))
-        steps, figure = max(len(log_probabilities), 1), None
+        steps, figure = float(max(len(log_probabilities), 1)), None
+        if picture is not None:
+            steps = picture.shape[1] / _target(spec).pixels_per_step  # the last one reaches beyond the picture
         letters = [
-            {"letter": one.text, "left": one.start / steps, "right": one.end / steps, "confidence": one.confidence}
+            {
+                "letter": one.text,
+                "left": one.start / steps,
+                "right": min(one.end / steps, 1.0),
+                "confidence": one.confidence,
+            }
             for one in reading.letters
         ]
         if picture is not None:

@@ -120,6 +120,11 @@ class Checkpoint(keras.callbacks.Callback):
         return state["epochs_done"]
 
 
+def has_checkpoint(run_path: Path) -> bool:
+    """Say whether an epoch of a run was finished."""
+    return any((run_path / "checkpoints").glob("epoch-*"))
+
+
 def _seeds(model: keras.Model) -> list[keras.Variable]:
     """Return the states of the random generators of dropout, which Keras does not save with the weights."""
     kept = {id(variable) for variable in [*model.weights, *model.metrics_variables]}

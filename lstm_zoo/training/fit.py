@@ -19,7 +19,7 @@ from ..runs.evaluation import evaluate as evaluate_network
 from ..runs.evaluation import with_features
 from ..runs.features import on_features
 from ..runs.network import RunNetwork
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, has_checkpoint
 from .initial import freeze, grown, take_weights
 from .optimizer import make_optimizer
 from .progress import TrainingProgress
@@ -53,20 +53,26 @@ def train(
     config.check()
     if resume and init:
         raise InputError("", "--resume and --init: a run that goes on has weights already; name one of them")
+    known = None
+    if resume:
+        started = Run.open(run_dir or newest(config.name))
+        known, init = started.spec, None if has_checkpoint(started.path) else started.environment["init"]
     before = None if init is None else RunNetwork(Run.open(init))
+    known = before.spec if before else known
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
     try:
         strategy = _strategy(config.train.devices)
         keras.utils.set_random_seed(config.train.seed)
-        spec = config.data.expected_spec() if before is None else grown(config.data.expected_spec(), before.spec)
+        expected = config.data.expected_spec()
+        spec = expected if known is None else grown(expected, known)
         with strategy.scope():  # before the data are prepared: a weights file that does not fit is told at once
             model = config.model.build(spec, pretrained=before is None)
         if before is not None:
             take_weights(model, spec, before)
         freeze(model, config.train.frozen)
-        splits = _load(config, None if before is None else spec)
-        run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir)
+        splits = _load(config, None if spec == expected else spec)
+        run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir, before)
         run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # of interrupted runs too
         _fit(model, strategy, splits, run, resume)
     finally:
@@ -97,8 +103,9 @@ def _load(config: Config, like: Spec | None) -> Splits:
     return splits
 
 
-def _created(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
-    return Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint)
+def _created(config: Config, splits: Splits, run_dir: str | Path | None, before: RunNetwork | None) -> Run:
+    path, init = Path(run_dir or new_path(config)), before.path if before else None
+    return Run.create(path, config, splits.spec, splits.fingerprint, init)
 
 
 def _resumed(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:

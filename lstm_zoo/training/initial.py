@@ -12,6 +12,7 @@ from ..contracts import Classes, InputError, LabelMap, Spec, Target, Text
 from ..runs.network import RunNetwork
 
 _BLANK = ""  # stands for the answer after the last letter
+_LOGITS = "logits"  # the layer whose outputs are the answers
 
 
 def grown(spec: Spec, before: Spec) -> Spec:
@@ -34,31 +35,38 @@ def take_weights(model: keras.Model, spec: Spec, network: RunNetwork) -> None:
         network: The run's.
 
     Raises:
-        InputError: The run is of another model, or its layers have other sizes.
+        InputError: The run is of another model, its layers have other sizes, or it writes in other words.
     """
-    old = {weight.path: weight for weight in network.model.weights}
+    new, old = model.weights, network.model.weights
     names, names_before = _answers(spec.target), _answers(network.spec.target)
-    if missing := [weight.path for weight in model.weights if weight.path not in old]:
+    if not names and spec.target != network.spec.target:
+        raise InputError(
+            "", f"--init {network.path}: it was trained on other words, numbered otherwise; start without it"
+        )
+    start = []
+    for weight, other in zip(new, old, strict=False):
+        values, given = np.array(weight), np.array(other)
+        if _LOGITS in weight.path and names != names_before and values.shape[:-1] == given.shape[:-1]:
+            given = _by_name(values, given, names, names_before)
+        if given.shape == values.shape:
+            start.append(given)
+    if not len(start) == len(new) == len(old):
         raise InputError(
             "",
-            f"--init {network.path}: its {network.config.model.kind} has no {missing[0]}; expected a run of the same "
-            "model",
+            f"--init {network.path}: its network has other layers, or layers of other sizes; give `model` the settings "
+            f"of {network.path / 'config.yaml'}",
         )
-    for weight in model.weights:
-        given, values = np.array(old[weight.path]), np.array(weight)
-        if weight.path.startswith("logits/") and names != names_before:
-            kept = [name for name in names if name in names_before]
-            to, origin = [names.index(name) for name in kept], [names_before.index(name) for name in kept]
-            if values.shape[:-1] == given.shape[:-1]:
-                values[..., to] = given[..., origin]
-                given = values
-        if given.shape != values.shape:
-            raise InputError(
-                "",
-                f"--init {network.path}: {weight.path} is {given.shape} there, {values.shape} here; keep the model's "
-                "settings as they were",
-            )
+    for weight, given in zip(new, start, strict=True):
         weight.assign(given)
+
+
+def _by_name(
+    values: np.ndarray, given: np.ndarray, names: tuple[str, ...], names_before: tuple[str, ...]
+) -> np.ndarray:
+    """Return weights of answers, (..., answers), as another run had them for those that it knew."""
+    kept = [name for name in names if name in names_before]
+    values[..., [names.index(name) for name in kept]] = given[..., [names_before.index(name) for name in kept]]
+    return values
 
 
 def freeze(model: keras.Model, patterns: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from ...contracts import SPLITS
+from ...contracts import SPLITS, InputError
 from ...media.errors import MediaError
 from ..pipeline.drawn import DrawnData
 from ..pipeline.family import Item, Record
@@ -19,6 +19,7 @@ from .line_data import LineData
 from .line_drawing import draw_line, line_text
 
 _TEXT, _PICTURE = 3, 4  # streams of random numbers, apart from one another
+_LOWEST = 16  # height of a line, in pixels
 _TRIES = 9  # to draw a line that is wide enough for its text
 
 
@@ -51,9 +52,21 @@ class DrawnLines(DrawnData, LineData):
             for _ in range(_TRIES):
                 with suppress(MediaError):  # too narrow for its text
                     return self.record_of(draw_line(item.target, random, self.line.height), item.target)
-            return self.record_of(draw_line(item.target, random, self.line.height), item.target)
+            try:
+                return self.record_of(draw_line(item.target, random, self.line.height), item.target)
+            except MediaError as error:
+                raise InputError(
+                    "data.line", f"'{item.target}' ({item.name}) cannot be drawn wide enough: {error}"
+                ) from None
 
         return draw
+
+    def problems(self) -> Iterator[InputError]:
+        yield from super().problems()
+        if self.line.height < _LOWEST:
+            yield InputError(
+                "line.height", f"is {self.line.height}; nobody could read drawn lines below {_LOWEST} pixels"
+            )
 
 
 @lru_cache(maxsize=2 * len(SPLITS))  # asked for several times before training starts

@@ -18,8 +18,8 @@ class LineAugment(Section):
     """Greatest shear to either side: pixels sideways for each pixel of height."""
     rotation: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Greatest rotation to either side, in degrees."""
-    stretch: _Fraction = 0.0
-    """Greatest change of width and of height, as a fraction of them."""
+    shrink: _Fraction = 0.0
+    """Greatest loss of width and of height, as a fraction of them; the picture keeps its size."""
     shift: _Fraction = 0.0
     """Greatest shift up or down, as a fraction of the height."""
     contrast: _Fraction = 0.0

@@ -68,8 +68,8 @@ class LineData(PreparedData):
 
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
         loaded = super().load(like, splits)
-        if like is None:  # afterwards, evaluation tells it
-            _tell_unknown_letters(loaded, splits or SPLITS)
+        if splits is None:  # for training; afterwards, evaluation tells it
+            _tell_unknown_letters(loaded)
         return loaded
 
     def check_like(self, like: Spec) -> None:
@@ -166,11 +166,11 @@ class LineData(PreparedData):
         return lines
 
 
-def _tell_unknown_letters(loaded: Splits, splits: Iterable[str]) -> None:
+def _tell_unknown_letters(loaded: Splits) -> None:
     """Print which letters of the other splits the training texts lack: a network can never answer with them."""
     assert isinstance(loaded.spec.target, Text)
     known = frozenset(loaded.spec.target.alphabet)
-    for split in splits:
+    for split in SPLITS:
         unknown = Counter(letter for judged in loaded.judged(split) for letter in judged.truth if letter not in known)
         if unknown:
             named = "; ".join(f"{called(letter).strip()} ({times})" for letter, times in unknown.most_common())

@@ -47,7 +47,7 @@ def vary(line: tf.Tensor, augment: LineAugment, seed: tf.Tensor) -> tf.Tensor:
     """Return a line moved, slanted and recoloured by chance, (H, W, 1) uint8, of the size that it had."""
     draws = tf.unstack(tf.random.stateless_uniform([8], seed, -1.0, 1.0))
     values = tf.cast(line, tf.float32)
-    if augment.slant or augment.rotation or augment.stretch or augment.shift:
+    if augment.slant or augment.rotation or augment.shrink or augment.shift:
         values = _moved(values, augment, draws)
     if augment.contrast:
         paper = tf.reduce_max(values)
@@ -66,7 +66,8 @@ def _moved(values: tf.Tensor, augment: LineAugment, draws: list[tf.Tensor]) -> t
     # A long line turns less: its ends would leave the picture.
     most = tf.minimum(np.float32(np.deg2rad(augment.rotation)), 0.15 * size[0] / size[1])
     slant, turn = draws[0] * augment.slant, draws[1] * most
-    wide, high = 1 + draws[2] * augment.stretch, 1 + draws[3] * augment.stretch
+    # Only smaller: the outer letters of a larger line would leave the picture, but not the text.
+    wide, high = 1 + tf.abs(draws[2]) * augment.shrink, 1 + tf.abs(draws[3]) * augment.shrink
     matrix = [[wide, slant], [turn, high]]
     down = draws[4] * augment.shift * size[0]
     rows = [[*row, at - row[0] * x - row[1] * y] for row, at in zip(matrix, (x, y + down), strict=True)]

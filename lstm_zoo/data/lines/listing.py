@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -84,40 +84,42 @@ def list_lines(root: Path, transcriptions: Literal["files", "names"]) -> dict[st
     pictures = {name: stem for name in sorted(names) if (stem := stem_of(name, IMAGES))}
     if not pictures:
         raise InputError("data.root", f"no pictures of lines below {root}; expected .png, .jpg or .tif files")
-    find: Callable[[str], str | None] = _of_name if transcriptions == "names" else _TextFiles(root, names)
-    items = [Item(name, find(stem)) for name, stem in pictures.items()]
-    if isinstance(find, _TextFiles):
-        items += [Item(name) for name in sorted(find.left)]
-    first = {item.name.split("/")[0] for item in items}
-    if not first <= set(SPLITS):
-        return {"": items}
-    return {split: [item for item in items if item.name.startswith(f"{split}/")] for split in SPLITS}
+    if transcriptions == "names":
+        return by_folder([Item(name, stem.rsplit("/", 1)[-1]) for name, stem in pictures.items()])
+    texts = {name: _text_of(stem, names) for name, stem in pictures.items()}
+    # Pictures that share a text are of one line, and never stand in two splits.
+    items = [
+        Item(name, read_text(root / text, "data.root"), group=text) if text else Item(name)
+        for name, text in texts.items()
+    ]
+    without_picture = sorted({name for name in names if name.endswith(_TRUTH)} - set(texts.values()))
+    return by_folder([*items, *map(Item, without_picture)])
 
 
-def _of_name(stem: str) -> str:
-    return stem.rsplit("/", 1)[-1]
+def by_folder(items: Sequence[Item]) -> dict[str, list[Item]]:
+    """Return items by the split that their folder is called after; as split "", where no folder is one's.
 
-
-class _TextFiles:
-    """Finds the text beside a picture.
-
-    Args:
-        root: Folder of the pictures.
-        names: All files below it.
+    Raises:
+        InputError: Some stand beside the folders of the splits.
     """
+    first = [item.name.split("/")[0] for item in items]
+    strays = [item.name for item, folder in zip(items, first, strict=True) if folder not in SPLITS]
+    if len(strays) == len(items):
+        return {"": list(items)}
+    if strays:
+        named = ", ".join(sorted(set(first) & set(SPLITS)))
+        raise InputError(
+            "data.root",
+            f"{strays[0]} stands beside the folders {named}, which are splits ({len(strays)} such files); move it into "
+            "one of them or away, or call these folders otherwise",
+        )
+    return {split: [item for item, folder in zip(items, first, strict=True) if folder == split] for split in SPLITS}
 
-    def __init__(self, root: Path, names: set[str]):
-        self._root = root
-        self.left = {name for name in names if name.endswith(_TRUTH)}
-        """Texts without a picture."""
 
-    def __call__(self, stem: str) -> str | None:
-        plain = next((stem.removesuffix(end) for end in _VARIANTS if stem.endswith(end)), stem)
-        for name in (stem + _TRUTH, plain + _TRUTH):
-            if (self._root / name).is_file():
-                self.left.discard(name)
-                return read_text(self._root / name, "data.root")
-        return None
+def _text_of(stem: str, names: Collection[str]) -> str | None:
+    """Return the file that holds the text of a picture; None: there is none."""
+    plain = next((stem.removesuffix(end) for end in _VARIANTS if stem.endswith(end)), stem)
+    return next((name for name in (stem + _TRUTH, plain + _TRUTH) if name in names), None)
 
 
 def check_text(text: str | None, name: str) -> str:

@@ -7,12 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ...contracts import SPLITS, InputError, UserPath
+from ...contracts import InputError, UserPath
 from ...media.errors import MediaError
 from ...media.pages import Page, cut_line
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder
 from ..pipeline.splitting import DealtSplits
+from .listing import by_folder
 from .page_files import find_picture, open_page, opened_once, pages_below, pictures_below
 from .page_lines import PageLines
 
@@ -48,14 +49,8 @@ class TextPages(PageLines, DealtSplits):
                 f"none of the {listing.untold} lines below {self.root} has a text; expected transcribed pages "
                 "(TextEquiv in PAGE-XML, CONTENT in ALTO); `lstmzoo predict` reads those of others",
             )
-        first = {item.name.split("/")[0] for item in listing.items}
-        if not first <= set(SPLITS):
-            return self._dealt(listing.items)
-        return {split: [item for item in listing.items if item.name.startswith(f"{split}/")] for split in SPLITS}
-
-    def _dealt(self, items: list[Item]) -> dict[str, list[Item]]:
         try:
-            return self.deal({"": items})
+            return self.deal(by_folder(listing.items))
         except InputError as error:  # there are fewer pages than splits
             if self.group == "none":
                 raise

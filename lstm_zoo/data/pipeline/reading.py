@@ -45,6 +45,10 @@ class StoredSplits(Splits):
     def size(self, split: str) -> int:
         return self._stored.size(split)
 
+    def longest(self) -> int | None:
+        lengths = [self._family.lengths(self._stored.rows(split)) for split in SPLITS if self._stored.size(split)]
+        return max((int(one.max()) for one in lengths if one is not None), default=None)
+
     def train_stream(
         self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
     ) -> tf.data.Dataset:

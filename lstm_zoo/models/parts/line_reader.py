@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...contracts import ModelConfig, Spec, Text
+from ...contracts import InputError, ModelConfig, Spec, Text
 
 if TYPE_CHECKING:
     import keras
@@ -83,5 +83,10 @@ def pools(number: int, pixels_per_step: int) -> list[tuple[int, int]]:
     All but the last halve the height; as many halve the width as it takes.
     """
     halvings = pixels_per_step.bit_length() - 1
-    assert number > halvings, (number, pixels_per_step)
+    if number <= halvings:
+        raise InputError(
+            "data.line.pixels_per_step",
+            f"is {pixels_per_step}: {halvings} of the layers before the last have to halve the width, but there are "
+            f"{number - 1}; add layers to the model, or take fewer pixels",
+        )
     return [(2 if at < number - 1 else 1, 2 if at < halvings else 1) for at in range(number)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -43,9 +44,28 @@ class PrefixBeam(Section):
     """A letter of less probability does not occur at a step."""
 
     def reader(self, alphabet: Sequence[str], memory: Memory | None) -> Reader:
-        model = CharacterModel.from_arrays(memory) if self.language and memory is not None else None
+        model = _model_of(_Same(memory)) if self.language and memory is not None else None
         options = {"width": self.width, "least": self.least, "weight": self.language, "bonus": self.bonus}
         return lambda outputs: beam(outputs, alphabet, language=model, **options)
+
+
+class _Same:
+    """A memory that equals itself alone, so that what is made of it can be kept."""
+
+    def __init__(self, memory: Memory):
+        self.memory = memory
+
+    def __hash__(self) -> int:
+        return id(self.memory)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.memory is self.memory
+
+
+@lru_cache(2)
+def _model_of(same: _Same) -> CharacterModel:
+    """Return the n-grams of a memory, counted once for all lines that are predicted."""
+    return CharacterModel.from_arrays(same.memory)
 
 
 Decoding = Annotated[BestPath | PrefixBeam, Field(discriminator="kind")]

@@ -12,7 +12,7 @@ from lstm_zoo.data.lines.line_config import LineAugment, LineConfig
 from lstm_zoo.data.lines.line_pixels import as_line, grey_of, vary
 from lstm_zoo.data.lines.text_lines import TextLinesFolder
 
-VARIED = {"slant": 0.3, "rotation": 3, "stretch": 0.1, "shift": 0.1, "contrast": 0.3, "brightness": 0.1, "noise": 0.1}
+VARIED = {"slant": 0.3, "rotation": 3, "shrink": 0.1, "shift": 0.1, "contrast": 0.3, "brightness": 0.1, "noise": 0.1}
 LINE = {"height": 16, "pixels_per_step": 4}
 
 

@@ -96,8 +96,21 @@ def test_folders_may_be_splits(tmp_path):
         "val": ["val/a.png"],
         "test": ["test/a.png"],
     }
-    write_line(tmp_path, "other/a", "ab")  # then they are books
-    assert sorted(map(len, folder(tmp_path).items().values())) == [1, 1, 3]
+    write_line(tmp_path, "other/a", "ab")
+    assert "other/a.png stands beside the folders test, train, val, which are splits" in mistake(folder(tmp_path))
+
+
+def test_pictures_of_one_line_never_stand_in_two_splits(tmp_path):
+    for number in range(12):
+        write_line(tmp_path, f"{number}.nrm", "never read")
+        (tmp_path / f"{number}.bin.png").write_bytes((tmp_path / f"{number}.nrm.png").read_bytes())
+        (tmp_path / f"{number}.nrm.gt.txt").rename(tmp_path / f"{number}.gt.txt")
+    splits = folder(tmp_path, val_fraction=0.3, test_fraction=0.3).items()
+    homes = {}
+    for split, items in splits.items():
+        for item in items:
+            assert homes.setdefault(item.name.split(".")[0], split) == split
+    assert len(homes) == 12 and sum(map(len, splits.values())) == 24
 
 
 def test_lines_are_dealt_by_share_and_seed(root):
@@ -243,7 +256,7 @@ def test_the_alphabet_is_that_of_the_training_texts(tmp_path, data_dir, capsys):
     )
     assert splits.counts("test")["letters unknown"] == 3 and splits.counts("test")["letters"] == 4
     assert splits.counts("train")["\u00fc U+00FC LATIN SMALL LETTER U WITH DIAERESIS"] == 1
-    config.load(splits.spec)  # of a finished run: its evaluation tells
+    config.load(splits.spec, splits=("test",))  # of a finished run: its evaluation tells
     assert "none of the training" not in capsys.readouterr().err
     decomposed = folder(tmp_path, text={"unicode": "NFD", "white_space": "kept"}).expected_spec().target
     assert "\u0308" in decomposed.alphabet and not decomposed.composed and not decomposed.single_spaces
