@@ -77,7 +77,8 @@ def _stacked(pairs: list[tuple[Outputs, Outputs]]) -> Iterator[tuple[str, np.nda
         for name, values in expected.items():
             groups[name, values.shape[1:]].append((values, actual[name]))
     for (name, _), answers in groups.items():
-        yield name, *(np.concatenate(side) for side in zip(*answers, strict=True))
+        values, found = (np.concatenate(side) for side in zip(*answers, strict=True))
+        yield name, values, found
 
 
 def _check_shapes(expected: Outputs, actual: Outputs, format: str) -> None:

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from conftest import reason
 
-from lstm_zoo.media.pages import Page, PageLine, cut_line, parse_xml, read_page, with_text
+from lstm_zoo.media.line_cutting import cut_line
+from lstm_zoo.media.page_writing import with_text
+from lstm_zoo.media.pages import Page, PageLine, read_page
+from lstm_zoo.media.xml_files import parse_xml
 
 PAGE_2013 = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15"
 ALTO_4 = "http://www.loc.gov/standards/alto/ns-v4#"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...contracts import InputError, Part, Result, Views
 from ...media.errors import MediaError
-from ...media.pages import cut_line, with_text
+from ...media.line_cutting import cut_line
+from ...media.page_writing import with_text
 from ..pipeline.family import mean
 from .page_files import open_page
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import NonNegativeInt
 
 from ...contracts import UserPath
-from ...media.pages import cut_line
+from ...media.line_cutting import cut_line
 from ..pipeline.family import Item
 from ..pipeline.splitting import Share, split_by_group
 from .page_files import opened_once

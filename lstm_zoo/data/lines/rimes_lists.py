@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from ...contracts import InputError
 from ...media.errors import MediaError
-from ...media.pages import kind, parse_xml
+from ...media.xml_files import kind, parse_xml
 from ..pipeline.finding import check_folder
 
 _KEY = "data.root"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...contracts import InputError, UserPath
 from ...media.errors import MediaError
-from ...media.pages import Page, cut_line
+from ...media.line_cutting import cut_line
+from ...media.pages import Page
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder
 from ..pipeline.splitting import DealtSplits
