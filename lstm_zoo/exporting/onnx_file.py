@@ -76,8 +76,7 @@ def _onnx_loop(step: Callable, state: tuple, inputs: tuple, backwards: bool) -> 
     def turned(values: Any) -> Any:
         return tf.reverse(values, [0]) if backwards else values
 
-    num_steps = inputs[0].shape[0]
-    assert num_steps is not None, "the conversion mixes up types where the number of steps is a tensor"
+    num_steps = inputs[0].shape[0] or tf.shape(inputs[0])[0]
     columns = [tf.TensorArray(one.dtype, num_steps).unstack(turned(one)) for one in inputs]
     outputs = [tf.TensorArray(one.dtype, num_steps, element_shape=one.shape) for one in state]
 
@@ -86,5 +85,5 @@ def _onnx_loop(step: Callable, state: tuple, inputs: tuple, backwards: bool) -> 
         return place + 1, state, [array.write(place, one) for array, one in zip(outputs, state, strict=True)]
 
     start = (0, tuple(state), outputs)
-    *_, outputs = tf.while_loop(lambda place, *_: place < num_steps, body, start, maximum_iterations=num_steps)
+    *_, outputs = tf.while_loop(lambda place, *_: place < num_steps, body, start, maximum_iterations=inputs[0].shape[0])
     return tuple(turned(array.stack()) for array in outputs)

@@ -54,6 +54,11 @@ def equal_neighbours(text: str) -> int:
     return sum(one == other for one, other in zip(text, text[1:], strict=False))
 
 
+def right_to_left(letters: Iterable[str]) -> list[str]:
+    """Return the letters of scripts that run from right to left, as people call them."""
+    return [called(letter) for letter in letters if unicodedata.bidirectional(letter) in ("R", "AL")]
+
+
 def letter_counts(texts: Iterable[str]) -> dict[str, int]:
     """Return how often each letter stands in texts, by what people call it, the most frequent first."""
     counts = Counter(letter for text in texts for letter in text)

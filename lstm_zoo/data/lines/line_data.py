@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...contracts import SPLITS, InputError, Spec, Splits, Tensor, Text, Views
 from ..pipeline.family import Record
 from ..pipeline.prepared_data import PreparedData, views_of
-from .letters import TextConfig, alphabet_of, called, equal_neighbours
+from .letters import TextConfig, alphabet_of, called, equal_neighbours, right_to_left
 from .line_config import LineAugment, LineConfig
 from .page_files import PAGES, pages_and_lines
 
@@ -56,6 +56,12 @@ class LineData(PreparedData):
         alphabet = alphabet_of(training_texts)
         if not alphabet:
             raise InputError("data", "the training texts hold no letter; a network has nothing to learn from them")
+        if backwards := right_to_left(alphabet):
+            raise InputError(
+                "data",
+                f"the training texts hold letters of scripts that run from right to left ({', '.join(backwards[:5])}); "
+                "only lines that run from left to right can be read",
+            )
         return Spec(
             inputs={"line": self._tensor, "width": Tensor(shape=(), dtype="int32")},
             target=Text(

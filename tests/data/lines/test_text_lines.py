@@ -119,6 +119,12 @@ def test_lines_are_dealt_by_share_and_seed(root):
     assert config.items() == config.model_copy().items() != config.model_copy(update={"split_seed": 1}).items()
 
 
+def test_scripts_that_run_from_right_to_left_are_refused(tmp_path):
+    write_line(tmp_path, "0", "a\u05d0")
+    with pytest.raises(InputError, match=r"from right to left \(\u05d0 U\+05D0 HEBREW LETTER ALEF\)"):
+        folder(tmp_path, val_fraction=0, test_fraction=0).expected_spec()
+
+
 def test_an_empty_or_missing_folder_is_told(tmp_path):
     assert "no pictures of lines below" in mistake(folder(tmp_path))
     assert "no folder" in mistake(folder(tmp_path / "none"))
