@@ -271,7 +271,7 @@ def test_another_export_is_not_overwritten(smoke_run, tmp_path):
     (tmp_path / "mine" / "config.yaml").write_text("mine")
     with pytest.raises(InputError, match=r"holds config\.yaml, which no export wrote; choose another folder"):
         export(smoke_run, "onnx", tmp_path / "mine")
-    with pytest.raises(InputError, match=r"holds config\.yaml, spec\.json, .*floors\.npz, which no export wrote"):
+    with pytest.raises(InputError, match=r"holds config\.yaml, spec\.json, .*memory\.npz, which no export wrote"):
         export(smoke_run, "onnx", smoke_run.folder)
     with pytest.raises(InputError, match=r"config\.yaml: is a file; expected a folder"):
         export(smoke_run, "onnx", tmp_path / "mine" / "config.yaml")
@@ -344,7 +344,7 @@ def test_a_run_on_a_gpu_is_exported_without_cudnn(smoke_run, monkeypatch):
     config, spec = smoke_run.config, smoke_run.spec
     assert "CudnnRNNV3" in _op_names(config.task.network(config.model.build(spec), spec))
     for streaming in (False, True):
-        assert not any("Cudnn" in op for op in _op_names(exported_network(smoke_run, streaming=streaming)))
+        assert not any("Cudnn" in op for op in _op_names(exported_network(smoke_run, {}, streaming=streaming)))
 
 
 def test_recurrent_layers_become_onnx_nodes(smoke_run, tmp_path):

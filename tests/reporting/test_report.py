@@ -18,7 +18,7 @@ def report(tmp_path):
 
     def write(name, *pictures):
         figures = ((file.title(), file, confusion_matrix(np.array([[3, 1], [0, 0]]), ["a", "b"])) for file in pictures)
-        about = {"title": "run", "config_yaml": "kind: x", "score_of_class": "accuracy", "figures": figures}
+        about = {"title": "run", "config_yaml": "kind: x", "of_classes": "accuracy of each class", "figures": figures}
         return write_report(tmp_path, name=name, metrics={"val": SCORES, name: SCORES}, **about).read_text()
 
     return write
