@@ -31,14 +31,14 @@ class LineReader(ModelConfig):
     def build(self, spec: Spec, *, pretrained: bool = True) -> keras.Model:
         import keras
 
-        from ...layers import BlankBeyond, StepMask, WithinWidth
+        from ...layers import BlankBeyond, ImageScaling, StepMask, WithinWidth
 
         del pretrained
         assert isinstance(spec.target, Text)
         pixels = spec.target.pixels_per_step
         line = keras.Input(spec.inputs["line"].shape, dtype="uint8", name="line")  # (B, H, W, 1)
         width = keras.Input((), dtype="int32", name="width")  # (B,)
-        ink = keras.layers.Rescaling(-1 / 255, 1, name="ink")(line)
+        ink = 1.0 - ImageScaling("unit", name="scaling")(line)
         ink = WithinWidth(name="within_width")(ink, width)
         x = self.steps(ink, width, pixels)  # (B, S, D)
         logits = keras.layers.Dense(len(spec.target.alphabet) + 1, dtype="float32", name="logits")(x)  # (B, S, K + 1)
