@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -71,6 +72,25 @@ def run_on_jax(code: str, *arguments: str, cwd: Path | None = None, **variables:
     return done.stdout
 
 
+@contextmanager
+def running_eagerly():
+    """Have TensorFlow take the few steps of a small run one operation at a time: tracing them first takes longer."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def eager():
+    """Run the test eagerly."""
+    with running_eagerly():
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_data_dir(tmp_path_factory):
     """Keep prepared data out of the user's home."""
@@ -125,7 +145,8 @@ def smoke_run(tmp_path_factory, data_dir):
     from lstm_zoo.training.fit import train
 
     config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}"])
-    return RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "smoke"))
+    with running_eagerly():
+        return RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "smoke"))
 
 
 def small_mobilenet(input_shape=None, include_top=False, weights=None, alpha=1.0, pooling=None):

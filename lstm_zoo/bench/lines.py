@@ -69,6 +69,8 @@ def _lines(size: Size) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def _crnn(kind: type[Crnn], own_loss: bool, size: Size, context: Context) -> Work:
+    import keras
+
     from ..tasks.metrics.ctc_loss import ctc_loss
     from .frameworks import training_steps
 
@@ -79,7 +81,7 @@ def _crnn(kind: type[Crnn], own_loss: bool, size: Size, context: Context) -> Wor
         target=Text(alphabet=alphabet, pixels_per_step=_PIXELS),
     )
     model: keras.Model = kind().build(spec)
-    model.compile("adam", _keras_loss if own_loss else ctc_loss, jit_compile=False)
+    model.compile("adam", _keras_loss if own_loss else ctc_loss, jit_compile=keras.backend.backend() == "jax")
     return training_steps(model, *_lines(size))
 
 

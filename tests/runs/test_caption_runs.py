@@ -9,6 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from conftest import running_eagerly
 from lstmzoo import lstmzoo
 from PIL import Image
 
@@ -27,7 +28,8 @@ from lstm_zoo.training.fit import train
 def caption_run(tmp_path_factory, data_dir):
     """The network of a trained run of the smoke recipe of show_attend_tell."""
     config = load("smoke/show_attend_tell.yaml", [f"data.data_dir={data_dir}"])
-    return RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "captions"))
+    with running_eagerly():
+        return RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "captions"))
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,7 @@ def test_files_write_the_same_captions(caption_run, format, tmp_path):
         exported.runner.close()
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_frozen_encoder_s_features_are_cached_for_captions_too(pretrained_encoder, data_dir, tmp_path):
     overrides = [
         f"data.data_dir={data_dir}",

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import running_eagerly
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError
@@ -21,7 +22,8 @@ from lstm_zoo.training.fit import train
 def folder_run(video_root, data_dir, tmp_path_factory):
     """A run on video files that is judged by two clips a video."""
     overrides = [f"data.root={video_root}", f"data.data_dir={data_dir}"]
-    return RunNetwork(train(load("smoke/video_folder.yaml", overrides), tmp_path_factory.mktemp("runs") / "folder"))
+    with running_eagerly():
+        return RunNetwork(train(load("smoke/video_folder.yaml", overrides), tmp_path_factory.mktemp("runs") / "folder"))
 
 
 def test_figures_follow_from_the_written_predictions(smoke_run):
@@ -104,6 +106,7 @@ def test_scores_survive_a_second_evaluation(smoke_run, tmp_path):
     assert kept.pop("other") == {"top1": 1.0} and kept == smoke_run.run.metrics and file
 
 
+@pytest.mark.usefixtures("eager")
 def test_floors_need_nothing_of_the_training_examples(folder_run, video_root, tmp_path):
     """On another folder without a training split, of which no other split is even read."""
     root = shutil.copytree(video_root, tmp_path / "videos")
@@ -116,6 +119,7 @@ def test_floors_need_nothing_of_the_training_examples(folder_run, video_root, tm
     assert evaluate(RunNetwork(Run.open(folder_run.folder, settings)), "test", name="other") == scores
 
 
+@pytest.mark.usefixtures("eager")
 def test_floors_that_need_nothing_are_scored_as_well(smoke_run, tmp_path, monkeypatch):
     run = Run.open(shutil.copytree(smoke_run.folder, tmp_path / "run"))
     uniform = {"probabilities": np.full(8, 1 / 8)}

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from conftest import running_eagerly
 from lstmzoo import lstmzoo
 from PIL import Image
 
@@ -34,7 +35,8 @@ def image_run(tmp_path_factory, data_dir):
 @pytest.fixture(scope="module")
 def volume_run(tmp_path_factory, data_dir):
     """That of pyramid_lstm, one layer; its blocks are 6 x 8 x 8 voxels, volumes larger."""
-    return trained("pyramid_lstm", tmp_path_factory, data_dir)
+    with running_eagerly():
+        return trained("pyramid_lstm", tmp_path_factory, data_dir)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,8 @@ def masked_run(tmp_path_factory, data_dir):
     (root / "classes.txt").write_text("dark\nbright\n")
     data = f"data={{kind: segmentation_folder, root: {root}, void: 255, data_dir: {data_dir}}}"
     overrides = [data, "task.class_weights=median_frequency", "train.epochs=1", "train.jit_compile=false"]
-    return trained("md_lstm_labeller", tmp_path_factory, data_dir, *overrides)
+    with running_eagerly():
+        return trained("md_lstm_labeller", tmp_path_factory, data_dir, *overrides)
 
 
 @pytest.mark.parametrize("name", ["image_run", "volume_run", "masked_run"])

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from conftest import running_eagerly
 from lstmzoo import lstmzoo
 from PIL import Image
 from written_pages import page_xml, write_page, write_picture, written
@@ -34,7 +35,8 @@ def page_run(page_root, tmp_path_factory, data_dir):
     line = "line: {height: 16, pixels_per_step: 2}"
     data = f"data={{kind: text_pages, root: {page_root}, data_dir: {data_dir}, {line}}}"
     config = load("smoke/crnn.yaml", [data, "train.epochs=1", "train.batch_size=3"])
-    network = RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "pages"))
+    with running_eagerly():
+        network = RunNetwork(train(config, tmp_path_factory.mktemp("runs") / "pages"))
     dense = network.model.get_layer("logits")
     kernel, bias = dense.get_weights()
     dense.set_weights([100 * kernel, 0 * bias])

@@ -9,6 +9,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from conftest import running_eagerly
 
 from lstm_zoo.config.recipe import ConfigError, load
 from lstm_zoo.contracts import InputError
@@ -42,7 +43,8 @@ def unvalidated_run(video_root, data_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("unvalidated")
     root = shutil.copytree(video_root, folder / "videos")
     overrides = [f"data.root={root}", "data.val_fraction=0", "train.epochs=2", f"data.data_dir={data_dir}"]
-    return train(load("smoke/video_folder.yaml", overrides), folder / "run")
+    with running_eagerly():
+        return train(load("smoke/video_folder.yaml", overrides), folder / "run")
 
 
 def test_a_run_holds_what_later_commands_need(smoke_run):
@@ -108,6 +110,7 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path,
         assert {k: float(v) for k, v in one.items()} == pytest.approx({k: float(v) for k, v in other.items()}, abs=1e-5)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_that_stopped_early_stays_stopped(data_dir, tmp_path):
     """With a learning rate of next to nothing no epoch is better than the first."""
     settings = ["train.epochs=6", "train.early_stopping=1", "train.optimizer.learning_rate=1e-30"]
@@ -128,6 +131,7 @@ def test_resuming_with_other_data_is_refused(unvalidated_run):
         train(unvalidated_run.config, unvalidated_run.path, resume=True)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_loss_that_is_no_number_ends_training(data_dir, tmp_path):
     settings = ["train.optimizer.kind=sgd", "train.optimizer.learning_rate=1e30", "train.optimizer.clip_norm=null"]
     with pytest.raises(DivergedError, match=r"lower train\.optimizer\.learning_rate"):
@@ -165,6 +169,7 @@ def test_without_validation_the_last_weights_are_kept(unvalidated_run):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.usefixtures("eager")
 def test_the_mean_of_the_weights_is_validated_and_kept(data_dir, tmp_path):
     """After one epoch of two steps the mean lies between first and last weights, and validation is of the mean."""
     settings = ["train.epochs=1", "train.schedule.kind=constant", "train.optimizer.learning_rate=0.05"]
@@ -235,12 +240,14 @@ def test_too_many_devices_are_refused(data_dir, tmp_path, monkeypatch):
         train(recipe(data_dir, "train.devices=2"), tmp_path / "run")
 
 
+@pytest.mark.usefixtures("eager")
 def test_mixed_precision_trains_and_leaves_no_trace(data_dir, tmp_path):
     run = train(recipe(data_dir, "train.precision=mixed_float16", "train.epochs=1"), tmp_path / "run")
     assert keras.config.dtype_policy().name == "float32"
     assert np.isfinite(run.metrics["val"]["top1"])
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_figure_that_is_never_a_number_is_told(data_dir, tmp_path, monkeypatch):
     monkeypatch.setattr("lstm_zoo.tasks.classification.Classification.monitor", "val_nothing")
     original = keras.callbacks.CSVLogger.on_epoch_end
@@ -256,6 +263,7 @@ def test_a_figure_that_is_never_a_number_is_told(data_dir, tmp_path, monkeypatch
         train(recipe(data_dir), tmp_path / "run", resume=True)  # nothing is left to do
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_recipe_is_not_resumed_by_a_run_of_a_longer_name(data_dir, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a", "a-b"):

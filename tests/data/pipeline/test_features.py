@@ -105,6 +105,7 @@ def test_half_a_file_is_never_read(splits, monkeypatch):
             cached.eval_stream("val", 8)
 
 
+@pytest.mark.usefixtures("eager")
 def test_training_on_cached_features_is_training_on_clips(tmp_path, pretrained_encoder):
     options = [
         f"data.data_dir={tmp_path}",
