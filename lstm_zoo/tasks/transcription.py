@@ -27,7 +27,7 @@ from ..contracts import (
 )
 from .ctc.character_model import CharacterModel
 from .ctc.decoding import ORDER, BestPath, Decoding
-from .ctc.reading import Letter, Reading
+from .ctc.reading import Reading, as_text
 
 if TYPE_CHECKING:
     import keras
@@ -81,7 +81,7 @@ class Transcription(TaskConfig):
     ) -> Result:
         """Return the text with its letters, where each was seen, and how sure the network is of it."""
         log_probabilities = outputs[LOG_PROBABILITIES]
-        reading = _as_text(self._reader(spec, memory)(log_probabilities), _target(spec))
+        reading = as_text(self._reader(spec, memory)(log_probabilities), _target(spec))
         steps, figure = float(max(len(log_probabilities), 1)), None
         if picture is not None:
             steps = picture.shape[1] / _target(spec).pixels_per_step  # the last one reaches beyond the picture
@@ -132,7 +132,7 @@ class _TextJudge(Judge):
         """Take the outputs for one line; `text` counts in their place where it is given."""
         text, confidence = outputs.get("text"), 1.0
         if text is None:
-            reading = _as_text(self._reader(outputs[LOG_PROBABILITIES]), self._target)
+            reading = as_text(self._reader(outputs[LOG_PROBABILITIES]), self._target)
             text, confidence = reading.text, reading.confidence
         self._read.append((text, confidence, judged))
         self._all.add(text, judged.truth)
@@ -180,32 +180,6 @@ def _plateau(figures: Mapping[str, float]) -> str:
 def _target(spec: Spec) -> Text:
     assert isinstance(spec.target, Text), spec.target.kind
     return spec.target
-
-
-def _as_text(reading: Reading, target: Text) -> Reading:
-    """Return a reading by the rules for marks and white space that the transcriptions follow."""
-    letters = _composed(reading.letters) if target.composed else list(reading.letters)
-    if not target.single_spaces:
-        return reading._replace(letters=tuple(letters))
-    kept = [
-        letter
-        for before, letter in zip([None, *letters], letters, strict=False)
-        if letter.text != " " or (before is not None and before.text != " ")
-    ]
-    return reading._replace(letters=tuple(kept[: -1 if kept and kept[-1].text == " " else None]))
-
-
-def _composed(letters: Iterable[Letter]) -> list[Letter]:
-    """Return letters with each mark joined to the one before it, where Unicode has one letter for both."""
-    kept: list[Letter] = []
-    for letter in letters:
-        if kept and unicodedata.combining(letter.text):
-            both = unicodedata.normalize("NFC", kept[-1].text + letter.text)
-            if len(both) == 1:
-                before = kept.pop()
-                letter = Letter(both, before.start, letter.end, min(before.confidence, letter.confidence))
-        kept.append(letter)
-    return kept
 
 
 def _shown(letter: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ from ..runs.evaluation import evaluate as evaluate_network
 from ..runs.evaluation import with_features
 from ..runs.features import on_features
 from ..runs.network import RunNetwork
+from . import devices
 from .checkpoint import Checkpoint, has_checkpoint
+from .devices import OneDevice
 from .initial import freeze, grown, take_weights
 from .optimizer import make_optimizer
 from .progress import TrainingProgress
@@ -53,16 +54,15 @@ def train(
     config.check()
     if resume and init:
         raise InputError("", "--resume and --init: a run that goes on has weights already; name one of them")
-    known = None
-    if resume:
-        started = Run.open(run_dir or newest(config.name))
-        known, init = started.spec, None if has_checkpoint(started.path) else started.environment["init"]
-    before = None if init is None else RunNetwork(Run.open(init))
-    known = before.spec if before else known
+    started = _to_go_on_with(config, run_dir) if resume else None
+    if started and not has_checkpoint(started.path):
+        init = started.environment["init"]
+    before = RunNetwork(Run.open(init)) if init else None
+    known = before.spec if before else started.spec if started else None
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.train.precision)
     try:
-        strategy = _strategy(config.train.devices)
+        strategy = devices.strategy(config.train.devices)
         keras.utils.set_random_seed(config.train.seed)
         expected = config.data.expected_spec()
         spec = expected if known is None else grown(expected, known)
@@ -72,7 +72,11 @@ def train(
             take_weights(model, spec, before)
         freeze(model, config.train.frozen)
         splits = _load(config, None if spec == expected else spec)
-        run = _resumed(config, splits, run_dir) if resume else _created(config, splits, run_dir, before)
+        if started:
+            run = _with_same_data(started, config, splits)
+        else:
+            first = before.path if before else None
+            run = Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint, first)
         run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # of interrupted runs too
         _fit(model, strategy, splits, run, resume)
     finally:
@@ -103,15 +107,15 @@ def _load(config: Config, like: Spec | None) -> Splits:
     return splits
 
 
-def _created(config: Config, splits: Splits, run_dir: str | Path | None, before: RunNetwork | None) -> Run:
-    path, init = Path(run_dir or new_path(config)), before.path if before else None
-    return Run.create(path, config, splits.spec, splits.fingerprint, init)
-
-
-def _resumed(config: Config, splits: Splits, run_dir: str | Path | None) -> Run:
-    """Open the run to go on with, and make sure that recipe and data are the same."""
+def _to_go_on_with(config: Config, run_dir: str | Path | None) -> Run:
+    """Return the run to go on with, whose recipe is the same."""
     run = Run.open(run_dir or newest(config.name))
     same_recipe(run, config)
+    return run
+
+
+def _with_same_data(run: Run, config: Config, splits: Splits) -> Run:
+    """Return a run that goes on by a recipe, after making sure that its data are what they were."""
     if splits.fingerprint != run.environment["data"]:
         raise InputError(
             "data",
@@ -130,7 +134,7 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
     checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges, network)
     with strategy.scope():
         model, streams = on_features(run.config, network, splits, training=True)
-        one_device = isinstance(strategy, _OneDevice)
+        one_device = isinstance(strategy, OneDevice)
         objective = task.objective(splits.spec, lambda: (one.truth for one in splits.judged("train")))
         steps, drop_remainder = compile_for_training(model, run.config, objective, splits, one_device=one_device)
         checkpoint.set_model(model)
@@ -223,32 +227,6 @@ def _judges(options: TrainConfig, monitor: str, mode: str) -> list[keras.callbac
         factor, patience = options.schedule.factor, options.schedule.patience
         judges.append(keras.callbacks.ReduceLROnPlateau(monitor=monitor, mode=mode, factor=factor, patience=patience))
     return judges
-
-
-class _OneDevice:
-    """Stands in for a strategy where there is nothing to share."""
-
-    def scope(self) -> AbstractContextManager:
-        return nullcontext()
-
-
-def _strategy(devices: int | None) -> Any:
-    """Return how to share the work: not at all on one device, `MirroredStrategy` for several GPUs."""
-    if keras.backend.backend() != "tensorflow":
-        return _OneDevice()
-    import tensorflow as tf
-
-    gpus = _visible_gpus()
-    if devices is not None and devices > max(1, len(gpus)):
-        raise InputError("train.devices", f"asks for {devices} GPUs, but {len(gpus)} are visible here")
-    chosen = gpus[:devices]
-    return tf.distribute.MirroredStrategy(chosen) if len(chosen) > 1 else _OneDevice()
-
-
-def _visible_gpus() -> list[str]:
-    import tensorflow as tf
-
-    return [device.name for device in tf.config.list_logical_devices("GPU")]
 
 
 def _cut_history(file: Path, epochs_done: int) -> None:

@@ -15,7 +15,7 @@ from lstm_zoo.config.recipe import ConfigError, load
 from lstm_zoo.contracts import InputError
 from lstm_zoo.runs.directory import Run
 from lstm_zoo.runs.network import RunNetwork
-from lstm_zoo.training import fit
+from lstm_zoo.training import devices
 from lstm_zoo.training.checkpoint import DivergedError
 from lstm_zoo.training.fit import train
 from lstm_zoo.training.optimizer import make_optimizer
@@ -212,15 +212,15 @@ import numpy as np
 import tensorflow as tf
 two = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
-from lstm_zoo.training import fit
+from lstm_zoo.training import devices, fit
 from lstm_zoo.config.recipe import load
-fit._visible_gpus = lambda: ["CPU:0", "CPU:1"]
+devices.visible_gpus = lambda: ["CPU:0", "CPU:1"]
 settings = ["data.data_dir={tmp_path}/data", "train.epochs="]
 for epochs in (1, 2):
     config = load("smoke/cnn_lstm.yaml", [settings[0], settings[1] + str(epochs)])
     run = fit.train(config, "{tmp_path}/run", resume=epochs == 2, evaluate=False)
 splits = config.data.load()
-with tf.distribute.MirroredStrategy(fit._visible_gpus()).scope():
+with tf.distribute.MirroredStrategy(devices.visible_gpus()).scope():
     clip = keras.Input((4, 16, 16, 3), dtype="uint8", name="clip")
     means = keras.layers.GlobalAveragePooling3D()(keras.layers.Rescaling(1.0)(clip))
     on_features = splits.on_features(keras.Model({{"clip": clip}}, {{"features": means}}), {{}})
@@ -235,7 +235,7 @@ np.testing.assert_allclose(features["features"], clips["clip"].mean((1, 2, 3)), 
 
 
 def test_too_many_devices_are_refused(data_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit, "_visible_gpus", list)
+    monkeypatch.setattr(devices, "visible_gpus", list)
     with pytest.raises(InputError, match="asks for 2 GPUs, but 0 are visible"):
         train(recipe(data_dir, "train.devices=2"), tmp_path / "run")
 

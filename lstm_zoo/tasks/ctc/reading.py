@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from ...contracts import Text
 
 
 class Letter(NamedTuple):
@@ -50,3 +53,29 @@ def greedy(log_probabilities: np.ndarray, alphabet: Sequence[str]) -> Reading:
     blank = len(alphabet)
     letters = tuple(Letter(alphabet[one], start, end, min(top, 1.0)) for one, start, end, top in runs if one != blank)
     return Reading(letters, min(float(np.exp(logs.sum(dtype=np.float64))), 1.0))
+
+
+def as_text(reading: Reading, target: Text) -> Reading:
+    """Return a reading by the rules for marks and white space that the transcriptions follow."""
+    letters = _composed(reading.letters) if target.composed else list(reading.letters)
+    if not target.single_spaces:
+        return reading._replace(letters=tuple(letters))
+    kept = [
+        letter
+        for before, letter in zip([None, *letters], letters, strict=False)
+        if letter.text != " " or (before is not None and before.text != " ")
+    ]
+    return reading._replace(letters=tuple(kept[: -1 if kept and kept[-1].text == " " else None]))
+
+
+def _composed(letters: Iterable[Letter]) -> list[Letter]:
+    """Return letters with each mark joined to the one before it, where Unicode has one letter for both."""
+    kept: list[Letter] = []
+    for letter in letters:
+        if kept and unicodedata.combining(letter.text):
+            both = unicodedata.normalize("NFC", kept[-1].text + letter.text)
+            if len(both) == 1:
+                before = kept.pop()
+                letter = Letter(both, before.start, letter.end, min(before.confidence, letter.confidence))
+        kept.append(letter)
+    return kept
