@@ -44,7 +44,7 @@ class Transcription(TaskConfig):
     monitor_mode: ClassVar[str] = "min"
     headline: ClassVar[str] = "letter_accuracy"
     score_of_class: ClassVar[str] = "letter accuracy"
-    class_noun: ClassVar[str] = "folder"
+    class_noun: ClassVar[str] = "group"
     kind: Literal["transcription"] = "transcription"
     decoding: Decoding = BestPath()
     """How lines are read from the network's outputs by eval and predict; another may be tried on a finished run."""
@@ -118,14 +118,14 @@ class Transcription(TaskConfig):
 
 
 class _TextJudge(Judge):
-    """Errors of all lines, and of those of each folder."""
+    """Errors of all lines, and of those of each group: as a table has it (`notes`), or else of each folder."""
 
     def __init__(self, target: Text, reader: Callable[[np.ndarray], Reading]):
         from .metrics.text_errors import TextErrors
 
         self._target, self._reader = target, reader
         self._all = TextErrors(target.alphabet)
-        self._of_folder = defaultdict(lambda: TextErrors(target.alphabet))
+        self._of_group = defaultdict(lambda: TextErrors(target.alphabet))
         self._read: list[tuple[str, float, Judged]] = []
 
     def add(self, outputs: Outputs, judged: Judged) -> None:
@@ -136,13 +136,13 @@ class _TextJudge(Judge):
             text, confidence = reading.text, reading.confidence
         self._read.append((text, confidence, judged))
         self._all.add(text, judged.truth)
-        self._of_folder[judged.name.rpartition("/")[0]].add(text, judged.truth)
+        self._of_group[judged.notes or judged.name.rpartition("/")[0]].add(text, judged.truth)
 
     def scores(self) -> dict[str, Any]:
-        """Return rates of errors, what they consist of, and the accuracy of each folder where there are several."""
+        """Return rates of errors, what they consist of, and the accuracy of each group where there are several."""
         scores = self._all.scores()
-        if len(self._of_folder) > 1:
-            scores["per_class"] = {name: 1 - errors.rate for name, errors in sorted(self._of_folder.items())}
+        if len(self._of_group) > 1:
+            scores["per_class"] = {name: 1 - errors.rate for name, errors in sorted(self._of_group.items())}
         unknown, confusions = scores["unknown_letters"], scores["confusions"]
         remarks = []
         if unknown:

@@ -78,10 +78,12 @@ def test_unknown_letters_are_errors_and_named_beside_the_rate_without_them():
     assert nothing["cer"] == nothing["cer_of_known_letters"] == 1.0
 
 
-def test_folders_have_figures_of_their_own():
+def test_folders_and_groups_of_a_table_have_figures_of_their_own():
     judge = judged_by([("ab", "ab", "one/0.png"), ("ab", "aa", "one/1.png"), ("", "c", "two/0.png")])
     assert judge.scores()["per_class"] == {"one": 0.75, "two": 0.0}
-    assert Transcription.class_noun == "folder" and Transcription.score_of_class == "letter accuracy"
+    judge.add({"text": "b"}, Judged("two/1.png", "b", notes="hand 2"))
+    assert judge.scores()["per_class"] == {"hand 2": 1.0, "one": 0.75, "two": 0.0}
+    assert Transcription.class_noun == "group" and Transcription.score_of_class == "letter accuracy"
 
 
 def test_answers_follow_the_rule_for_white_space_of_the_truth():

@@ -40,6 +40,8 @@ class LineConfig(Section):
     more between equal neighbours."""
     ink: Literal["auto", "dark", "light"] = "auto"
     """What is ink: `dark` on light paper, `light` on dark; `auto` takes what covers less."""
+    deskew: bool = False
+    """Whether lines that run up or down are made level."""
     augment: LineAugment = LineAugment()
     """Random changes of training lines."""
 

@@ -12,6 +12,9 @@ import tensorflow as tf
 
 from .line_config import LineAugment, LineConfig
 
+_SLOPES, _STEEPEST = 41, 0.6
+"""Slopes that are tried, and the steepest: how much of its height a line rises or falls from end to end."""
+
 
 def as_line(grey: tf.Tensor, line: LineConfig) -> tf.Tensor:
     """Return a grey picture (h, w, 1) uint8 scaled to the height of lines, dark on light, (H, W, 1) uint8."""
@@ -22,7 +25,24 @@ def as_line(grey: tf.Tensor, line: LineConfig) -> tf.Tensor:
         pixels = 255.0 - pixels
     elif line.ink == "auto":
         pixels = tf.where(_mostly_dark(pixels), 255.0 - pixels, pixels)
+    if line.deskew:
+        pixels = _level(pixels)
     return tf.ensure_shape(tf.cast(tf.round(pixels), tf.uint8), [line.height, None, 1])
+
+
+def _level(pixels: tf.Tensor) -> tf.Tensor:
+    """Return a dark line (H, W, 1) sheared up or down until its ink lies in as few rows as it can."""
+    height, width = tf.unstack(tf.shape(pixels)[:2])
+    middle = tf.cast(width - 1, tf.float32) / 2
+    steepest = _STEEPEST * tf.cast(height, tf.float32) / tf.cast(width, tf.float32)
+    slopes: Any = tf.linspace(-1.0, 1.0, _SLOPES) * tf.minimum(steepest, _STEEPEST)
+    down = tf.round(slopes[:, tf.newaxis] * (tf.range(tf.cast(width, tf.float32)) - middle))  # (slopes, W)
+    rows = tf.range(height)[:, tf.newaxis] - tf.cast(down, tf.int32)[:, tf.newaxis]  # (slopes, H, W)
+    rows = tf.clip_by_value(rows, 0, height - 1) + tf.range(_SLOPES)[:, tf.newaxis, tf.newaxis] * height
+    ink = tf.broadcast_to(tf.reduce_max(pixels) - pixels[..., 0], tf.shape(rows))
+    by_row = tf.reshape(tf.math.unsorted_segment_sum(ink, rows, _SLOPES * height), [_SLOPES, height])
+    slope = slopes[tf.argmax(tf.reduce_sum(by_row**2, axis=1))]
+    return _mapped(pixels, [[1.0, 0.0, 0.0], [slope, 1.0, -slope * middle]])
 
 
 def _mostly_dark(pixels: tf.Tensor) -> tf.Tensor:
@@ -60,7 +80,7 @@ def vary(line: tf.Tensor, augment: LineAugment, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _moved(values: tf.Tensor, augment: LineAugment, draws: list[tf.Tensor]) -> tf.Tensor:
-    """Return a line (H, W, 1) after an affine map around its centre; what comes in from outside repeats its edge."""
+    """Return a line (H, W, 1) after an affine map around its centre."""
     size = tf.cast(tf.shape(values)[:2], tf.float32)
     y, x = (size[0] - 1) / 2, (size[1] - 1) / 2
     # A long line turns less: its ends would leave the picture.
@@ -71,6 +91,11 @@ def _moved(values: tf.Tensor, augment: LineAugment, draws: list[tf.Tensor]) -> t
     matrix = [[wide, slant], [turn, high]]
     down = draws[4] * augment.shift * size[0]
     rows = [[*row, at - row[0] * x - row[1] * y] for row, at in zip(matrix, (x, y + down), strict=True)]
+    return _mapped(values, rows)
+
+
+def _mapped(values: tf.Tensor, rows: list[list[Any]]) -> tf.Tensor:
+    """Return a picture (H, W, 1) of pixels from where two rows (of x, y, 1) say; beyond, it repeats its edge."""
     transform = tf.stack([*rows[0], *rows[1], 0.0, 0.0])
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=values[tf.newaxis],

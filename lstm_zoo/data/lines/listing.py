@@ -39,7 +39,7 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str], key: str) -> 
         if first != place:
             both = "the same text" if text == row["text"] else f"'{text}' there, '{row['text']}' here"
             mistakes.append(f"{place}: {name} stands in {first} already ({both}); keep one")
-        splits[row.get("split", "")].append(Item(name, row["text"], row.get("group", "")))
+        splits[row.get("split", "")].append(Item(name, row["text"], row.get("group", ""), notes=row.get("group", "")))
     if mistakes:
         more = [f"... and {len(mistakes) - _TOLD} more"] if len(mistakes) > _TOLD else []
         raise InputError(key, "\n  ".join([*mistakes[:_TOLD], *more]))

@@ -168,8 +168,20 @@ def test_lines_keep_their_ratio_and_are_dark_on_light():
     for ink, expected in (("dark", line), ("light", 255 - line)):
         fixed = as_line(tf.constant(pixels), LineConfig(height=16, ink=ink)).numpy()
         np.testing.assert_allclose(fixed.astype(int), expected, atol=1)
-    thin = as_line(tf.constant(pixels[:, :1]), LineConfig(height=8)).numpy()
+    thin = as_line(tf.constant(pixels[:, :1]), LineConfig(height=8, deskew=True)).numpy()
     assert thin.shape == (8, 1, 1)
+
+
+@pytest.mark.parametrize("slope", [-0.06, -0.02, 0.0, 0.04])
+def test_lines_that_run_up_or_down_are_made_level(slope):
+    x = np.arange(300)
+    middle = 20 + slope * (x - 149.5)
+    pixels = np.where(np.abs(np.arange(40)[:, None] - middle) < 3, 30, 220).astype(np.uint8)[..., None]
+    rows = [
+        (as_line(tf.constant(pixels), LineConfig(height=40, deskew=deskew)).numpy()[..., 0] < 125).any(axis=1).sum()
+        for deskew in (False, True)
+    ]
+    assert rows[1] <= 7 and rows[0] >= 5 + 250 * abs(slope)
 
 
 @pytest.mark.parametrize("kind", ["RGB", "RGBA", "LA", "P", "I;16", "1", "clear", "inverse", "turned"])

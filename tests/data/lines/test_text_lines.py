@@ -160,6 +160,7 @@ def test_groups_and_splits_come_from_tables(root):
         [{"hand 0"}, {"hand 1"}],
         [{"hand 1"}, {"hand 0"}],
     )
+    assert {item.notes for found in items.values() for item in found} == {"hand 0", "hand 1"}  # scores are by group
     rows = [(*row[:2], "Test" if number > 6 else "train") for number, row in enumerate(rows)]
     items = folder(root, table=write_table(root / "t.csv", [("image", "text", "split"), *rows])).items()
     assert {split: len(found) for split, found in items.items()} == {"train": 7, "test": 3}
