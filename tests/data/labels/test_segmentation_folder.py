@@ -1,62 +1,41 @@
-"""Labelled images and volumes: from files and drawings to blocks with the class of every pixel."""
+"""A folder of labelled images: blocks with the class of every pixel, splits, bad files, files to predict."""
 
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from labelled import (
+    CLASSES,
+    FLIPS,
+    SIZE,
+    answered,
+    as_answers,
+    block_of,
+    check_whole,
+    dealt,
+    in_stored_order,
+    labels_in,
+    labels_of,
+    names_in,
+    pixels_of,
+    rows,
+    shown,
+    spec_of,
+    split_sizes,
+    truths_in,
+    write_folder,
+    write_pair,
+)
 from PIL import Image
 from pydantic import ValidationError
 
-from lstm_zoo.contracts import FEATURES, PROBABILITIES, Classes, InputError, LabelMap, Spec, Tensor
+from lstm_zoo.contracts import PROBABILITIES, InputError, LabelMap
 from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.data.labels.blob_volumes import BlobVolumes
-from lstm_zoo.data.labels.blocks import ImageBlocks, PictureAugment, VolumeBlocks
+from lstm_zoo.data.labels.blocks import ImageBlocks, PictureAugment
 from lstm_zoo.data.labels.family import vary
 from lstm_zoo.data.labels.segmentation_folder import SegmentationFolder
-from lstm_zoo.data.labels.stanford_background import StanfordBackground
-from lstm_zoo.data.labels.texture_mosaic import TextureMosaic
-from lstm_zoo.data.labels.textures import Textures
-from lstm_zoo.data.labels.volume_folder import VolumeFolder
-
-CLASSES = "sky\ntree\nroad\nvoid\n"
-SIZE = (24, 40)
-FLIPS = PictureAugment(flip=("x", "y"))
-
-
-def labels_of(number, size=SIZE):
-    """Return a label map as it is stored, with 3 for void."""
-    y, x = np.indices(size)
-    return ((y // 5 + x // 7 + number) % 4).astype(np.uint8)
-
-
-def pixels_of(number, labels):
-    """Return an image whose pixels tell their label, its number and where they stand."""
-    y, x = np.indices(labels.shape)
-    return np.stack([60 * labels + number, 5 * y, 4 * x], axis=-1).astype(np.uint8)
-
-
-def labels_in(pixels):
-    """Return the labels that pixels tell; nothing but void where they are padding."""
-    labels = pixels[..., 0] // 60
-    known = (labels < 3) & (pixels[..., 3] == 255) if pixels.shape[-1] == 4 else labels < 3
-    return np.where(known, labels, VOID)
-
-
-def write_pair(root, images, labels, number, size=SIZE):
-    stored = labels_of(number, size)
-    for folder, array in ((images, pixels_of(number, stored)), (labels, stored)):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(array).save(root / folder / f"{number}.png")
-
-
-def write_folder(root, sizes=(SIZE,)):
-    """Write four images to train, three for validation and two for the test; their sizes take turns."""
-    for number in range(9):
-        split = "train" if number < 4 else "val" if number < 7 else "test"
-        write_pair(root, split, f"{split}annot", number, sizes[number % len(sizes)])
-    (root / "classes.txt").write_text(CLASSES)
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -80,73 +59,6 @@ def folder(data_dir):
         return SegmentationFolder(root=root, void="void", data_dir=data_dir, image=image, **options)
 
     return config
-
-
-def spec_of(shape, names=("sky", "tree", "road"), masked=False):
-    name = "image" if len(shape) == 3 else "volume"
-    return Spec(inputs={name: Tensor(shape=shape, masked=masked)}, target=LabelMap(names=names))
-
-
-def block_of(spec):
-    """Return the shape of a block."""
-    return spec.only_input[1].shape
-
-
-def split_sizes(splits):
-    return {split: splits.size(split) for split in ("train", "val", "test")}
-
-
-def dealt(config):
-    """Return the names of the images of each split."""
-    return {split: [item.name for item in items] for split, items in config.items().items()}
-
-
-def names_in(splits, split):
-    return [judged.name for judged in splits.judged(split)]
-
-
-def truths_in(splits, split):
-    return [judged.truth for judged in splits.judged(split)]
-
-
-def shown(dataset, batches):
-    """Return pictures and labels of some batches of a stream."""
-    return [(*inputs.values(), labels) for inputs, labels in dataset.take(batches).as_numpy_iterator()]
-
-
-def rows(dataset):
-    """Return all blocks of a stream and their labels."""
-    pixels, labels = zip(*shown(dataset, -1), strict=True)
-    return np.concatenate(pixels), np.concatenate(labels)
-
-
-def in_stored_order(splits, seed, epoch, batch_size=3):
-    """Return what a training epoch shows of each picture in stored order, by name."""
-    batches = list(splits._media.in_stored_order(seed, epoch, batch_size).as_numpy_iterator())
-    return {name: np.concatenate([shown[name] for _, shown in batches]) for name in ("image", "target")}
-
-
-def as_answers(labels, num_classes=3):
-    """Return what a network would answer that knows the labels, and says of void that it is a further class."""
-    probabilities = np.eye(num_classes + 1, dtype=np.float32)[np.where(labels == VOID, num_classes, labels)]
-    return {PROBABILITIES: probabilities, "labels": np.zeros(labels.shape, np.int32)}
-
-
-def answered(outputs, num_classes=3):
-    answers = outputs["labels"]
-    assert answers.dtype == np.uint8
-    np.testing.assert_array_equal(answers, outputs[PROBABILITIES].argmax(axis=-1))
-    return np.where(answers == num_classes, VOID, answers)
-
-
-def check_whole(splits, split, num_classes=3):
-    """Check that the label maps of all blocks become those of the pictures again."""
-    batches = (as_answers(labels, num_classes) for _, labels in splits.eval_stream(split, 3).as_numpy_iterator())
-    targets = truths_in(splits, split)
-    whole = list(splits.merged(split, batches))
-    assert len(whole) == len(targets) == splits.size(split)
-    for outputs, labels in zip(whole, targets, strict=True):
-        np.testing.assert_array_equal(answered(outputs, num_classes), labels)
 
 
 # A folder of images
@@ -595,309 +507,3 @@ def test_encoded_files_are_scaled_down_as_others(folder, equal, tmp_path):
         Image.fromarray(pixels_of(0, labels_of(0, size))).save(tmp_path / "x.png")
         inputs = decode(tf.constant([(tmp_path / "x.png").read_bytes()]))
         np.testing.assert_array_equal(inputs, config.views(tmp_path / "x.png", spec).inputs["image"])
-
-
-# Stanford Background
-
-
-def write_stanford(root, count=12):
-    for folder in ("images", "labels"):
-        (root / folder).mkdir(parents=True)
-    for number in range(count):
-        stored = (labels_of(number, (20, 30)).astype(int) + number) % 9 - 1  # -1: unknown
-        Image.fromarray(pixels_of(number, labels_of(number, (20, 30)))).save(root / "images" / f"{number:07d}.jpg")
-        text = "\n".join(" ".join(map(str, row)) for row in stored.tolist())
-        (root / "labels" / f"{number:07d}.regions.txt").write_text(text + "\n")
-        (root / "labels" / f"{number:07d}.surfaces.txt").write_text("0 1\n")
-    return root
-
-
-def test_stanford_background(tmp_path, data_dir):
-    root = write_stanford(tmp_path / "iccv09Data")
-    config = StanfordBackground(root=root, data_dir=data_dir)
-    assert list(config.problems()) == [] and config.bad_files() == []
-    tests = []
-    for fold in range(5):
-        splits = dealt(config.model_copy(update={"fold": fold}))
-        assert sorted(name for names in splits.values() for name in names) == [f"images/{n:07d}.jpg" for n in range(12)]
-        assert all(splits[split] for split in ("train", "val", "test"))
-        tests += splits["test"]
-    assert sorted(tests) == [f"images/{number:07d}.jpg" for number in range(12)]
-    splits = config.load()
-    assert block_of(splits.spec) == (20, 30, 3) and splits.spec.num_classes == 8
-    for name, labels in zip(names_in(splits, "train"), truths_in(splits, "train"), strict=True):
-        number = int(name[7:-4])
-        expected = (labels_of(number, (20, 30)).astype(int) + number) % 9 - 1
-        np.testing.assert_array_equal(labels, np.where(expected < 0, VOID, expected))
-    check_whole(splits, "test", 8)
-
-
-def test_stanford_background_says_where_it_comes_from(tmp_path):
-    (found,) = StanfordBackground(root=tmp_path / "none").problems()
-    assert found.key == "root" and "no folder" in found.message and "iccv09Data.tar.gz" in found.message
-    with pytest.raises(ValidationError, match="less than 5"):
-        StanfordBackground(root=tmp_path, fold=5)
-
-
-# Volumes
-
-
-def volume_of(number, shape):
-    """Return a volume whose voxels tell their labels, in grey values beyond a byte's, and these labels."""
-    labels = np.indices(shape).sum(axis=0) // 3 % 3
-    return (1000 * labels + number).astype(np.int16), labels.astype(np.uint8)
-
-
-def write_volumes(root, shapes, names=("train", "train", "val", "test")):
-    (root / "classes.txt").write_text("fat\nbone\nair\n")
-    for number, (split, shape) in enumerate(zip(names, shapes, strict=True)):
-        (root / split).mkdir(exist_ok=True)
-        image, labels = volume_of(number, shape)
-        np.savez(root / split / f"{number}.npz", image=image, labels=labels)
-    return root
-
-
-@pytest.fixture
-def volumes(data_dir):
-    """Makes the config of a folder of volumes that hold their labels."""
-
-    def config(root, **options):
-        folders = {split: (split, split) for split in ("train", "val", "test")}
-        return VolumeFolder(root=root, folders=folders, limits=(0, 2550), data_dir=data_dir, **options)
-
-    return config
-
-
-def test_volumes_are_padded_and_masked(tmp_path, volumes):
-    root = write_volumes(tmp_path, [(4, 10, 12), (6, 8, 9), (7, 6, 20), (3, 3, 3)])
-    config = volumes(root)
-    assert list(config.problems()) == [] and config.bad_files() == []
-    spec = spec_of((6, 10, 12, 2), ("fat", "bone", "air"), masked=True)
-    assert config.expected_spec() == spec
-    splits = config.load()
-    assert splits.spec == spec and split_sizes(splits) == {"train": 2, "val": 1, "test": 1}
-    for split in ("train", "val", "test"):
-        check_whole(splits, split)
-        pixels, labels = rows(splits.eval_stream(split, 2))
-        inside = pixels[..., 1] == 255
-        np.testing.assert_array_equal(labels[inside], (pixels[..., 0][inside].astype(int) + 50) // 100)
-        assert (labels[~inside] == VOID).all() and not pixels[~inside].any()
-    views = config.views(root / "val" / "2.npz", spec)
-    assert len(views.inputs["volume"]) > 2 and views.picture.shape == (7, 6, 20, 1)
-    assert config.from_encoded(spec) is None
-    assert config.files_below(root / "train") == [root / "train" / f"{number}.npz" for number in (0, 1)]
-
-
-def test_blocks_of_volumes_are_mirrored_with_their_labels(tmp_path, volumes):
-    root = write_volumes(tmp_path, [(8, 10, 12), (8, 9, 9), (8, 8, 8), (8, 8, 8)])
-    config = volumes(root, volume=VolumeBlocks(size=(4, 8, 8), augment=PictureAugment(flip=("z", "y", "x"))))
-    splits = config.load()
-    assert block_of(splits.spec) == (4, 8, 8, 1)
-    seen = set()
-    for pixels, labels in shown(splits.train_stream(2, seed=0), 12):
-        np.testing.assert_array_equal(labels, (pixels[..., 0].astype(int) + 50) // 100)
-        seen |= {labels[row].tobytes() for row in range(2)}
-    assert len(seen) > 8
-    check_whole(splits, "train")
-
-
-def test_volumes_that_cannot_be_used_are_named(tmp_path, volumes):
-    root = write_volumes(tmp_path, [(4, 8, 8)] * 4)
-    image, labels = volume_of(1, (4, 8, 8))
-    np.savez(root / "train" / "1.npz", image=image, labels=labels[:3])
-    np.savez(root / "val" / "2.npz", image=image)
-    np.savez(root / "test" / "3.npz", image=image, labels=labels + 1)
-    found = {file.name: file.reason for file in volumes(root).bad_files()}
-    assert set(found) == {"train/1.npz", "val/2.npz", "test/3.npz"}
-    assert "is 8 x 8 x 4 voxels, its labels are 8 x 8 x 3" in found["train/1.npz"]
-    assert "none called 'labels'" in found["val/2.npz"]
-    assert "plane 0 holds the label 3 at row 0, column 6" in found["test/3.npz"]
-
-
-def test_volumes_of_other_channels_are_told(tmp_path, volumes):
-    root = write_volumes(tmp_path, [(4, 8, 8)] * 4)
-    np.savez(tmp_path / "two.npz", image=np.zeros((4, 8, 8, 2), np.int16))
-    with pytest.raises(InputError, match=r"has the shape \(4, 8, 8, 2\); expected 4 axes, 1 channels last"):
-        volumes(root).views(tmp_path / "two.npz", volumes(root).expected_spec())
-    for message, options in (("the lower first", {"limits": (5, 5)}), ("saturation is for colour images", None)):
-        with pytest.raises(ValidationError, match=message):
-            VolumeFolder(root=root, **options or {"volume": {"augment": {"saturation": 0.1}}})
-
-
-def test_volumes_have_as_many_channels(tmp_path, volumes):
-    root = write_volumes(tmp_path, [(4, 8, 8)] * 4)
-    image, labels = volume_of(3, (4, 8, 8))
-    np.savez(root / "test" / "3.npz", image=np.stack([image, image], axis=-1), labels=labels)
-    with pytest.raises(InputError, match=r"test/3.npz \(test\) has 2 channels, expected 1 as the network sees"):
-        volumes(root).load()
-
-
-# Drawn pictures
-
-
-def few(data_dir, **options):
-    return {"num_train": 4, "num_val": 2, "num_test": 2, "data_dir": data_dir, **options}
-
-
-def test_mosaics_of_textures(data_dir):
-    config = TextureMosaic(**few(data_dir, side=32, regions=(2, 3)))
-    splits = config.load()
-    assert block_of(splits.spec) == block_of(config.expected_spec()) == (32, 32, 3)
-    assert splits.spec.num_classes == 8 and not splits.spec.inputs["image"].masked
-    assert split_sizes(splits) == {"train": 4, "val": 2, "test": 2}
-    assert sorted(names_in(splits, "val")) == ["val/00000", "val/00001"]
-    maps = [labels for split in ("train", "val", "test") for labels in truths_in(splits, split)]
-    assert {len(np.unique(labels)) for labels in maps} == {2, 3} and max(map(np.max, maps)) < 8
-    pictures = [splits.pictures(split, [0])[0].tobytes() for split in ("train", "val", "test")]
-    assert len(set(pictures)) == 3
-    check_whole(splits, "test", 8)
-    other = TextureMosaic(**few(data_dir, side=32, regions=(2, 3), seed=1)).load()
-    assert other.fingerprint != splits.fingerprint
-    assert (other.pictures("test", [0])[0] != splits.pictures("test", [0])[0]).any()
-    with pytest.raises(InputError, match="is not made of files of yours"):
-        config.bad_files()
-    with pytest.raises(ValidationError, match=r"regions expects \[least, most\], got \[4, 3\]"):
-        TextureMosaic(regions=(4, 3))
-
-
-def test_textures_have_one_label_each(data_dir):
-    config = Textures(**few(data_dir, num_train=12, side=24))
-    splits = config.load()
-    targets = truths_in(splits, "train")
-    assert block_of(splits.spec) == (24, 24, 3) and isinstance(splits.spec.target, Classes)
-    assert len(targets) == 12 and len(set(targets)) > 2
-    known = {item.name: item.target for items in config.items().values() for item in items}
-    assert [known[name] for name in names_in(splits, "train")] == [splits.spec.class_names[label] for label in targets]
-    counts = splits.counts("train")
-    assert list(counts) == list(splits.spec.class_names) and sum(counts.values()) == 12
-    pixels, labels = rows(splits.eval_stream("train", 5))
-    assert pixels.shape == (12, 24, 24, 3)
-    np.testing.assert_array_equal(labels, targets)
-    (batch,) = shown(splits.train_stream(5, seed=0), 1)
-    assert batch[1].shape == (5,)
-
-
-def test_outputs_of_the_blocks_of_a_texture_are_averaged(data_dir):
-    config = Textures(**few(data_dir, side=24, image=ImageBlocks(size=(16, 16), augment=FLIPS)))
-    splits = config.load()
-    pixels, labels = rows(splits.eval_stream("test", 3))
-    assert pixels.shape == (8, 16, 16, 3)
-    np.testing.assert_array_equal(labels, np.repeat(truths_in(splits, "test"), 4))
-    outputs = np.random.default_rng(0).random((8, 5)).astype(np.float32)
-    batches = [{PROBABILITIES: outputs[:3]}, {PROBABILITIES: outputs[3:]}]
-    merged = np.stack([one[PROBABILITIES] for one in splits.merged("test", batches)])
-    np.testing.assert_allclose(merged, outputs.reshape(2, 4, 5).mean(axis=1), rtol=1e-6)
-    (batch,) = shown(splits.train_stream(4, seed=0), 1)
-    assert batch[0].shape == (4, 16, 16, 3) and sorted(batch[1]) == sorted(truths_in(splits, "train"))
-
-
-def test_a_frozen_encoder_sees_textures_once(tmp_path):
-    import keras
-
-    image = keras.Input((16, 16, 3), name="image")
-    encoder = keras.Model({"image": image}, {FEATURES: keras.ops.mean(keras.ops.cast(image, "float32"), (1, 2))})
-    splits = Textures(**few(tmp_path, side=16, image=ImageBlocks(augment=FLIPS))).load()
-    features = splits.on_features(encoder, {"kind": "mean"}, num_views=2)
-    plain, known = rows(splits.eval_stream("val", 2))
-    ((encoded, labels),) = shown(features.eval_stream("val", 2), -1)
-    np.testing.assert_allclose(encoded, plain.mean(axis=(1, 2)), rtol=1e-5)
-    np.testing.assert_array_equal(labels, known)
-    for (encoded, labels), (pixels, same) in zip(
-        shown(features.train_stream(4, seed=0), 2), shown(splits.train_stream(4, seed=0), 2), strict=True
-    ):
-        np.testing.assert_allclose(encoded, pixels.mean(axis=(1, 2)), rtol=1e-5)
-        np.testing.assert_array_equal(labels, same)
-
-
-@pytest.fixture(scope="module")
-def own_textures(tmp_path_factory):
-    """Three images each of two classes, one of two, and a folder without any; each image has a grey of its own."""
-    root = tmp_path_factory.mktemp("textures")
-    for label, count in (("class 2", 3), ("class 10", 3), ("class 1", 2), ("notes", 0)):
-        (root / label).mkdir()
-        for number in range(count):
-            grey = 40 * len(label) + 10 * int(label[-1:]) * count + number if count else 0
-            Image.new("L", (40, 20), grey % 256).save(root / label / f"{number}.png")
-    (root / "notes" / "notes.txt").write_text("nothing")
-    return root
-
-
-def grey_of(root, label, number):
-    return int(np.asarray(Image.open(root / label / f"{number}.png"))[0, 0])
-
-
-@pytest.mark.parametrize("kind", [TextureMosaic, Textures])
-def test_textures_of_ones_own(own_textures, data_dir, kind):
-    regions = {"regions": (2, 3)} if kind is TextureMosaic else {}
-    config = kind(**few(data_dir, num_train=12, num_val=6, num_test=6, side=24, textures=own_textures, **regions))
-    assert list(config.problems()) == [] and config.bad_files() == []
-    splits = config.load()
-    assert splits.spec.class_names == ("class 1", "class 2", "class 10")
-    greys = {
-        grey_of(own_textures, name, number): (name, number)
-        for name, count in (("class 1", 2), ("class 2", 3), ("class 10", 3))
-        for number in range(count)
-    }
-    assert len(greys) == 8
-    for split, numbers in (("train", {0}), ("val", {1}), ("test", {2})):
-        targets = truths_in(splits, split)
-        pictures = splits.pictures(split, range(splits.size(split)))
-        for picture, labels in zip(pictures.values(), targets, strict=True):
-            labels = np.broadcast_to(labels, picture.shape[:2])
-            for grey in np.unique(picture):
-                name, number = greys[int(grey)]
-                assert {splits.spec.class_names[label] for label in np.unique(labels[picture[..., 0] == grey])} == {
-                    name
-                }
-                assert number in ({0, 1} if name == "class 1" else numbers)  # too few images for three splits
-
-
-def test_a_folder_of_textures_needs_two_classes(own_textures, tmp_path):
-    (found,) = Textures(textures=own_textures / "class 2").problems()
-    assert found.key == "textures" and "has images in 0 folders (none); expected a folder of images" in found.message
-    assert not list(TextureMosaic(textures=own_textures).problems())  # the default takes as many as there are
-    (found,) = TextureMosaic(textures=own_textures, regions=(3, 5)).problems()
-    assert found.key == "regions" and "asks for up to 5 textures a mosaic; there are 3" in found.message
-    (found,) = Textures(textures=tmp_path / "none").problems()
-    assert found.key == "textures" and "no folder" in found.message
-
-
-def test_textures_of_ones_own_that_cannot_be_read_are_named(tmp_path, data_dir):
-    for label in "ab":
-        (tmp_path / label).mkdir()
-        Image.new("L", (20, 20)).save(tmp_path / label / "1.png")
-    (tmp_path / "b" / "1.png").write_bytes(b"nothing")
-    config = Textures(**few(data_dir, side=16, textures=tmp_path))
-    assert config.bad_files() == [("textures", "b/1.png", "is no image that can be read")]
-    with pytest.raises(InputError, match=r"b/1\.png: is no image that can be read") as caught:
-        config.load()
-    assert caught.value.key == "data.textures"
-
-
-def test_few_images_of_a_texture_are_shared_by_the_splits(tmp_path, data_dir):
-    for label in "ab":
-        (tmp_path / label).mkdir()
-        rows = np.arange(100, dtype=np.uint8)[:, None].repeat(30, axis=1)  # each row of pixels has a grey of its own
-        Image.fromarray(rows + 100 * (label == "b")).save(tmp_path / label / "1.png")
-    splits = Textures(**few(data_dir, num_train=8, num_val=8, num_test=8, side=16, textures=tmp_path)).load()
-    seen = {}
-    for split in ("train", "val", "test"):
-        pictures = splits.pictures(split, range(8)).values()
-        seen[split] = {int(grey) % 100 for picture in pictures for grey in np.unique(picture)}
-    assert max(seen["train"]) < 60 <= min(seen["val"]) <= max(seen["val"]) < 80 <= min(seen["test"])
-
-
-def test_blob_volumes(data_dir):
-    config = BlobVolumes(**few(data_dir, shape=(6, 12, 10), volume=VolumeBlocks(size=(6, 8, 8))))
-    splits = config.load()
-    assert block_of(splits.spec) == block_of(config.expected_spec()) == (6, 8, 8, 1)
-    assert splits.spec.class_names == ("background", "shell", "core", "nodule")
-    assert {labels.shape for labels in truths_in(splits, "train")} == {(6, 12, 10)}
-    counts = splits.counts("train")
-    assert sum(counts.values()) == 4 * 6 * 12 * 10 and min(counts.values()) > 0
-    check_whole(splits, "test", 4)
-    again = BlobVolumes(**few(data_dir, num_train=5, shape=(6, 12, 10))).load()  # the first four stay as they were
-    same = dict(zip(names_in(again, "train"), truths_in(again, "train"), strict=True))
-    for name, labels in zip(names_in(splits, "train"), truths_in(splits, "train"), strict=True):
-        np.testing.assert_array_equal(same[name], labels)
-    assert BlobVolumes(**few(data_dir, shape=(6, 12, 10), seed=1)).load().fingerprint != splits.fingerprint
