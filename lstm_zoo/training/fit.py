@@ -20,7 +20,6 @@ from ..runs.features import on_features
 from ..runs.network import RunNetwork
 from . import devices
 from .checkpoint import Checkpoint, has_checkpoint
-from .devices import OneDevice
 from .initial import freeze, grown, take_weights
 from .optimizer import make_optimizer
 from .progress import TrainingProgress
@@ -134,7 +133,7 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, resume: 
     checkpoint = Checkpoint(run.path, task.monitor if validate else None, task.monitor_mode, judges, network)
     with strategy.scope():
         model, streams = on_features(run.config, network, splits, training=True)
-        one_device = isinstance(strategy, OneDevice)
+        one_device = isinstance(strategy, devices.OneDevice)
         objective = task.objective(splits.spec, lambda: (one.truth for one in splits.judged("train")))
         steps, drop_remainder = compile_for_training(model, run.config, objective, splits, one_device=one_device)
         checkpoint.set_model(model)

@@ -38,9 +38,10 @@ def _level(pixels: tf.Tensor) -> tf.Tensor:
     slopes: Any = tf.linspace(-1.0, 1.0, _SLOPES) * tf.minimum(steepest, _STEEPEST)
     down = tf.round(slopes[:, tf.newaxis] * (tf.range(tf.cast(width, tf.float32)) - middle))  # (slopes, W)
     rows = tf.range(height)[:, tf.newaxis] - tf.cast(down, tf.int32)[:, tf.newaxis]  # (slopes, H, W)
-    rows = tf.clip_by_value(rows, 0, height - 1) + tf.range(_SLOPES)[:, tf.newaxis, tf.newaxis] * height
-    ink = tf.broadcast_to(tf.reduce_max(pixels) - tf.squeeze(pixels, -1), tf.shape(rows))
-    by_row = tf.reshape(tf.math.unsorted_segment_sum(ink, rows, _SLOPES * height), [_SLOPES, height])
+    most = 2 * height  # rows: none of the ink leaves, whatever the slope
+    places = rows + height // 2 + tf.range(_SLOPES)[:, tf.newaxis, tf.newaxis] * most
+    ink = tf.broadcast_to(tf.reduce_max(pixels) - tf.squeeze(pixels, -1), tf.shape(places))
+    by_row = tf.reshape(tf.math.unsorted_segment_sum(ink, places, _SLOPES * most), [_SLOPES, most])
     slope = slopes[tf.argmax(tf.reduce_sum(by_row**2, axis=1))]
     return _mapped(pixels, [[1.0, 0.0, 0.0], [slope, 1.0, -slope * middle]])
 

@@ -6,6 +6,7 @@ image alone is computed once for all of them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import keras
@@ -16,7 +17,7 @@ from ...contracts.words import PADDING, START, UNWRITTEN
 NEVER = -1e9  # a logarithm of a probability that nothing real comes near
 
 
-class CaptionDecoder(keras.layers.Layer):
+class CaptionDecoder(keras.layers.Layer, ABC):
     """Base of the decoders: `step` decodes a word, `teacher_forced` all words of captions that are known.
 
     Args:
@@ -83,10 +84,11 @@ class CaptionDecoder(keras.layers.Layer):
         """Return what the decoder keeps of an image, for all words and captions."""
         return features
 
+    @abstractmethod
     def first_state(self, memory) -> tuple:
         """Return the state before the first word; tensors (B, 1, U)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, memory, state: tuple, words) -> tuple[Any, tuple, Any]:
         """Return scores of the next word (B, N, V), the state after, and the attention to regions (B, N, L) or None.
 
@@ -95,8 +97,8 @@ class CaptionDecoder(keras.layers.Layer):
             state: The state before, tensors (B, N, U).
             words: The words before, (B, N).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def teacher_forced(self, features, words_before, counted, training) -> Any:
         """Return the scores of all words, (B, N, T, V).
 
@@ -106,7 +108,6 @@ class CaptionDecoder(keras.layers.Layer):
             counted: Which of them are words of a caption, and no padding, (B, N, T) bool.
             training: Whether dropout and penalties are on.
         """
-        raise NotImplementedError
 
     def call(self, features, captions, training=False):
         before = ops.concatenate([ops.full_like(captions[:, :, :1], START), captions[:, :, :-1]], axis=2)  # (B, N, T)

@@ -7,9 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-COMPILES = keras.backend.backend() != "tensorflow"
-"""Whether XLA can compile the loss: not TensorFlow's kernel."""
-
 
 def ctc_loss(letters: Any, logits: Any) -> Any:
     """Return the negative log probability of each text, (B,), over its number of letters in the batch's mean.
