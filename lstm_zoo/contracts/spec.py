@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
 from .section import Section
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SPLITS = ("train", "val", "test")
 
@@ -38,6 +41,21 @@ class LabelMap(Section):
     kind: Literal["label_map"] = "label_map"
     names: tuple[str, ...]
     """Name of each class, in the order of the label numbers."""
+    numbers: tuple[int, ...] = ()
+    """What stands for each class in the user's own label files; empty: the label numbers themselves."""
+    colours: tuple[tuple[int, int, int], ...] = ()
+    """The same where these files hold colours, (red, green, blue); empty: they hold numbers."""
+
+    def as_in_files(self, labels: np.ndarray) -> np.ndarray:
+        """Return labels (...) as the user's own files hold them: numbers (...), or colours (..., 3) uint8."""
+        import numpy as np
+
+        if self.colours:
+            return np.array(self.colours, np.uint8)[labels]
+        if not self.numbers:
+            return labels
+        least, most = map(np.min_scalar_type, (min(self.numbers), max(self.numbers)))
+        return np.array(self.numbers, np.result_type(least, most))[labels]
 
 
 class Words(Section):

@@ -15,6 +15,7 @@ from ..contracts import (
     InputError,
     Judge,
     Judged,
+    LabelMap,
     Memory,
     Objective,
     Outputs,
@@ -112,8 +113,9 @@ class Segmentation(TaskConfig):
     ) -> Result:
         """Return the classes in a label map with their share of it, largest first, and the map as a file.
 
-        That is a PNG of class numbers with a palette, or an array for a volume.
+        That is a PNG or an array that holds what the user's own label files hold for each class.
         """
+        assert isinstance(spec.target, LabelMap), spec.target.kind
         labels = outputs[_LABELS].astype(np.uint8)
         shares = np.bincount(labels.ravel(), minlength=spec.num_classes) / labels.size
         order = [number for number in (-shares).argsort(kind="stable").tolist() if shares[number]]
@@ -122,7 +124,7 @@ class Segmentation(TaskConfig):
             classes[0]["name"],
             {"classes": classes},
             class_lines(classes, "share"),
-            _files(labels),
+            _files(labels, spec.target),
             None if picture is None else lambda: _drawn(picture, labels, spec.class_names),
         )
 
@@ -193,20 +195,30 @@ def _accuracy(predicted: np.ndarray, judged: Judged) -> tuple[float, int]:
     return float((predicted == judged.truth).sum() / max(1, labelled)), labelled
 
 
-def _files(labels: np.ndarray) -> dict[str, bytes]:
-    """Return a label map as a file."""
+def _files(labels: np.ndarray, target: LabelMap) -> dict[str, bytes]:
+    """Return a label map as a file: a PNG where one can hold it (8 bits with a palette, 16 bits or colours)."""
     from PIL import Image
 
-    from .figures.class_colours import class_colours
-
-    buffer = io.BytesIO()
-    if labels.ndim == 3:
-        np.savez_compressed(buffer, labels=labels)
+    buffer, own = io.BytesIO(), target.as_in_files(labels)
+    if labels.ndim == 3 or own.dtype not in (np.uint8, np.uint16):
+        np.savez_compressed(buffer, labels=own)
         return {f"{_LABELS}.npz": buffer.getvalue()}
-    image = Image.frombytes("P", labels.shape[::-1], labels.tobytes())
-    image.putpalette(class_colours(int(labels.max()) + 1).tobytes())
+    image = Image.fromarray(own)
+    if image.mode == "L":
+        image.putpalette(_palette(labels, target))
     image.save(buffer, "PNG")
     return {f"{_LABELS}.png": buffer.getvalue()}
+
+
+def _palette(labels: np.ndarray, target: LabelMap) -> bytes:
+    """Return the colours of the numbers of a label map, up to its greatest class."""
+    from .figures.class_colours import class_colours
+
+    classes = np.arange(int(labels.max()) + 1, dtype=np.uint8)
+    numbers = target.as_in_files(classes)
+    palette = np.zeros((int(numbers.max()) + 1, 3), np.uint8)
+    palette[numbers] = class_colours(len(classes))
+    return palette.tobytes()
 
 
 def _drawn(*shown: Any) -> Figure:

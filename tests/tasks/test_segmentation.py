@@ -244,6 +244,36 @@ def test_a_label_map_is_a_png_of_class_numbers_with_a_palette():
         np.testing.assert_array_equal(np.asarray(image.convert("RGB")), class_colours(3)[labels])
 
 
+@pytest.mark.parametrize(
+    ("own", "mode", "stored"),
+    [
+        ({"numbers": (7, 0, 255)}, "P", [[7, 255, 0]]),
+        ({"numbers": (1, 2, 60000)}, "I;16", [[1, 60000, 2]]),
+        ({"colours": ((0, 0, 9), (1, 2, 3), (255, 0, 0))}, "RGB", [[[0, 0, 9], [255, 0, 0], [1, 2, 3]]]),
+    ],
+)
+def test_a_label_map_holds_what_the_users_own_files_hold(own, mode, stored):
+    labels, spec = (
+        np.array([[0, 2, 1]], np.uint8),
+        SPEC.model_copy(update={"target": LabelMap(names=tuple("abc"), **own)}),
+    )
+    result = Segmentation().result({"labels": labels}, spec)
+    assert [one["name"] for one in result.facts["classes"]] == ["a", "b", "c"]
+    with Image.open(io.BytesIO(result.files["labels.png"])) as image:
+        assert image.mode == mode
+        np.testing.assert_array_equal(np.asarray(image), stored)
+        if mode == "P":
+            np.testing.assert_array_equal(np.asarray(image.convert("RGB")), class_colours(3)[labels])
+
+
+def test_numbers_that_no_png_can_hold_make_an_array():
+    spec = SPEC.model_copy(update={"target": LabelMap(names=tuple("abc"), numbers=(-3, 0, 1))})
+    ((name, content),) = Segmentation().result({"labels": np.array([[0, 2, 1]])}, spec).files.items()
+    with np.load(io.BytesIO(content)) as arrays:
+        np.testing.assert_array_equal(arrays["labels"], [[-3, 1, 0]])
+    assert name == "labels.npz"
+
+
 def test_a_label_map_of_a_volume_is_an_array():
     labels = np.arange(24).reshape(2, 3, 4).astype(np.uint8) % 3
     ((name, content),) = Segmentation().result({"labels": labels}, SPEC).files.items()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...console.text import did_you_mean
-from ...contracts import InputError
+from ...contracts import InputError, LabelMap
 from ...contracts.labels import VOID
 from ..pipeline.finding import read_text
 
@@ -18,6 +18,13 @@ class ClassList(NamedTuple):
     """Name of each class, in the order of its number from 0 to K - 1."""
     numbers: dict[int, int]
     """What each number in the label files stands for: a class, or VOID."""
+
+    @property
+    def target(self) -> LabelMap:
+        """The kind of target that they make."""
+        own = {label: number for number, label in self.numbers.items()}
+        numbers = tuple(own[label] for label in range(len(self.names)))
+        return LabelMap(names=self.names, numbers=() if numbers == tuple(range(len(numbers))) else numbers)
 
 
 def read_classes(file: Path, void: int | str | None) -> ClassList:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import model_validator
 
-from ...contracts import InputError, UserPath
+from ...contracts import InputError, LabelMap, UserPath
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import ListFile, check_folder, find_file, state_of
 from ..pipeline.prepared_data import UserFiles
@@ -49,6 +49,9 @@ class LabelledFiles(UserFiles, LabelledPictures):
 
     def class_names(self) -> tuple[str, ...]:
         return self.class_list().names
+
+    def asked(self) -> LabelMap:
+        return self.class_list().target
 
     def source_name(self) -> str:
         return self.root.name or "root"

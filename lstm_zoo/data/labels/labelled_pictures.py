@@ -48,6 +48,10 @@ class LabelledPictures(PreparedData):
     def class_names(self) -> tuple[str, ...]:
         """Return the classes, in the order of the label numbers."""
 
+    def asked(self) -> Classes | LabelMap:
+        """Return what is to be answered."""
+        return (Classes if self.target == "classes" else LabelMap)(names=self.class_names())
+
     @abstractmethod
     def shapes(self, items: Sequence[Item]) -> Sequence[tuple[int, ...]]:
         """Return the shapes of pictures as they will be stored, (..., C); unreadable ones are left out."""
@@ -65,9 +69,8 @@ class LabelledPictures(PreparedData):
         block = self.blocks.size or tuple(map(max, zip(*(size for *size, _ in shapes), strict=True)))
         ((channels, _),) = Counter(count for *_, count in shapes).most_common(1)
         masked = any(side < most for *size, _ in shapes for side, most in zip(size, block, strict=True))
-        target = Classes if self.target == "classes" else LabelMap
         tensor = Tensor(shape=(*block, channels + masked), masked=masked)
-        return Spec(inputs={self.gives: tensor}, target=target(names=self.class_names()))
+        return Spec(inputs={self.gives: tensor}, target=self.asked())
 
     def check_like(self, like: Spec) -> None:
         """Refuse other classes than those of a finished run, whose numbers label maps hold, and other blocks."""

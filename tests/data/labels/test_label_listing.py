@@ -44,6 +44,14 @@ def test_classes_are_numbered_by_line_and_void_is_none(classes, void, names, num
 
 
 @pytest.mark.parametrize(
+    ("void", "numbers"), [(None, ()), (255, ()), ("car", ()), ("void", (0, 1, 2, 4)), (0, (1, 2, 3, 4))]
+)
+def test_what_is_asked_for_has_the_numbers_of_the_list(classes, void, numbers):
+    listed = read_classes(classes, void)
+    assert (listed.target.names, listed.target.numbers) == (listed.names, numbers)
+
+
+@pytest.mark.parametrize(
     ("text", "void", "key", "expected"),
     [
         ("Sky\nRoad\n\nsky \n", None, "data.classes", r"classes.txt:4: the class 'sky' stands in line 1 already"),
