@@ -13,6 +13,7 @@ from .endings import LABELS
 from .errors import MediaError, check_file, content_of, reasons
 from .images import decoded
 
+_ROUNDED = 0.01  # how far a label may lie from a whole number
 _LOSSY = "is JPEG, which changes the numbers of the classes; expected PNG: make the labels anew from their source"
 
 
@@ -58,20 +59,41 @@ def renumber(labels: np.ndarray, numbers: Mapping[int, int]) -> np.ndarray:
     Raises:
         MediaError: A number stands for nothing.
     """
-    if labels.dtype.kind not in "buif":
-        raise MediaError(f"holds values of the type {labels.dtype}, expected whole numbers")
-    if labels.dtype.kind == "b":
-        labels = labels.astype(np.uint8)
+    labels = _whole(labels)
     listed = np.array(sorted(numbers))
     places = np.searchsorted(listed, labels).clip(max=len(listed) - 1)
     unknown = listed[places] != labels
     if unknown.any():
-        row, column = np.argwhere(unknown)[0]
-        others = int(np.count_nonzero(unknown)) - 1
-        more = f" (and {others} more pixel{'s' * (others > 1)})" if others else ""
-        found = labels[row, column].item()
-        raise MediaError(f"holds the label {found} at row {row}, column {column}{more}; {_expected(found, numbers)}")
+        found = labels[unknown][0].item()
+        raise MediaError(f"{_first(labels, unknown)}; {_expected(found, numbers)}")
     return np.array([numbers[number] for number in listed.tolist()], np.uint8)[places]
+
+
+def _whole(labels: np.ndarray) -> np.ndarray:
+    """Return labels as whole numbers: files that hold real numbers, or a scale beside them, round a little."""
+    if labels.dtype.kind not in "buif":
+        raise MediaError(f"holds values of the type {labels.dtype}, expected whole numbers")
+    if labels.dtype.kind == "b":
+        return labels.astype(np.uint8)
+    if labels.dtype.kind in "ui":
+        return labels
+    nearest = np.rint(labels)
+    with np.errstate(invalid="ignore"):
+        between = ~(abs(labels - nearest) <= _ROUNDED)  # so are NaN and infinity
+    if between.any():
+        raise MediaError(
+            f"{_first(labels, between)}, which is no whole number: labels were interpolated (resampled, turned or "
+            "smoothed), or these are none; make them anew by the nearest neighbour"
+        )
+    return nearest.astype(np.int64)
+
+
+def _first(labels: np.ndarray, wrong: np.ndarray) -> str:
+    """Return the first of the labels that are wrong, with its place, in words."""
+    row, column = np.argwhere(wrong)[0]
+    others = int(np.count_nonzero(wrong)) - 1
+    more = f" (and {others} more pixel{'s' * (others > 1)})" if others else ""
+    return f"holds the label {labels[row, column].item()} at row {row}, column {column}{more}"
 
 
 def check_sizes(image: tuple[int, ...], labels: tuple[int, ...]) -> None:

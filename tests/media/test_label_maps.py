@@ -83,6 +83,20 @@ def test_numbers_are_those_of_the_list(tmp_path):
     np.testing.assert_array_equal(read_labels(wide, {0: 1, 60000: 0}), [[1, 0]])
 
 
+def test_labels_are_whole_but_for_rounding(tmp_path):
+    near = [[1.0000000591, 0.99996, -0.004], [3.0001, 254.996, 0]]
+    np.save(tmp_path / "near.npy", np.array(near, np.float32))
+    labels = read_labels(tmp_path / "near.npy", {0: 0, 1: 1, 3: 2, 255: VOID})
+    np.testing.assert_array_equal(labels, [[1, 1, 0], [2, VOID, 0]])
+    for value in (0.3, 0.98, np.inf):
+        np.save(tmp_path / "half.npy", np.array([[1, value]]))
+        found = reason(read_labels, tmp_path / "half.npy", {0: 0, 1: 1})
+        assert found.startswith(f"holds the label {value} at row 0, column 1, which is no whole number")
+        assert "interpolated" in found and "void" not in found
+    np.save(tmp_path / "other.npy", np.array([[1, 7.001]]))
+    assert "label 7 at row 0, column 1; the classes are" in reason(read_labels, tmp_path / "other.npy", {0: 0, 1: 1})
+
+
 @pytest.mark.parametrize(
     ("stored", "numbers", "expected"),
     [
@@ -140,7 +154,7 @@ def test_what_is_no_label_map_gives_its_reason(tmp_path):
         "missing.npy": "no such file",
         "labels.mat": "is no label file that can be read; expected one that ends in .png, .regions.txt, .txt, .npy",
         "deep.npy": "holds an array of the shape (4, 5, 3), expected (height, width)",
-        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels)",
+        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels), which is no whole number: labels were",
         "nan.npy": "holds the label nan at row 0, column 0",
         "words.npy": "holds values of the type <U1, expected whole numbers",
         "none.npy": "holds an array of the shape (0, 5)",
