@@ -47,6 +47,14 @@ def write_folder(root, sizes=(SIZE,)):
     return root
 
 
+def touch(root, *names):
+    """Make empty files."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
 def spec_of(shape, names=("sky", "tree", "road"), masked=False):
     name = "image" if len(shape) == 3 else "volume"
     return Spec(inputs={name: Tensor(shape=shape, masked=masked)}, target=LabelMap(names=names))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
-from ...contracts import InputError, LabelMap, UserPath
+from ...contracts import SPLITS, InputError, LabelMap, UserPath
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import ListFile, check_folder, find_file, state_of
 from ..pipeline.prepared_data import UserFiles
@@ -17,7 +17,17 @@ from ..pipeline.splitting import BySplit, DealtSplits, check_splits
 from ..pipeline.tables import renaming
 from .class_list import ClassList, read_classes
 from .labelled_pictures import LabelledPictures
-from .listing import COLUMNS, check_pair, list_pairs, read_pairs
+from .listing import COLUMNS, Listing, check_pair, list_pairs, read_pairs
+
+_DEALT = "all"  # instead of a split: pictures that are to be dealt
+
+
+def _known_splits(folders: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    if unknown := set(folders) - {*SPLITS, _DEALT}:
+        raise ValueError(f"expected {', '.join(SPLITS)}, or {_DEALT}; unknown: {', '.join(sorted(unknown))}")
+    if len(folders) > len(SPLITS):
+        raise ValueError(f"all splits have folders of their own, so that none is left for those of {_DEALT}")
+    return folders
 
 
 class LabelledFiles(UserFiles, LabelledPictures):
@@ -67,10 +77,20 @@ class ListedFiles(LabelledFiles, DealtSplits):
     endings: ClassVar[tuple[Collection[str], Collection[str]]]
     """Those of pictures and of label maps."""
 
-    folders: BySplit[tuple[str, str]] = {}
+    folders: Annotated[dict[str, tuple[str, str]], AfterValidator(_known_splits)] = {}
     """Folders of the pictures and of their label maps of each split, below root, such as {train: [images, masks]};
-    empty: train and trainannot, images/train and labels/train, or train/images and train/labels, whichever is there, or
-    images and labels, whose pictures are dealt to the splits. One folder named twice: its files hold both (.npz)."""
+    pictures of `all` are dealt to the splits that are not named. One folder may be named twice: its files hold both
+    (.npz), or those of label maps have a suffix. Empty: a usual layout, of which `lstmzoo data check` tells: train and
+    trainannot, images/train and labels/train, train/images and train/labels, images and labels, whose pictures are
+    dealt; Pascal VOC's (with its lists), Cityscapes', nnU-Net's, Carvana's, or label files beside their pictures."""
+    image_suffix: str | None = None
+    """What the names of pictures end in beyond those of their label maps, before the ending, such as _leftImg8bit;
+    null: it is found, where only one fits."""
+    label_suffix: str | None = None
+    """What the names of label maps end in beyond those of their pictures, such as _mask; null: it is found."""
+    lists: BySplit[ListFile] = {}
+    """Text files (from the working directory, or below root) with the names of each split's pictures, one a line, in
+    the folders of `all`; empty: those of Pascal VOC's layout (ImageSets/Segmentation), where it is there."""
     table: ListFile | None = None
     """CSV file (from the working directory, or below root) with a header and the columns image, labels, split, group;
     without split, pictures are dealt to the splits, those of one group together. null: `folders` decides."""
@@ -86,8 +106,9 @@ class ListedFiles(LabelledFiles, DealtSplits):
     def _one_way(self) -> ListedFiles:
         if self.columns and not self.table:
             raise ValueError("columns is about a table, but there is none; set table, or remove columns")
-        if self.folders and self.table:
-            raise ValueError("folders and table both decide about the splits; keep one of them")
+        for name in ("folders", "lists"):
+            if getattr(self, name) and self.table:
+                raise ValueError(f"{name} and table both decide about the splits; keep one of them")
         return self
 
     def class_list(self) -> ClassList:
@@ -100,11 +121,21 @@ class ListedFiles(LabelledFiles, DealtSplits):
         return read_classes(file, self.void)
 
     def items(self) -> dict[str, list[Item]]:
+        splits = self._listing().splits
+        check_splits(splits, "data.table" if self.table else "data.folders")
+        return self.deal(splits)
+
+    def remarks(self) -> list[str]:
+        return self._listing().remarks
+
+    def _listing(self) -> Listing:
         check_folder(self.root)
         if self.table:
-            key = "data.table"
-            splits = read_pairs(find_file(self.table, self.root, key), self.root, self.columns)
-        else:
-            key, splits = "data.folders", list_pairs(self.root, self.folders, *self.endings)
-        check_splits(splits, key)
-        return self.deal(splits)
+            return read_pairs(find_file(self.table, self.root, "data.table"), self.root, self.columns)
+        return list_pairs(
+            self.root,
+            {"" if split == _DEALT else split: both for split, both in self.folders.items()},
+            *self.endings,
+            suffixes=(self.image_suffix, self.label_suffix),
+            lists={split: find_file(file, self.root, "data.lists") for split, file in self.lists.items()},
+        )

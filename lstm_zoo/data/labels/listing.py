@@ -6,31 +6,35 @@ Either file of an item may be missing: its path is then the one where it was loo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from ...contracts import SPLITS, InputError
+from ...contracts import InputError
 from ...media.endings import IMAGES, LABELS, stem_of
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, files_below, name_below
 from ..pipeline.tables import read_rows
+from .layouts import Folders, Suffixes, find_suffixes, inside, usual_folders, without_labels
+from .name_lists import by_lists, usual_lists
 
 COLUMNS = ("image", "labels", "split", "group")
 """What a table may hold; only image and labels must be there."""
 
-_LAYOUTS: tuple[dict[str, tuple[str, str]], ...] = (
-    {split: (split, f"{split}annot") for split in SPLITS},
-    {split: (f"images/{split}", f"labels/{split}") for split in SPLITS},
-    {split: (f"{split}/images", f"{split}/labels") for split in SPLITS},
-    {"": ("images", "labels")},
-)
-_EXPECTED = "train/ and trainannot/, images/train/ and labels/train/, train/images/ and train/labels/, or images/ and "
-_EXPECTED += "labels/ where splits are to be made"
+
+class Listing(NamedTuple):
+    """Which pictures have which label maps."""
+
+    splits: dict[str, list[Item]]
+    """Those of each split; of the split "", those that are to be dealt."""
+    remarks: list[str] = []
+    """How they were found, and what was left out."""
 
 
 class _File(NamedTuple):
+    """A file of a data set."""
+
     stem: str
     """Path below its folder, without the ending."""
     ending: str
@@ -38,12 +42,19 @@ class _File(NamedTuple):
     """Path below the root."""
 
 
+_Found = Mapping[str, tuple[Sequence[_File], Sequence[_File]]]
+"""Images and label files of each split."""
+
+
 def list_pairs(
     root: Path,
-    folders: Mapping[str, tuple[str, str]],
+    folders: Folders,
     images: Collection[str] = IMAGES,
     labels: Collection[str] = LABELS,
-) -> dict[str, list[Item]]:
+    suffixes: Suffixes = (None, None),
+    lists: Mapping[str, Path] | None = None,
+    key: str = "data.folders",
+) -> Listing:
     """Return the images of each split with the label files of the same name, at any depth below their folders.
 
     An image without labels, and labels without an image, make an item all the same. Files of the label folder whose
@@ -52,36 +63,49 @@ def list_pairs(
     Args:
         root: Folder of the data set.
         folders: Folders of the images and of their labels of each split, below root; of the split "" where splits are
-            to be made. They may be one folder where a file holds both. Empty: those of a usual layout.
+            to be made. They may be one folder, where a file holds both or names of label files end in something more.
+            Empty: those of a usual layout.
         images: Endings of images.
         labels: Endings of label files.
+        suffixes: What names of images and of label files end in beyond what they share.
+        lists: Text files that name the images of each split, all of them in the folders of the split "". None: those
+            of a usual layout.
+        key: The setting that names folders, for messages.
 
     Raises:
-        InputError: A folder is missing or empty, no image has labels, or files differ in their endings only.
+        InputError: A folder is missing or empty, no image has labels, files differ in their endings only, or a list
+            names no image.
     """
     check_folder(root)
-    key = "data.folders" if folders and "" not in folders else "data.root"  # those of "" are not the user's to name
+    key = key if folders else "data.root"
     for folder in chain(*folders.values()):
         check_folder(root / folder, key)
-    splits = {}
-    for split, (image_folder, label_folder) in (folders or _usual_folders(root)).items():
-        pictures = _files(root, image_folder, "images", images, key)
-        maps = _files(root, label_folder, "label files", labels, key)
-        stems = {file.stem for file in pictures}
-        endings = {file.ending for file in maps if file.stem in stems}
-        if not endings:
+    folders = folders or usual_folders(root, images, labels, suffixes)
+    lists = lists or usual_lists(root, folders)
+    found = {
+        split: (_files(root, of_images, "images", images, key), _files(root, of_labels, "label files", labels, key))
+        for split, (of_images, of_labels) in folders.items()
+    }
+    ends = _ends(folders, found, suffixes)
+    pairs = {}
+    for split, (pictures, maps) in found.items():
+        pairs[split] = _pairs(folders[split], pictures, maps, ends, key)
+        if not pairs[split]:
+            of_images, of_labels = (root / folder for folder in folders[split])
             raise InputError(
                 key,
-                f"no image of {root / image_folder} has labels in {root / label_folder}: they hold {pictures[0].name} "
-                f"and {maps[0].name}, say; expected names that differ in their endings only ({_joined(labels)})",
+                f"no image of {of_images} has labels in {of_labels}: they hold {pictures[0].name} and {maps[0].name}, "
+                f"say; expected names that differ in their endings only ({_joined(labels)}), or in what "
+                "data.label_suffix and data.image_suffix say",
             )
-        maps = [file for file in maps if file.ending in endings]
-        image, label = _finder(image_folder, pictures, key), _finder(label_folder, maps, key)
-        splits[split] = [Item(image(stem), label(stem)) for stem in sorted(stems | {file.stem for file in maps})]
-    return splits
+    splits = {split: list(of_split.values()) for split, of_split in pairs.items()}
+    if lists:
+        splits = by_lists(lists, pairs, folders, images, ends[0])
+    left_out = [*(f"{folder}/ (no label maps)" for folder in without_labels(root, folders)), *_unused(found, splits)]
+    return Listing(splits, [_layout(folders, ends, lists), *(f"left out: {what}" for what in left_out)])
 
 
-def read_pairs(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, list[Item]]:
+def read_pairs(file: Path, root: Path, columns: Mapping[str, str]) -> Listing:
     """Return the images of each split that a table names, see `read_rows`; of the split "" where it has no such column.
 
     Raises:
@@ -98,7 +122,7 @@ def read_pairs(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, 
         splits[row["split"]].append(item)
     if not splits:
         raise InputError(key, f"{file} names no images; expected one row an image below the header")
-    return dict(splits)
+    return Listing(dict(splits))
 
 
 def check_pair(root: Path, item: Item) -> None:
@@ -112,51 +136,6 @@ def check_pair(root: Path, item: Item) -> None:
         raise MediaError(f"has no label file {item.target}")
 
 
-def _usual_folders(root: Path) -> dict[str, tuple[str, str]]:
-    """Return the folders of the first usual layout that is there."""
-    for layout in _LAYOUTS:
-        there = {split: [(root / folder).is_dir() for folder in both] for split, both in layout.items()}
-        whole = {split: both for split, both in layout.items() if all(there[split])}
-        if not whole:
-            continue
-        _check_other_splits(root, layout)
-        for split, both in layout.items():
-            if sum(there[split]) == 1:
-                found, missing = sorted(both, key=lambda folder: not (root / folder).is_dir())
-                raise InputError(
-                    "data.root",
-                    f"{root} has {found}/, but no {missing}/; add it, or name the folders of the other splits in "
-                    "data.folders",
-                )
-        return whole
-    raise InputError(
-        "data.root",
-        f"{root} has no folders of images and of labels side by side; expected {_EXPECTED}, or those that data.folders "
-        f"names; found {_inside(root)}",
-    )
-
-
-def _check_other_splits(root: Path, layout: Mapping[str, tuple[str, str]]) -> None:
-    """Refuse label folders that are laid out like those of the splits but are called otherwise, such as valid."""
-    if "" in layout:
-        return
-    images, pattern = (folder.replace("train", "*") for folder in layout["train"])
-    before, after = pattern.split("*")
-    found = sorted(path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_dir())
-    names = [name.removeprefix(before).removesuffix(after) for name in found]
-    others = [
-        name
-        for name in names
-        if name not in SPLITS and not name.startswith(".") and (root / images.replace("*", name)).is_dir()
-    ]
-    if others:
-        raise InputError(
-            "data.root",
-            f"{root} has images and labels of {', '.join(others)}; splits are called train, val and test: rename the "
-            "folders, or name all of them in data.folders",
-        )
-
-
 def _files(root: Path, folder: str, what: str, endings: Collection[str], key: str) -> list[_File]:
     """Return the files with certain endings below a folder, in order; there is one at least."""
     files = []
@@ -166,11 +145,41 @@ def _files(root: Path, folder: str, what: str, endings: Collection[str], key: st
         if stem is not None:
             files.append(_File(stem, name[len(stem) :].lower(), Path(folder, name).as_posix()))
     if not files:
-        raise InputError(key, f"no {what} in {root / folder} ({_joined(endings)}); found {_inside(root / folder)}")
+        raise InputError(key, f"no {what} in {root / folder} ({_joined(endings)}); found {inside(root / folder)}")
     return files
 
 
-def _finder(folder: str, files: Sequence[_File], key: str) -> Callable[[str], str]:
+def _ends(folders: Folders, found: _Found, suffixes: Suffixes) -> tuple[str, str]:
+    """Return what names of images and of label files end in, before the ending."""
+    pictures, maps = ({file.stem for files in found.values() for file in files[side]} for side in (0, 1))
+    mixed = all(of_images == of_labels for of_images, of_labels in folders.values())
+    if mixed and suffixes[1] is None and all(file.ending == ".npz" for _, files in found.values() for file in files):
+        return suffixes[0] or "", ""
+    return find_suffixes(pictures, maps, suffixes, mixed=mixed) or ("", "")
+
+
+def _pairs(
+    folders: tuple[str, str], pictures: Sequence[_File], maps: Sequence[_File], ends: tuple[str, str], key: str
+) -> dict[str, Item]:
+    """Return the pairs of a split by what their names share; none where no image has labels."""
+    if ends[1] and folders[0] == folders[1]:
+        pictures = [file for file in pictures if not file.stem.endswith(ends[1])]
+    pictures, maps = (
+        [_File(file.stem.removesuffix(end), file.ending, file.name) for file in files if file.stem.endswith(end)]
+        for files, end in zip((pictures, maps), ends, strict=True)
+    )
+    stems = {file.stem for file in pictures}
+    endings = {file.ending for file in maps if file.stem in stems}
+    if not endings:
+        return {}
+    maps = [file for file in maps if file.ending in endings]
+    image, label = (
+        _finder(folder, files, end, key) for folder, files, end in zip(folders, (pictures, maps), ends, strict=True)
+    )
+    return {stem: Item(image(stem), label(stem)) for stem in sorted(stems | {file.stem for file in maps})}
+
+
+def _finder(folder: str, files: Sequence[_File], end: str, key: str) -> Callable[[str], str]:
     """Return what gives the path of a file by its stem; what is missing is looked for under the usual ending."""
     names: dict[str, str] = {}
     for file in files:
@@ -182,14 +191,30 @@ def _finder(folder: str, files: Sequence[_File], key: str) -> Callable[[str], st
                 "file; keep one there, and images and labels in different folders",
             )
     ((ending, _),) = Counter(file.ending for file in files).most_common(1)
-    return lambda stem: names.get(stem) or Path(folder, stem + ending).as_posix()
+    return lambda stem: names.get(stem) or Path(folder, stem + end + ending).as_posix()
 
 
-def _inside(folder: Path) -> str:
-    """Return what a folder holds, in a few words."""
-    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not path.name.startswith("."))
-    more = f", and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(names[:6]) + more or "nothing"
+def _layout(folders: Folders, ends: tuple[str, str], lists: Mapping[str, Path]) -> str:
+    """Return what was found, in words."""
+    told = ", ".join(" and ".join(f"{one}/" for one in dict.fromkeys(both)) for both in folders.values())
+    if any(ends):
+        named = (f"{what} end in {end!r}" for what, end in zip(("images", "label files"), ends, strict=True) if end)
+        told += f"; names of {' and of '.join(named)}"
+    if lists:
+        told += f"; splits by {', '.join(file.name for file in lists.values())}"
+    elif "" in folders:
+        told += "; dealt to the splits"
+    return f"layout: {told}"
+
+
+def _unused(found: _Found, splits: Mapping[str, Sequence[Item]]) -> Iterator[str]:
+    """Yield which of the files found are in no item, in words; those of other endings than items have do not count."""
+    used = {name for items in splits.values() for item in items for name in (item.name, item.target)}
+    files = {file.name: file.ending for of_split in found.values() for side in of_split for file in side}
+    endings = {files[name] for name in used & set(files)}
+    if left := sorted(name for name in set(files) - used if files[name] in endings):
+        more = f", and {len(left) - 3} more" if len(left) > 3 else ""
+        yield f"{', '.join(left[:3])}{more}"
 
 
 def _joined(endings: Collection[str]) -> str:

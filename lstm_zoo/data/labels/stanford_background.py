@@ -46,7 +46,8 @@ class StanfordBackground(LabelledImageFiles):
                 f"{error.message}. Get iccv09Data.tar.gz, the Stanford Background data set, from its makers, unpack it "
                 "and name its folder here",
             ) from None
-        (items,) = list_pairs(self.root, {"": ("images", "labels")}, labels=(".regions.txt",)).values()
+        folders = {"": ("images", "labels")}
+        (items,) = list_pairs(self.root, folders, labels=(".regions.txt",), key="data.root").splits.values()
         folds = split_by_group(items, {str(fold): 1 / _FOLDS for fold in range(_FOLDS)}, self.split_seed)
         rest = [item for fold, found in folds.items() if fold != str(self.fold) for item in found]
         shares = {"train": 1 - self.val_fraction, "val": self.val_fraction}

@@ -46,12 +46,16 @@ class DealtSplits(Section):
         return self
 
     def deal(self, splits: Mapping[str, Sequence[Item]], stratum: Stratum = lambda item: None) -> dict[str, list[Item]]:
-        """Return splits as they are, or where there is but the split "", deal its examples to train, val and test."""
+        """Return splits as they are, with the examples of the split "" dealt to those that are not there."""
+        given = {split: list(items) for split, items in splits.items() if split}
         if "" not in splits:
-            return {split: list(items) for split, items in splits.items()}
+            return given
         train_fraction = 1 - self.val_fraction - self.test_fraction
-        shares = {"train": train_fraction, "val": self.val_fraction, "test": self.test_fraction}
-        return split_by_group(splits[""], shares, self.split_seed, stratum)
+        fractions = {"train": train_fraction, "val": self.val_fraction, "test": self.test_fraction}
+        shares = {split: share for split, share in fractions.items() if split not in given}
+        if given:
+            shares = {split: share / sum(shares.values()) for split, share in shares.items()}
+        return split_by_group(splits[""], shares, self.split_seed, stratum) | given
 
 
 def split_by_group(

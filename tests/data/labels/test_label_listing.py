@@ -1,6 +1,7 @@
 """Which pictures have which label maps, and what the numbers in these stand for."""
 
 import pytest
+from labelled import touch
 
 from lstm_zoo.contracts import InputError
 from lstm_zoo.contracts.labels import VOID
@@ -10,14 +11,6 @@ from lstm_zoo.data.pipeline.family import Item
 from lstm_zoo.data.pipeline.splitting import split_by_group
 from lstm_zoo.media.endings import VOLUMES
 from lstm_zoo.media.errors import MediaError
-
-
-def touch(root, *names):
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
-    return root
-
 
 # Classes
 
@@ -95,7 +88,7 @@ def test_usual_layouts_with_splits(tmp_path, images, labels):
         touch(
             tmp_path, "classes.txt", *(name for pair in names for name in pair), f"{labels}/.hidden.png".format(split)
         )
-    assert list_pairs(tmp_path, {}) == expected
+    assert list_pairs(tmp_path, {}).splits == expected
     touch(tmp_path, f"{images}/1.jpg".format("test"))
     with pytest.raises(InputError, match=f"has {images}/, but no {labels}/; add it, or name".format("test", "test")):
         list_pairs(tmp_path, {})
@@ -105,11 +98,12 @@ def test_folders_without_splits_are_dealt(tmp_path):
     stems = [f"{number:02}" for number in range(10)]
     touch(tmp_path, *(f"images/{stem}.JPG" for stem in stems), *(f"labels/{stem}.regions.txt" for stem in stems))
     touch(tmp_path, "labels/00.surfaces.txt", "labels/classes.txt", "images/notes.md")  # no pair ends so: no labels
-    splits = list_pairs(tmp_path, {})
+    splits, remarks = list_pairs(tmp_path, {})
     assert splits == {"": [Item(f"images/{stem}.JPG", f"labels/{stem}.regions.txt") for stem in stems]}
     dealt = split_by_group(splits[""], {"train": 0.8, "val": 0.2}, seed=0)
     assert {split: len(pairs) for split, pairs in dealt.items()} == {"train": 8, "val": 2}
-    assert list_pairs(tmp_path, {"val": ("images/", "labels")}) == {"val": splits[""]}
+    assert remarks == ["layout: images/ and labels/; dealt to the splits"]
+    assert list_pairs(tmp_path, {"val": ("images/", "labels")}).splits == {"val": splits[""]}
 
 
 def missing(root, item):
@@ -121,7 +115,7 @@ def missing(root, item):
 def test_what_stands_alone_is_kept_to_be_named(tmp_path):
     touch(tmp_path, "train/a.jpg", "train/b.jpg", "train/c.tif", "trainannot/a.png", "trainannot/d.png")
     touch(tmp_path, "trainannot/a.npy.png.bak")
-    (pairs,) = list_pairs(tmp_path, {}).values()
+    (pairs,) = list_pairs(tmp_path, {}).splits.values()
     assert [pair.name for pair in pairs] == ["train/a.jpg", "train/b.jpg", "train/c.tif", "train/d.jpg"]
     check_pair(tmp_path, pairs[0])
     assert [missing(tmp_path, pair) for pair in pairs[1:]] == [
@@ -135,9 +129,9 @@ def test_what_stands_alone_is_kept_to_be_named(tmp_path):
 def test_volumes_may_hold_their_labels(tmp_path):
     touch(tmp_path, "train/a.npz", "train/b.npz", "scans/a.nii.gz", "masks/a.nii.gz", "scans/b.npy", "masks/b.nii")
     own = list_pairs(tmp_path, {"train": ("train", "train")}, VOLUMES, VOLUMES)
-    assert own == {"train": [Item(f"train/{stem}.npz", f"train/{stem}.npz") for stem in "ab"]}
+    assert own.splits == {"train": [Item(f"train/{stem}.npz", f"train/{stem}.npz") for stem in "ab"]}
     apart = list_pairs(tmp_path, {"": ("scans", "masks")}, VOLUMES, VOLUMES)
-    assert apart == {"": [Item("scans/a.nii.gz", "masks/a.nii.gz"), Item("scans/b.npy", "masks/b.nii")]}
+    assert apart.splits == {"": [Item("scans/a.nii.gz", "masks/a.nii.gz"), Item("scans/b.npy", "masks/b.nii")]}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +139,12 @@ def test_volumes_may_hold_their_labels(tmp_path):
     [
         (["x/a.jpg", "y.txt"], {}, "root", r"side by side; expected train/ and trainannot/, .*; found x/, y.txt$"),
         ([], {}, "root", r"; found nothing$"),
-        (["train/a.jpg", "trainannot/"], {}, "root", r"no label files in .*trainannot \(.npy, .png, .*; found nothing"),
+        (
+            ["train/a.jpg", "trainannot/"],
+            {},
+            "root",
+            r"no label files in .*trainannot \(.npy, .png, .*; found nothing",
+        ),
         (
             ["train/", "trainannot/a.png"],
             {"train": ("trian", "trainannot")},
@@ -154,10 +153,10 @@ def test_volumes_may_hold_their_labels(tmp_path):
         ),
         (["a/a.mp4", "b/a.png"], {"train": ("a", "b")}, "folders", r"no images in .*a \(.bmp, .*\); found a.mp4"),
         (
-            ["train/a.jpg", "trainannot/a_L.png"],
+            ["train/a.jpg", "trainannot/b_L.png"],
             {},
             "root",
-            r"no image of .* has labels in .*: they hold train/a.jpg and trainannot/a_L.png, say; expected",
+            r"no image of .* has labels in .*: they hold train/a.jpg and trainannot/b_L.png, say; expected",
         ),
         (["train/a.jpg", "train/a.png", "trainannot/a.png"], {}, "root", r"train/a.jpg and train/a.png differ in"),
         (["train/a.jpg", "trainannot/a.npy", "trainannot/a.png"], {}, "root", r"a.npy and trainannot/a.png differ in"),
@@ -187,10 +186,10 @@ def write_table(root, header, *rows):
 def test_a_table_names_images_and_labels(tmp_path):
     rows = [f'{tmp_path}/i/b.jpg,"l\\b, 2.png",Train', "", "i/a.jpg,l/a.png,val"]
     table = write_table(tmp_path, "file, mask,split", *rows)
-    splits = read_pairs(table, tmp_path, {"image": "file", "labels": "mask"})
+    splits, _ = read_pairs(table, tmp_path, {"image": "file", "labels": "mask"})
     assert splits == {"train": [Item("i/b.jpg", "l/b, 2.png")], "val": [Item("i/a.jpg", "l/a.png")]}
     table = write_table(tmp_path, "image,labels,group", "a.npz,a.npz,patient 1", "b.npz,b.npz,")
-    assert read_pairs(table, tmp_path, {}) == {"": [Item("a.npz", "a.npz", "patient 1"), Item("b.npz", "b.npz")]}
+    assert read_pairs(table, tmp_path, {}).splits == {"": [Item("a.npz", "a.npz", "patient 1"), Item("b.npz", "b.npz")]}
 
 
 @pytest.mark.parametrize(
