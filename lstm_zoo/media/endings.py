@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 IMAGES = frozenset(".jpg .jpeg .png .bmp .gif .webp .tif .tiff".split())
 """Images."""
-LABELS = (".png", ".regions.txt", ".txt", ".npy")
+LABELS = (".png", ".bmp", ".gif", ".tif", ".tiff", ".regions.txt", ".txt", ".npy")
 """Files that may hold a label map of an image."""
 VOLUMES = (".npz", ".npy", ".nii", ".nii.gz")
 """Volumes, and label maps of volumes."""

@@ -1,49 +1,110 @@
-"""Label maps from files: the class of every pixel from PNG, text and NumPy files."""
+"""Label maps from files: the class of every pixel from pictures, text and NumPy files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from ..contracts.labels import VOID
+from ..contracts.labels import VOID, Colour
 from .endings import LABELS
 from .errors import MediaError, check_file, content_of, reasons
-from .images import decoded
+from .label_pictures import LOSSY, Palettes, read_label_picture
 
 _ROUNDED = 0.01  # how far a label may lie from a whole number
-_LOSSY = "is JPEG, which changes the numbers of the classes; expected PNG: make the labels anew from their source"
+_PICTURES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 
 
-def read_labels(path: Path, numbers: Mapping[int, int]) -> np.ndarray:
+def read_labels(
+    path: Path,
+    numbers: Mapping[int, int],
+    colours: Mapping[Colour, int] | None = None,
+    palettes: Palettes | None = None,
+) -> np.ndarray:
     """Read a label map.
 
-    PNG files hold the numbers in grey (of any depth up to 16 bits) or as numbers of a palette's colours, text files in
-    rows, separated by blanks (Stanford Background's `.regions.txt`), and `.npy` files in an array (H, W).
+    Pictures (PNG, BMP, TIFF, GIF) hold the numbers in grey or as numbers of a palette's colours, or the colours of the
+    classes; text files numbers in rows, separated by blanks (Stanford Background's `.regions.txt`), and `.npy` files in
+    an array (H, W).
 
     Args:
         path: The file; its ending tells what it is.
         numbers: What each number in the file stands for: a class, or VOID.
+        colours: What each colour stands for; where there are any, colours are read instead of numbers.
+        palettes: Those of the maps before; None: they may differ.
 
     Returns:
         The labels (H, W), uint8.
 
     Raises:
-        MediaError: The file cannot be read, is no label map, or holds a number that stands for nothing; rows and
-            columns are counted from 0.
+        MediaError: The file cannot be read, is no label map, holds a number or a colour that stands for nothing, or has
+            another palette than those before; rows and columns are counted from 0.
     """
+    if path.suffix.lower() in _PICTURES:
+        picture = read_label_picture(path)
+        if colours:
+            return _from_colours(picture.colours(), colours)
+        if picture.values.ndim == 3:
+            raise MediaError(
+                f"holds colours, expected one number a pixel: its first is {tuple(picture.values[0, 0].tolist())}; "
+                "give the colour of each class in the list that data.classes names (name: [red, green, blue])"
+            )
+        if palettes:
+            palettes.check(picture, f"{path.parent.name}/{path.name}")
+        return renumber(picture.values, numbers)
+    if colours:
+        raise MediaError("holds numbers, but the list of classes gives colours; give the number of each class there")
+    return renumber(_stored_numbers(path), numbers)
+
+
+def numbers_in(path: Path) -> frozenset[int]:
+    """Return the different numbers in a label map; none where it holds colours.
+
+    Raises:
+        MediaError: The file cannot be read, or is no label map.
+    """
+    values = read_label_picture(path).values if path.suffix.lower() in _PICTURES else _stored_numbers(path)
+    return frozenset(np.unique(values).tolist() if values.ndim == 2 else ())
+
+
+def _stored_numbers(path: Path) -> np.ndarray:
+    """Return the numbers (H, W) in a text or NumPy file."""
     ending = path.suffix.lower()
     if ending in (".jpg", ".jpeg"):
-        raise MediaError(_LOSSY)
-    readers = {".png": _from_png, ".txt": _from_text, ".npy": read_array}
+        raise MediaError(LOSSY)
+    readers = {".txt": _from_text, ".npy": read_array}
     if ending not in readers:
         raise MediaError(f"is no label file that can be read; expected one that ends in {', '.join(LABELS)}")
     labels = readers[ending](path)
     if labels.ndim != 2 or not labels.size:
         raise MediaError(f"holds an array of the shape {labels.shape}, expected (height, width)")
-    return renumber(labels, numbers)
+    return labels
+
+
+def _from_colours(pixels: np.ndarray, colours: Mapping[Colour, int]) -> np.ndarray:
+    """Return the classes of colours (H, W, 3)."""
+    numbers = {_packed(np.array(colour)).item(): label for colour, label in colours.items()}
+    packed = _packed(pixels)
+    unknown = ~np.isin(packed, list(numbers))
+    if unknown.any():
+        row, column = np.argwhere(unknown)[0]
+        kinds = len(np.unique(packed[unknown]))
+        many = (
+            f"; {kinds} colours of it are none of the list's: labels that were scaled with interpolation, or stored "
+            "with loss, look so; make them anew by the nearest neighbour"
+        )
+        raise MediaError(
+            f"holds the colour {tuple(pixels[row, column].tolist())} at row {row}, column {column}, which is that of "
+            f"no class{many if kinds > len(numbers) else '; mend the file, or name it in the list of classes'}"
+        )
+    return renumber(packed, numbers)
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """Return colours (..., 3) as one number each."""
+    return colours.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
 
 
 def renumber(labels: np.ndarray, numbers: Mapping[int, int]) -> np.ndarray:
@@ -64,8 +125,7 @@ def renumber(labels: np.ndarray, numbers: Mapping[int, int]) -> np.ndarray:
     places = np.searchsorted(listed, labels).clip(max=len(listed) - 1)
     unknown = listed[places] != labels
     if unknown.any():
-        found = labels[unknown][0].item()
-        raise MediaError(f"{_first(labels, unknown)}; {_expected(found, numbers)}")
+        raise MediaError(f"{_first(labels, unknown)}; {_mending(np.unique(labels).tolist(), numbers)}")
     return np.array([numbers[number] for number in listed.tolist()], np.uint8)[places]
 
 
@@ -126,26 +186,6 @@ def read_array(path: Path) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _from_png(path: Path) -> np.ndarray:
-    """Return the numbers that a PNG stores: grey values, or numbers of its palette's colours."""
-    with decoded(path) as (content, image):
-        kind, mode, corner = image.format, image.mode, image.getpixel((0, 0))
-        stored = np.asarray(image)
-    if kind == "JPEG":
-        raise MediaError(_LOSSY)
-    if kind != "PNG":
-        raise MediaError(f"is a {kind} file by its content, expected PNG")
-    if mode == "LA":
-        raise MediaError("holds opacity beside grey (LA), expected one number a pixel: store the grey alone")
-    if mode in ("RGB", "RGBA"):
-        raise MediaError(
-            f"holds colours ({mode}), expected one number a pixel: its first is {corner}; turn each colour into the "
-            "number of its class, and store these in a grey PNG, or as the colours' numbers in one with a palette"
-        )
-    depth = content[24]  # in the header, which always comes first
-    return stored // {2: 85, 4: 17}[depth] if mode == "L" and depth < 8 else stored  # Pillow stretched it to 0..255
-
-
 def _from_text(path: Path) -> np.ndarray:
     """Return the numbers of a text file, a row a line."""
     try:
@@ -167,15 +207,25 @@ def _from_text(path: Path) -> np.ndarray:
     return np.stack(rows) if rows else np.zeros((0, 0), np.int64)
 
 
-def _expected(found: float, numbers: Mapping[int, int]) -> str:
-    """Return which numbers stand for something, and how to mend a map that holds another."""
-    classes = _ranges(number for number, label in numbers.items() if label != VOID)
-    if void := _ranges(number for number, label in numbers.items() if label == VOID):
-        return f"the classes are {classes}, void {void}: mend the file, or the list that data.classes names"
-    return (
-        f"the classes are {classes}: mend the file, or set data.void to {found} if this number stands for no class, or "
-        "name all classes in data.classes"
-    )
+def _mending(found: Sequence[int], numbers: Mapping[int, int]) -> str:
+    """Return which numbers stand for something, and how to mend a map that holds others."""
+    known = [number for number, label in numbers.items() if label != VOID]
+    classes, void = _ranges(known), _ranges(set(numbers) - set(known))
+    others = [number for number in found if number not in numbers]
+    expected = f"the classes are {classes}" + f", void {void}" * bool(void)
+    between = all(min(known) < number < max(known) for number in others)
+    scattered = len(others) > 2 and found[-1] > 2 * len(found)
+    if len(known) == 2 and len(others) > 1 and (between or scattered):
+        return (
+            f"{expected}, but it holds {len(found)} different numbers from {found[0]} to {found[-1]}, as masks do that "
+            "were scaled with interpolation, or stored with loss: make them anew by the nearest neighbour"
+        )
+    own = "give each class its number in the list that data.classes names (name: number)"
+    if len(known) == 2 and len(others) == 1 and len(set(known) & set(found)) < 2:
+        return f"{expected}: if {others[0]} stands for the other class, {own}"
+    if void:
+        return f"{expected}: mend the file, or {own}"
+    return f"{expected}: mend the file, {own}, or set data.void to {others[0]} if this number stands for no class"
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -9,10 +9,14 @@ from PIL import Image
 
 from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.media.label_maps import check_sizes, read_labels
+from lstm_zoo.media.label_pictures import Palettes
 
 NUMBERS = {**{number: number for number in range(11)}, 11: VOID}
 STORED = np.arange(48, dtype=np.uint8).reshape(6, 8) % 12
 LABELS = np.where(STORED == 11, VOID, STORED)
+
+
+_TYPES = {"grey16": np.uint16, "int32": np.int32, "float32": np.float32}
 
 
 def chunk(kind, content):
@@ -49,7 +53,7 @@ def write_labels(path, stored=STORED):
     elif kind == "palette4":
         path.write_bytes(png(stored, 4, colour=3))
     else:
-        image = Image.fromarray(stored.astype(np.uint16 if kind == "grey16" else np.uint8))
+        image = Image.fromarray(stored.astype(_TYPES.get(kind, np.uint8)))
         if kind == "palette":
             image.putpalette(bytes(range(255, 0, -1)))
         image.save(path)
@@ -60,6 +64,7 @@ def write_labels(path, stored=STORED):
     "name",
     [
         *("grey.png", "grey16.PNG", "palette.png", "palette4.png", "bits4.png"),
+        *("grey.bmp", "palette.bmp", "grey.gif", "palette.tif", "grey16.tiff", "int32.tif", "float32.tif"),
         *("rows.regions.txt", "rows.txt", "uint8.npy", "int64.npy", "float32.npy"),
     ],
 )
@@ -101,6 +106,27 @@ def test_labels_are_whole_but_for_rounding(tmp_path):
     ("stored", "numbers", "expected"),
     [
         ([[1, 2], [3, 17]], NUMBERS, r"^holds the label 17 at row 1, column 1; the classes are 0 to 10, void 11: mend"),
+        (
+            [[0, 255], [0, 0]],
+            {0: 0, 1: 1},
+            r"the classes are 0 to 1: if 255 stands for the other class, give each class",
+        ),
+        ([[0, 1], [0, 255]], {0: 0, 1: 1}, r"or set data.void to 255 if this number stands for no class$"),
+        (
+            [[3, 1], [2, 1]],
+            {0: 0, 1: 1, 2: 2},
+            r"label 3 .* are 0 to 2: mend the file, give each class its number in the",
+        ),
+        (
+            [[0, 60], [190, 255]],
+            {0: 0, 1: 1},
+            r"but it holds 4 different numbers from 0 to 255, as masks do that were sc",
+        ),
+        (
+            [[0, 60], [190, 255]],
+            {0: 0, 255: 1},
+            r"the classes are 0, 255, but it holds 4 different .*nearest neighbour$",
+        ),
         ([[1, 18], [17, 17]], NUMBERS, r"label 18 at row 0, column 1 \(and 2 more pixels\); the classes are"),
         ([[9, 1], [1, -1]], {0: 0, 1: 1, 9: 2}, r"label -1 .*; the classes are 0 to 1, 9: .* set data.void to -1 if"),
         ([[1, 2], [4, 4]], {0: VOID, 1: 0, 2: 1}, r"\(and 1 more pixel\); the classes are 1 to 2, void 0"),
@@ -112,10 +138,14 @@ def test_a_number_outside_the_list_is_named_with_its_place(tmp_path, stored, num
 
 def test_what_is_no_label_map_gives_its_reason(tmp_path):
     colours = Image.fromarray(np.full((4, 5, 3), (128, 64, 0), np.uint8))
-    for mode in ("RGB", "RGBA", "LA"):
-        colours.convert(mode).save(tmp_path / f"{mode}.png")
+    colours.save(tmp_path / "RGB.png")
+    for mode in ("RGBA", "LA"):
+        faint = colours.convert(mode)
+        faint.putalpha(Image.fromarray(np.full((4, 5), 254, np.uint8)))
+        faint.save(tmp_path / f"{mode}.png")
     colours.save(tmp_path / "lossy.jpg")
-    colours.save(tmp_path / "gif.png", format="GIF")
+    colours.save(tmp_path / "webp.png", format="WEBP", lossless=True)
+    colours.convert("CMYK").save(tmp_path / "CMYK.tif")
     colours.convert("L").save(tmp_path / "jpeg.png", format="JPEG")
     whole = write_labels(tmp_path / "grey.png").read_bytes()
     np.save(tmp_path / "deep.npy", np.zeros((4, 5, 3), np.uint8))
@@ -140,21 +170,22 @@ def test_what_is_no_label_map_gives_its_reason(tmp_path):
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     reasons = {
-        "RGB.png": "holds colours (RGB), expected one number a pixel: its first is (128, 64, 0); turn each colour",
-        "RGBA.png": "holds colours (RGBA), expected one number a pixel: its first is (128, 64, 0, 255)",
-        "LA.png": "holds opacity beside grey (LA), expected one number a pixel: store the grey alone",
+        "RGB.png": "holds colours, expected one number a pixel: its first is (128, 64, 0); give the colour of each",
+        "RGBA.png": "holds opacity (RGBA), and some of its pixels are transparent",
+        "LA.png": "holds opacity (LA), and some of its pixels are transparent",
+        "CMYK.tif": "holds pixels of the kind CMYK, expected numbers, or red, green and blue",
         "lossy.jpg": "is JPEG, which changes the numbers of the classes; expected PNG",
         "jpeg.png": "is JPEG, which changes the numbers",
-        "gif.png": "is a GIF file by its content, expected PNG",
+        "webp.png": "is a WEBP file by its content, expected PNG, BMP, TIFF, GIF",
         "empty.png": "the file is empty (0 bytes)",
         "text.png": "is no image that can be read",
         "torn.png": "",
         "flipped.png": "",
         "missing.png": "no such file",
         "missing.npy": "no such file",
-        "labels.mat": "is no label file that can be read; expected one that ends in .png, .regions.txt, .txt, .npy",
+        "labels.mat": "is no label file that can be read; expected one that ends in .png, .bmp, .gif, .tif",
         "deep.npy": "holds an array of the shape (4, 5, 3), expected (height, width)",
-        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels), which is no whole number: labels were",
+        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels), which is no whole number: la",
         "nan.npy": "holds the label nan at row 0, column 0",
         "words.npy": "holds values of the type <U1, expected whole numbers",
         "none.npy": "holds an array of the shape (0, 5)",
@@ -169,6 +200,65 @@ def test_what_is_no_label_map_gives_its_reason(tmp_path):
     }
     for name, expected in reasons.items():
         assert expected in reason(read_labels, tmp_path / name, NUMBERS), name
+
+
+def test_colours_stand_for_classes(tmp_path):
+    own = {(0, 0, 0): 0, (128, 0, 0): 1, (255, 255, 255): 2, (0, 9, 0): VOID}
+    palette, labels = np.array(list(own), np.uint8), np.array([[0, 1, 2], [3, 2, 1]])
+    expected = np.array(list(own.values()))[labels]
+    image = Image.fromarray(palette[labels])
+    for mode, name in (
+        ("RGB", "rgb.png"),
+        ("RGBA", "rgba.png"),
+        ("RGB", "rgb.bmp"),
+        ("RGB", "rgb.tif"),
+        ("P", "p.gif"),
+    ):
+        image.convert(mode, palette=Image.Palette.ADAPTIVE).save(tmp_path / name)
+        np.testing.assert_array_equal(read_labels(tmp_path / name, {}, own), expected)
+    Image.fromarray(np.array([[255, 0]], np.uint8)).save(tmp_path / "grey.png")
+    np.testing.assert_array_equal(read_labels(tmp_path / "grey.png", {}, own), [[2, 0]])
+    Image.fromarray(np.uint8([[[0, 0, 0], [0, 0, 7]]])).save(tmp_path / "other.png")
+    np.save(tmp_path / "numbers.npy", labels)
+    image.resize((30, 20), Image.Resampling.BILINEAR).save(tmp_path / "soft.png")
+    reasons = {
+        "other.png": "holds the colour (0, 0, 7) at row 0, column 1, which is that of no class; mend the file, or name",
+        "soft.png": "labels that were scaled with interpolation, or stored with loss, look so",
+        "numbers.npy": "holds numbers, but the list of classes gives colours",
+    }
+    for name, expected in reasons.items():
+        assert expected in reason(read_labels, tmp_path / name, {}, own)
+
+
+def test_grey_in_three_channels_is_grey_and_the_first_picture_counts(tmp_path):
+    Image.fromarray(STORED).convert("RGB").save(tmp_path / "grey.png")
+    np.testing.assert_array_equal(read_labels(tmp_path / "grey.png", NUMBERS), LABELS)
+    # A GIF keeps the greys in use alone, in another order than that of the numbers.
+    first, second = (Image.fromarray(np.uint8([[5, 2, 2, number]])) for number in (2, 9))
+    first.save(tmp_path / "two.gif", save_all=True, append_images=[second])
+    np.testing.assert_array_equal(read_labels(tmp_path / "two.gif", NUMBERS), [[5, 2, 2, 2]])
+
+
+def test_palettes_have_to_agree_in_what_they_are_used_for(tmp_path):
+    colours = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (7, 7, 7)]
+
+    def write(name, labels, order, entries=4):
+        image = Image.fromarray(np.array([labels], np.uint8))
+        image.putpalette([value for number in order[:entries] for value in colours[number]])
+        image.save(tmp_path / name)
+        return tmp_path / name
+
+    palettes, numbers = Palettes(), {0: 0, 1: 1, 2: 2}
+    read_labels(write("a.png", [0, 1], [0, 1, 2, 3]), numbers, palettes=palettes)
+    read_labels(write("short.png", [0, 1], [0, 1], entries=2), numbers, palettes=palettes)
+    read_labels(write("unused.png", [1, 0, 2], [0, 1, 2, 0]), numbers, palettes=palettes)
+    Image.fromarray(np.uint8([[2, 1]])).save(tmp_path / "grey.png")
+    read_labels(tmp_path / "grey.png", numbers, palettes=palettes)
+    other = write("other.png", [0, 2], [0, 2, 1, 3])
+    assert reason(lambda: read_labels(other, numbers, palettes=palettes)).startswith(
+        f"its palette gives the number 2 the colour (128, 0, 0), that of {tmp_path.name}/unused.png gives it (0, 128"
+    )
+    np.testing.assert_array_equal(read_labels(other, {}, {colour: at for at, colour in enumerate(colours)}), [[0, 1]])
 
 
 def test_labels_have_the_size_of_their_image():

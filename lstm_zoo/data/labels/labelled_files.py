@@ -19,6 +19,7 @@ from .class_list import ClassList, read_classes
 from .labelled_pictures import LabelledPictures
 from .listing import COLUMNS, Listing, check_pair, list_pairs, read_pairs
 
+_CLASS_FILES = ("classes.txt", "labelmap.txt")
 _DEALT = "all"  # instead of a split: pictures that are to be dealt
 
 
@@ -38,19 +39,19 @@ class LabelledFiles(UserFiles, LabelledPictures):
 
     @abstractmethod
     def class_list(self) -> ClassList:
-        """Return the classes, and what each number in the label maps stands for."""
+        """Return the classes, and what stands for them in the label maps."""
 
     @abstractmethod
-    def read_pair(self, picture: Path, labels: Path, numbers: Mapping[int, int]) -> Record:
-        """Return a picture (..., C) and its labels (...), uint8; `numbers` says what those in the file stand for."""
+    def pair_reader(self) -> Callable[[Path, Path], Record]:
+        """Return what reads the files of a picture (..., C) and of its labels (...), both uint8."""
 
     def reader(self) -> Callable[[Item], Record]:
         """Return what reads a picture and its labels; the list of classes is read once."""
-        numbers = self.class_list().numbers
+        read_pair = self.pair_reader()
 
         def read(item: Item) -> Record:
             check_pair(self.root, item)
-            return self.read_pair(self.root / item.name, self.root / item.target, numbers)
+            return read_pair(self.root / item.name, self.root / item.target)
 
         return read
 
@@ -98,7 +99,8 @@ class ListedFiles(LabelledFiles, DealtSplits):
     """Names of those columns where the table calls them otherwise, such as {image: file, labels: mask}."""
     classes: ListFile | None = None
     """Text file (from the working directory, or below root) with the name of a class a line, in the order of the
-    numbers in the label maps, from 0; null: classes.txt in root."""
+    numbers in the label maps, from 0; or with its number (`name: 7`) or colour (`name: [128, 0, 0]`) behind each, also
+    as CVAT's labelmap.txt has it. null: classes.txt in root, or else labelmap.txt."""
     void: int | str | None = None
     """Number, or name in the list of classes, of what is no class, such as 255 or void; it counts nowhere."""
 
@@ -113,7 +115,8 @@ class ListedFiles(LabelledFiles, DealtSplits):
 
     def class_list(self) -> ClassList:
         check_folder(self.root)
-        file = self.root / "classes.txt"
+        usual = [self.root / name for name in _CLASS_FILES]
+        file = next(filter(Path.is_file, usual), usual[0])
         if self.classes is not None:
             file = find_file(self.classes, self.root, "data.classes")
         elif not file.is_file():

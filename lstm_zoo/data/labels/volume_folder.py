@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from ...contracts import InputError
 from ...media.endings import VOLUMES
 from ..pipeline.family import Item, Record
+from .class_list import ClassList
 from .labelled_files import ListedFiles
 from .labelled_pictures import LabelledVolumes
 
@@ -29,6 +31,16 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         return (*super().source_key(items), self.limits)
+
+    def class_list(self) -> ClassList:
+        classes = super().class_list()
+        if classes.colours:
+            raise InputError("data.classes", "gives colours, but volumes hold numbers; give the number of each class")
+        return classes
+
+    def pair_reader(self) -> Callable[[Path, Path], Record]:
+        numbers = self.class_list().numbers
+        return lambda picture, labels: self.read_pair(picture, labels, numbers)
 
     def read_pair(self, picture: Path, labels: Path, numbers: Mapping[int, int]) -> Record:
         from ...media.label_maps import check_sizes

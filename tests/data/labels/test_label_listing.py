@@ -33,7 +33,7 @@ def classes(tmp_path):
     ],
 )
 def test_classes_are_numbered_by_line_and_void_is_none(classes, void, names, numbers):
-    assert read_classes(classes, void) == (names, numbers)
+    assert read_classes(classes, void) == (names, numbers, {})
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,22 @@ def test_what_is_asked_for_has_the_numbers_of_the_list(classes, void, numbers):
         ("Sky\nRoad\n", "Vood", "data.void", r"no class 'Vood'; expected one of Sky, Road, a number, or null"),
         ("Sky\nRoad\nVoid\n", "Vodi", "data.void", r"no class 'Vodi' \(did you mean 'Void'\?\)"),
         ("Sky\nVoid\n", "void", "data.classes", r"names 1 class besides void; expected 2 to 255"),
+        ("a: 1\nb: 2\nc: 1\n", None, "data.classes", r"txt:3: 1 stands in line 1 already; expected one class each"),
+        ("a: 1, 2, 3\nb: 1,2,3\n", None, "data.classes", r"txt:2: \(1, 2, 3\) stands in line 1 already"),
+        ("a: 1\nb\n", None, "data.classes", r"txt:2: 'b' has neither number nor colour, but 'a' has a number; give"),
+        ("a: 1\nb: 1,2,3\n", None, "data.classes", r"txt:2: 'b' has a colour, but 'a' has a number; give the same"),
+        (
+            "a: 1,2,300\nb: 1,2,3\n",
+            None,
+            "data.classes",
+            r"txt:1: expected a colour, three numbers up to 255, got a: 1",
+        ),
+        (
+            "a: 1,2,3\nb: 4,5,6\nc: 7,8,9",
+            255,
+            "data.void",
+            r"is 255, but .* gives colours; name the class there that is",
+        ),
         ("\n", 255, "data.classes", r"names 0 classes; expected 2 to 255"),
         ("\n".join(map(str, range(256))), None, "data.classes", r"names 256 classes; expected 2 to 255"),
     ],
@@ -66,11 +82,37 @@ def test_mistakes_in_a_list_of_classes_are_named(tmp_path, text, void, key, expe
 def test_there_may_be_255_classes_and_void(tmp_path):
     file = tmp_path / "classes.txt"
     file.write_text("\n".join(map(str, range(256))))
-    names, numbers = read_classes(file, 7)
+    names, numbers, _ = read_classes(file, 7)
     assert len(names) == 255 and numbers[7] == VOID and numbers[255] == 254
     with pytest.raises(InputError, match=r"none.txt cannot be read") as caught:
         read_classes(tmp_path / "none.txt", None)
     assert caught.value.key == "data.classes"
+
+
+@pytest.mark.parametrize(
+    ("text", "void", "names", "numbers", "colours"),
+    [
+        ("# own\nsky: 7\n\nroad : 0\ncar: 300\n", None, "sky road car", {7: 0, 0: 1, 300: 2}, {}),
+        ("ground: 0\nhouse: 255", None, "ground house", {0: 0, 255: 1}, {}),
+        ("a: 1\nb: 2\nnone: 0", "None", "a b", {1: 0, 2: 1, 0: VOID}, {}),
+        ("a: 1\nb: 2", 255, "a b", {1: 0, 2: 1, 255: VOID}, {}),
+        ("a: [0, 0, 9]\nb: (1,2,3)\nc: 4, 5, 6", None, "a b c", {}, {(0, 0, 9): 0, (1, 2, 3): 1, (4, 5, 6): 2}),
+        (
+            "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:128,0,0:head,tail:run\ndog:0,128,0::",
+            "background",
+            "cat dog",
+            {},
+            {(128, 0, 0): 0, (0, 128, 0): 1, (0, 0, 0): VOID},
+        ),
+        ("64 128 64\tAnimal\n192 0 128\t\tArchway", None, "Animal Archway", {}, {(64, 128, 64): 0, (192, 0, 128): 1}),
+        ("size: large\nsize: 4 rooms", None, ("size: large", "size: 4 rooms"), {0: 0, 1: 1}, {}),
+    ],
+)
+def test_classes_may_have_numbers_or_colours_of_their_own(tmp_path, text, void, names, numbers, colours):
+    (tmp_path / "list.txt").write_text(text)
+    listed = read_classes(tmp_path / "list.txt", void)
+    assert listed == (tuple(names.split() if isinstance(names, str) else names), numbers, colours)
+    assert listed.target.colours == tuple(colour for colour, label in colours.items() if label != VOID)
 
 
 # Folders of images and labels
@@ -143,7 +185,7 @@ def test_volumes_may_hold_their_labels(tmp_path):
             ["train/a.jpg", "trainannot/"],
             {},
             "root",
-            r"no label files in .*trainannot \(.npy, .png, .*; found nothing",
+            r"no label files in .*trainannot \(.bmp, .*; found nothing",
         ),
         (
             ["train/", "trainannot/a.png"],

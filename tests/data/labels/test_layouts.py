@@ -22,7 +22,7 @@ from lstm_zoo.media.endings import VOLUMES
         ("training/{}.jpg", "training/{}_mask.png", "train"),
         ("valid/{}_sat.jpg", "valid/{}_mask.png", "val"),
         ("images/validation/{}.jpg", "annotations/validation/{}.png", "val"),
-        ("train/{}.jpg", "train_masks/{}_mask.png", ""),
+        ("train/{}.jpg", "train_masks/{}_mask.gif", ""),
         ("leftImg8bit/train/a/{}_leftImg8bit.png", "gtFine/train/a/{}_gtFine_labelIds.png", "train"),
         ("JPEGImages/{}.jpg", "SegmentationClass/{}.png", ""),
     ],
@@ -123,6 +123,7 @@ def test_lists_of_ones_own_go_with_one_pair_of_folders(tmp_path):
 
 def test_folders_may_be_dealt_to_the_splits_that_are_not_named(tmp_path):
     touch(tmp_path, *(f"{folder}/{number}.png" for folder in ("i", "m", "ti", "tm") for number in range(10)))
+    (tmp_path / "classes.txt").write_text("a\nb\nc\n")
     config = SegmentationFolder(root=tmp_path, folders={"all": ("i", "m"), "test": ("ti", "tm")}, val_fraction=0.2)
     splits = config.items()
     assert {split: len(items) for split, items in splits.items()} == {"train": 8, "val": 2, "test": 10}

@@ -26,6 +26,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from lstm_zoo.contracts import PROBABILITIES, InputError, LabelMap
+from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.data.labels.segmentation_folder import SegmentationFolder
 
 # Bad files and settings
@@ -37,14 +38,14 @@ def test_files_that_cannot_be_used_are_named_or_left_out(tmp_path, folder):
     wrong[2, 3] = 9
     Image.fromarray(wrong).save(root / "trainannot" / "1.png")
     Image.fromarray(labels_of(4, (24, 39))).save(root / "valannot" / "4.png")
-    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(root / "valannot" / "5.png")
+    Image.fromarray(np.full((*SIZE, 3), (9, 0, 0), np.uint8)).save(root / "valannot" / "5.png")
     (root / "test" / "7.png").write_bytes(b"nothing")
     (root / "testannot" / "8.png").unlink()
     write_pair(root, "test", "testannot", 9)
     reasons = {
         ("train", "train/1.png"): "holds the label 9 at row 2, column 3",
         ("val", "val/4.png"): "is 40 x 24 pixels, its labels are 39 x 24",
-        ("val", "val/5.png"): "holds colours (RGB), expected one number a pixel: its first is (0, 0, 0)",
+        ("val", "val/5.png"): "holds colours, expected one number a pixel: its first is (9, 0, 0)",
         ("test", "test/7.png"): "is no image that can be read",
         ("test", "test/8.png"): "has no label file testannot/8.png",
     }
@@ -61,6 +62,43 @@ def test_files_that_cannot_be_used_are_named_or_left_out(tmp_path, folder):
     splits = config.model_copy(update={"on_bad_file": "skip"}).load()
     assert split_sizes(splits) == {"train": 3, "val": 1, "test": 1} and sorted(splits.bad_files) == sorted(found)
     check_whole(splits, "test")
+
+
+def masks(root, *more):
+    """Write four masks of 0 and 255 to train, the first of them empty, and further ones."""
+    for number, labels in enumerate([[[0, 0]], *([[[0, 255]]] * 3), *more]):
+        for folder, array in (("train", pixels_of(number, np.zeros((1, 2), int))), ("trainannot", np.uint8(labels))):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(array).save(root / folder / f"{number}.png")
+    (root / "classes.txt").write_text("ground\nhouse\n")
+    return SegmentationFolder(root=root)
+
+
+def test_masks_of_0_and_255_are_two_classes(tmp_path):
+    config = masks(tmp_path)
+    assert config.class_list().numbers == {0: 0, 255: 1} and config.bad_files() == []
+    assert config.expected_spec().target == LabelMap(names=("ground", "house"), numbers=(0, 255))
+    assert config.remarks()[1:] == ["label maps hold 0 and 255 alone: 255 stands for 'house'"]
+    read = config.reader()
+    np.testing.assert_array_equal(read(config.items()["train"][3])["labels"], [[0, 1]])
+
+
+def test_what_is_more_than_a_mask_of_two_classes_is_refused(tmp_path):
+    config = masks(tmp_path, [[1, 255]], [[1, 0]])
+    assert [file.name for file in config.bad_files()] == ["train/4.png", "train/5.png"]
+    void = config.model_copy(update={"void": 255})
+    assert void.class_list().numbers == {0: 0, 1: 1, 255: VOID} and void.bad_files() == []
+
+
+def test_palettes_in_other_orders_are_bad_files(tmp_path):
+    config = masks(tmp_path)
+    for number, colours in enumerate(([0] * 3 + [9] * 3, [9] * 3 + [0] * 3)):
+        image = Image.fromarray(np.uint8([[0, 1]]))
+        image.putpalette(colours)
+        image.save(tmp_path / "trainannot" / f"{2 + number}.png")
+    (tmp_path / "classes.txt").write_text("ground: 0\nhouse: 1\nother: 255\n")
+    (bad,) = config.bad_files()
+    assert "its palette gives the number 0 the colour" in bad.reason and "(0, 0, 0)" in bad.reason
 
 
 def test_the_command_names_bad_files(tmp_path):
