@@ -51,11 +51,13 @@ class Transcription(TaskConfig):
 
     def objective(self, spec: Spec, truths: Callable[[], Iterable[str]]) -> Objective:
         """Return CTC's loss, and the errors of greedy answers."""
+        import keras
+
         from .metrics.ctc_loss import ctc_loss
         from .metrics.letter_errors import LetterErrors
 
-        # XLA compiles neither TensorFlow's kernel of the loss nor, on any backend, its edit distances.
-        return Objective(ctc_loss, [LetterErrors()], remark=_plateau, compiles=False)
+        compiles = keras.backend.backend() != "tensorflow"  # whose kernels of CTC and of edits XLA does not know
+        return Objective(ctc_loss, [LetterErrors()], remark=_plateau, compiles=compiles)
 
     def network(self, model: keras.Model, spec: Spec) -> keras.Model:
         """Return the network that gives the log probabilities of letters at each step, (B, S, K + 1)."""

@@ -1,9 +1,10 @@
 """Errors of letters while a network is trained."""
 
+import keras
 import numpy as np
 import pytest
 
-from lstm_zoo.tasks.metrics.letter_errors import LetterErrors
+from lstm_zoo.tasks.metrics.letter_errors import LetterErrors, edits_of_kernel, edits_of_rows
 
 BLANK = 3
 
@@ -51,3 +52,14 @@ def test_edits_are_shared_by_all_letters_of_all_batches():
     assert float(metric.result()) == 1
     metric.reset_state()
     assert float(metric.result()) == 0
+
+
+def test_all_backends_count_the_edits_that_the_kernel_counts():
+    random = np.random.default_rng(0)
+    answers, texts = random.integers(0, 4, (40, 9)), random.integers(0, 4, (40, 6))
+    texts[random.random(texts.shape) < 0.1] = -2  # letters that the alphabet lacks
+    read, there = random.random(answers.shape) < 0.5, np.arange(6) < random.integers(0, 7, (40, 1))
+    rows = answers.astype("int32"), read, texts.astype("int32"), there
+    edits = np.asarray(edits_of_rows(*map(keras.ops.convert_to_tensor, rows)))
+    np.testing.assert_array_equal(edits, edits_of_kernel(*rows))
+    assert 0 < edits.mean() < 9
