@@ -33,10 +33,7 @@ class LetterErrors(keras.metrics.Metric):
 
 
 def edits_of_kernel(answers: Any, read: Any, texts: Any, there: Any) -> Any:
-    """Return by how many edits answers (B, S), where they are `read`, differ from texts (B, L), where these are `there`.
-
-    By TensorFlow's kernel, (B,) float32.
-    """
+    """Return the edits between answers (B, S), as far as `read`, and texts (B, L), as far as `there`: (B,) float32."""
     import tensorflow as tf
 
     rows = (tf.ragged.boolean_mask(*row).to_sparse() for row in ((answers, read), (texts, there)))
