@@ -117,6 +117,10 @@ class Splits(ABC):
     def counts(self, split: str) -> dict[str, int]:
         """Return what a split holds, by name: the examples of each class, say."""
 
+    def remarks(self) -> list[str]:
+        """Return what is lost: classes without an example (or pixel), first of all, and files that were left out."""
+        return []
+
     @abstractmethod
     def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
         """Return these examples as an encoder sees them; features are computed once and kept.
@@ -160,6 +164,16 @@ class DataConfig(Section, ABC):
         Raises:
             InputError: The files are missing, unreadable or do not make a data set.
         """
+
+    def remarks(self) -> list[str]:
+        """Return what a user should know of the files though it is no mistake, without opening them.
+
+        Which layout was taken, what was left out and why, which classes lack examples in a split.
+
+        Raises:
+            InputError: The files do not make a data set.
+        """
+        return []
 
     def bad_files(self) -> list[BadFile]:
         """Read every file once, and return those that cannot be used.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..console.text import first_line
 from ..contracts import DataConfig, InputError, Outputs, Part, Result, Views
+from ..data.pipeline.finding import told_left_out, unlinked
 from ..tasks.figures.canvas import png_of
 from .network import Inputs, Network
 
@@ -142,7 +143,9 @@ def _expanded(files: Iterable[str | Path], data: DataConfig) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, files):
         if path.is_dir():
-            inside = data.files_below(path)
+            inside = unlinked(data.files_below(path))
+            for remark in told_left_out(path, inside):
+                print(remark, file=sys.stderr)
             if not inside:
                 raise InputError("", f"no {data.media} in {path}")
             found += inside

@@ -96,8 +96,12 @@ def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
 
 
 def _load(config: Config, like: Spec | None) -> Splits:
-    """Load the data, and refuse what cannot be trained on."""
+    """Load the data, say what a user should know of them, and refuse what cannot be trained on."""
+    told = config.data.remarks()
+    print(*told, sep="\n", end="\n" * bool(told), file=sys.stderr)
     splits = config.data.load(like=like)
+    for remark in splits.remarks():
+        print(remark, file=sys.stderr)
     if not splits.size("train"):
         raise InputError("data", "there are no training examples")
     if not splits.size("val") and (config.train.early_stopping or config.train.schedule.kind == "plateau"):

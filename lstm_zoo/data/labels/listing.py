@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...contracts import InputError
 from ...media.endings import IMAGES, LABELS, stem_of
 from ..pipeline.family import Item
-from ..pipeline.finding import check_folder, files_below, name_below
+from ..pipeline.finding import check_folder, files_ending, name_below
 from ..pipeline.tables import read_rows
 from .layouts import Folders, Suffixes, find_suffixes, inside, usual_folders, without_labels
 from .name_lists import by_lists, usual_lists
@@ -139,11 +139,10 @@ def check_pair(root: Path, item: Item) -> None:
 def _files(root: Path, folder: str, what: str, endings: Collection[str], key: str) -> list[_File]:
     """Return the files with certain endings below a folder, in order; there is one at least."""
     files = []
-    for path in files_below(root / folder):
+    for path in files_ending(root / folder, endings):
         name = path.relative_to(root / folder).as_posix()
-        stem = stem_of(name, endings)
-        if stem is not None:
-            files.append(_File(stem, name[len(stem) :].lower(), Path(folder, name).as_posix()))
+        stem = stem_of(name, endings) or name  # pictures may have no ending
+        files.append(_File(stem, name[len(stem) :].lower(), Path(folder, name).as_posix()))
     if not files:
         raise InputError(key, f"no {what} in {root / folder} ({_joined(endings)}); found {inside(root / folder)}")
     return files
@@ -218,4 +217,4 @@ def _unused(found: _Found, splits: Mapping[str, Sequence[Item]]) -> Iterator[str
 
 
 def _joined(endings: Collection[str]) -> str:
-    return ", ".join(sorted(endings))
+    return ".jpg, .png, .tif or the like" if frozenset(endings) >= IMAGES else ", ".join(sorted(endings))

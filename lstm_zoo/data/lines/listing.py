@@ -11,7 +11,7 @@ from ...contracts import SPLITS, InputError
 from ...media.endings import IMAGES, stem_of
 from ...media.errors import MediaError
 from ..pipeline.family import Item
-from ..pipeline.finding import check_folder, files_below, name_below, read_text
+from ..pipeline.finding import check_folder, files_below, files_ending, name_below, read_text
 from ..pipeline.tables import read_rows
 
 COLUMNS = ("image", "text", "split", "group")
@@ -81,7 +81,8 @@ def list_lines(root: Path, transcriptions: Literal["files", "names"]) -> dict[st
     """
     check_folder(root)
     names = {path.relative_to(root).as_posix() for path in files_below(root)}
-    pictures = {name: stem for name in sorted(names) if (stem := stem_of(name, IMAGES))}
+    found = [path.relative_to(root).as_posix() for path in files_ending(root, IMAGES)]
+    pictures = {name: stem_of(name, IMAGES) or name for name in found}
     if not pictures:
         raise InputError("data.root", f"no pictures of lines below {root}; expected .png, .jpg or .tif files")
     if transcriptions == "names":

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator
 
 from ...console.text import did_you_mean
 from ...contracts import InputError
+from ...media.endings import IMAGES, is_picture
 
 
 def _absolute_if_here(path: Path) -> Path:
@@ -23,19 +25,100 @@ ListFile = Annotated[Path, AfterValidator(_absolute_if_here)]
 """A list or table the user wrote: from the working directory, or else below the root of the data; see `find_file`."""
 
 
+_SYSTEMS = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "system volume information", "lost+found"}
+    | {"@eadir", "#recycle", "$recycle.bin", "__macosx", "__pycache__"}
+)
+_UNFINISHED = ("~", ".part", ".partial", ".crdownload", ".filepart", ".tmp")  # backups of editors, and downloads
+_NAMED = 3  # of the files that a remark counts
+
+
+class Found(NamedTuple):
+    """What is below a folder, in order."""
+
+    files: list[Path]
+    left_out: list[Path]
+    """Hidden files and folders, what systems and editors leave behind, folders that cannot be read, and links to
+    folders that are there already or around them."""
+
+
+def look_below(folder: Path) -> Found:
+    """Return the files below a folder, also behind links; each real folder is visited once, at its own place first."""
+    start = folder.resolve()
+    files, left_out, visited, waiting = [], [], set(), deque([(folder, start)])
+    while waiting:
+        place, real = waiting.popleft()
+        if real in visited:
+            left_out.append(place)
+            continue
+        visited.add(real)
+        try:
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+        except OSError:
+            left_out.append(place)
+            continue
+        for entry in entries:
+            path = place / entry.name
+            if is_dropping(entry.name):
+                left_out.append(path)
+            elif not entry.is_dir():
+                files.append(path)
+            elif not entry.is_symlink():
+                waiting.appendleft((path, real / entry.name))
+            elif start.is_relative_to(target := path.resolve()) or real.is_relative_to(target):
+                left_out.append(path)
+            else:
+                waiting.append((path, target))
+    return Found(sorted(files), sorted(left_out))
+
+
 def files_below(folder: Path) -> list[Path]:
-    """Return all files below a folder, also behind links, in order; hidden ones are left out."""
-    return sorted(
-        Path(place, name)
-        for place, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if not name.startswith(".")
-    )
+    """Return the files that `look_below` finds."""
+    return look_below(folder).files
 
 
 def files_ending(folder: Path, endings: Collection[str]) -> list[Path]:
-    """Return all files below a folder whose names end so, in order."""
-    return [path for path in files_below(folder) if path.name.lower().endswith(tuple(endings))]
+    """Return all files below a folder whose names end so, in order; also pictures without an ending, if asked for."""
+    ends, pictures = tuple(endings), frozenset(endings) >= IMAGES
+    return [
+        path
+        for path in files_below(folder)
+        if path.name.lower().endswith(ends) or (pictures and not path.suffix and is_picture(path))
+    ]
+
+
+def is_dropping(name: str) -> bool:
+    """Say whether a file or folder is hidden, or one that systems and editors leave behind."""
+    name = name.lower()
+    return name.startswith((".", "~$")) or name.endswith(_UNFINISHED) or name in _SYSTEMS
+
+
+def told_left_out(folder: Path, used: Collection[Path]) -> list[str]:
+    """Return in words what is below a folder beyond the files (or folders of files) in use, counted and named."""
+    found, kept = look_below(folder), set(used)
+    spare = [path for path in found.files if not (path in kept or path.parent in kept)]
+    by_ending: dict[str, list[Path]] = defaultdict(list)
+    for path in spare:
+        by_ending[f"*{path.suffix.lower()}" if path.suffix else "without an ending"].append(path)
+    by_ending["hidden, a system's, or links back"] = found.left_out
+    told = [f"{len(paths)} {what} ({named(paths, folder)})" for what, paths in by_ending.items() if paths]
+    return [f"left out below {folder}: {'; '.join(told)}"] if told else []
+
+
+def named(paths: Sequence[Path], folder: Path) -> str:
+    """Return the first of some paths below a folder, for people."""
+    more = [f"and {len(paths) - _NAMED} more"] * (len(paths) > _NAMED)
+    return ", ".join([*(path.relative_to(folder).as_posix() for path in paths[:_NAMED]), *more])
+
+
+def unlinked(paths: Iterable[Path]) -> list[Path]:
+    """Return paths, in order, without links to a file that is among them already."""
+    paths, own = list(paths), {}
+    if not any(path.is_symlink() for path in paths):
+        return paths
+    for path in sorted(paths, key=lambda path: path.is_symlink()):
+        own.setdefault(path.resolve(), path)
+    return sorted(own.values())
 
 
 def natural_order(names: Iterable[str]) -> tuple[str, ...]:

@@ -193,7 +193,7 @@ def test_volumes_may_hold_their_labels(tmp_path):
             "folders",
             r"no folder .*trian \(did you mean 'train'\?\)",
         ),
-        (["a/a.mp4", "b/a.png"], {"train": ("a", "b")}, "folders", r"no images in .*a \(.bmp, .*\); found a.mp4"),
+        (["a/a.mp4", "b/a.png"], {"train": ("a", "b")}, "folders", r"no images in .*a \(.jpg, .*\); found a.mp4"),
         (
             ["train/a.jpg", "trainannot/b_L.png"],
             {},
