@@ -43,6 +43,8 @@ class Views(NamedTuple):
     """Parts of the file that are answered one by one, such as those of a long video; made one by one, too."""
     parts_name: str = "parts"
     """What they are called among the facts: `windows`, say."""
+    remarks: Sequence[str] = ()
+    """What a user should know of the file, though it can be used."""
     files: Callable[[Sequence[tuple[Part, Result | None]]], dict[str, bytes]] = lambda answers: {}
     """Makes what is worth a file of its own from the answers to all parts: contents by the ends of their names."""
 

@@ -1,57 +1,89 @@
-"""Video files and streams to frames, with PyAV (FFmpeg's libraries; no ffmpeg program is needed)."""
+"""Video files and streams to frames of one size, each with its time; folders of pictures and arrays are videos too."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import av
 import av.error
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 from ..contracts import LiveFrame
 from .errors import MediaError, check_file
+from .films.film import BreaksOffError, Footage, opened_film
+from .films.frame_store import FrameStore
+from .films.pictures import ARRAYS, FrameArray, FrameFolder
+from .films.timeline import Timeline, of_segment, thinned
+from .films.upright import Upright
 from .images import encoded
 
 _SOON = {"formatprobesize": "65536", "analyzeduration": "1000000"}  # bytes and microseconds looked at before frame one
 _STREAMED = "a pipe needs a container that can be read as it comes, such as `ffmpeg -i INPUT -f matroska -` writes"
+PICTURES_FPS = 25.0
+"""Frames per second of what tells no times: FFmpeg's own guess."""
 
 
 class EncodedVideo(NamedTuple):
     """The frames of one video as they are stored and read."""
 
-    frames: list[bytes]
+    frames: Sequence[bytes]
     """JPEG pictures, RGB, in order of time."""
     seconds: float
     """Time from the first frame to the end of the last one."""
+    times: np.ndarray
+    """When each frame starts, (frames,) float32, in mean lengths of a frame: 0, 1, 2, ... where these are equal."""
+    remarks: tuple[str, ...]
+    """What a user should know of it, though it can be used: damaged packets, files that were left out."""
 
 
-def read_video(path: Path, short_side: int, max_fps: float | None = None) -> EncodedVideo:
-    """Decode a video file, upright as it is meant to be seen, and store its frames as JPEG.
+def read_video(
+    path: Path,
+    short_side: int,
+    max_fps: float | None = None,
+    between: tuple[float, float | None] | None = None,
+    pictures_fps: float = PICTURES_FPS,
+) -> EncodedVideo:
+    """Decode a video, upright as it is meant to be seen, and encode its frames as JPEG.
 
-    Only compressed frames are held in memory. FFmpeg scales while it converts, by its fast bilinear method.
+    Only compressed frames are held in memory, and if these are many, on disk.
 
     Args:
-        path: Anything FFmpeg can decode.
+        path: Anything FFmpeg can decode; a folder of pictures, see `FrameFolder`; an array of frames, see `FrameArray`.
         short_side: Length of the shorter side of the frames, in pixels; smaller videos are not enlarged.
         max_fps: Frames kept per second at most; None keeps all.
+        between: Start and end of the segment that is read, in seconds since the first frame; the end may be None.
+        pictures_fps: Frames per second of folders of pictures and of arrays, which tell no times.
 
     Raises:
-        MediaError: The file cannot be read, holds no picture, or breaks off.
+        MediaError: The file cannot be read, is no film, or breaks off; or it has no such segment.
     """
-    check_file(path)
-    frames: list[bytes] = []
-    seconds = 0.0
-    for picture, start, length in _pictures(path, short_side, max_fps):
-        frames.append(encoded(picture, "JPEG"))
-        seconds = start + length
-    return EncodedVideo(frames, seconds)
+    start, end = between or (0.0, None)
+    frames, starts = FrameStore(), []
+    with _errors() as came, _opened(path, pictures_fps) as footage:
+        upright, timeline = Upright(short_side, footage.aspect), Timeline(footage.rate)
+        moments = of_segment(footage.moments(), start, end)
+        for moment in thinned(timeline.noting(moments), max_fps, footage.rate):
+            frames.append(encoded(Image.fromarray(upright(moment.frame)), "JPEG"))
+            starts.append(moment.start)
+            came.count += 1
+    if not starts:
+        raise MediaError(f"has no frame from {start:g} s on" if between else "holds no frame that can be decoded")
+    times, seconds = timeline.laid_out(starts, max_fps)
+    remarks = footage.remarks()
+    if not remarks and (missing := timeline.missing()):
+        remarks.append(f"about {missing} frame(s) are missing")
+    if end is not None and start + seconds < end - 1.5 / footage.rate:
+        remarks.append(f"it ends at {start + seconds:.2f} s, before the segment does ({end:g} s)")
+    return EncodedVideo(frames, seconds, times, tuple(remarks))
 
 
-def live_frames(source: Path | BinaryIO, short_side: int, fps: float | None = None) -> Iterator[LiveFrame]:
+def live_frames(
+    source: Path | BinaryIO, short_side: int, fps: float | None = None, step: int = 1
+) -> Iterator[LiveFrame]:
     """Yield the frames of a video as they come, upright; one at a time is held in memory.
 
     They are scaled as `read_video` scales them, and differ from what it stores by the loss of JPEG alone.
@@ -62,23 +94,31 @@ def live_frames(source: Path | BinaryIO, short_side: int, fps: float | None = No
             MJPEG, AVI, FLV, NUT, fragmented MP4.
         short_side: Length of the shorter side of the frames, in pixels; smaller videos are not enlarged.
         fps: Frames kept per second at most; None keeps all.
+        step: Where `fps` is None, one frame is kept of so many, by time, as of a film that shows all equally long.
 
     Raises:
-        MediaError: The source cannot be read, holds no picture, or breaks off; what came before has been yielded.
-            Matroska, MPEG-TS, MJPEG and AVI do not tell a break from the end.
+        MediaError: The source cannot be read, holds no film, or breaks off; what came before has been yielded. What
+            comes by a pipe mostly does not tell how long it is: then the end may be a break.
     """
     if isinstance(source, Path):
         if source.is_fifo():
             with source.open("rb") as pipe:
-                yield from live_frames(pipe, short_side, fps)
+                yield from live_frames(pipe, short_side, fps, step)
             return
         check_file(source)
     pipe = None if isinstance(source, Path) or source.seekable() else _Pipe(source)
     frame = None
     try:
-        for picture, start, _ in _pictures(pipe or source, short_side, fps, _SOON):
-            frame = LiveFrame(start, np.asarray(picture))
-            yield frame
+        with _errors() as came, opened_film(pipe or source, _SOON) as film:
+            upright = Upright(short_side, film.aspect)
+            if fps is None and step > 1:
+                fps = film.rate / step
+            for moment in thinned(film.moments(), fps, film.rate):
+                frame = LiveFrame(moment.start, upright(moment.frame))
+                came.count += 1
+                yield frame
+        if frame is None:
+            raise MediaError("holds no frame that can be decoded")
     except MediaError as error:
         if pipe is None or frame is not None:
             raise
@@ -109,55 +149,29 @@ class _Pipe:
         return content
 
 
-def _pictures(
-    source: Path | BinaryIO | _Pipe, short_side: int, max_fps: float | None, options: dict[str, str] | None = None
-) -> Iterator[tuple[Image.Image, float, float]]:
-    """Yield the frames to keep, scaled and upright, each with its start and its length in seconds.
+def _opened(path: Path, pictures_fps: float) -> AbstractContextManager[Footage]:
+    if path.is_dir():
+        return nullcontext(FrameFolder(path, pictures_fps))
+    if path.suffix.lower() in ARRAYS:
+        return nullcontext(FrameArray(path, pictures_fps))
+    check_file(path)
+    return opened_film(path)
 
-    Raises:
-        MediaError: There is no frame, or what comes after the last one that was yielded cannot be read.
-    """
-    count = 0
+
+@dataclass
+class _Came:
+    """How many frames have come."""
+
+    count: int = 0
+
+
+@contextmanager
+def _errors() -> Iterator[_Came]:
+    """Tell as a MediaError what is raised while frames come, and how many have."""
+    came = _Came()
     try:
-        for found in _decoded(source, short_side, max_fps, options):
-            count += 1
-            yield found
-    except (av.error.FFmpegError, OSError) as error:
+        yield came
+    except (BreaksOffError, av.error.FFmpegError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        broken = f"breaks off after {count} frames: " if count else ""
-        raise MediaError(f"{broken}{reason}") from None
-    if not count:
-        raise MediaError("holds no frame that can be decoded")
-
-
-def _decoded(
-    source: Path | BinaryIO | _Pipe, short_side: int, max_fps: float | None, options: dict[str, str] | None
-) -> Iterator[tuple[Image.Image, float, float]]:
-    with av.open(str(source) if isinstance(source, Path) else source, options=options) as container:
-        if not container.streams.video:
-            raise MediaError("holds no video stream")
-        stream = container.streams.video[0]
-        stream.codec_context.thread_count = 1  # one decoder a thread: clips, not slices, are decoded in parallel
-        rate = float(stream.average_rate or stream.guessed_rate or 25)
-        scaler, size = VideoReformatter(), None
-        first, due = None, 0.0
-        for count, frame in enumerate(container.decode(stream)):
-            time = frame.time if frame.time is not None else count / rate
-            first = time if first is None else first
-            start = time - first
-            if max_fps is not None:
-                if start < due - 0.5 / rate:  # nearer to an earlier tick than to the one that is due
-                    continue
-                due = max(due + 1 / max_fps, start)
-            if size is None:  # which the first frame decides
-                scale = min(1.0, short_side / min(frame.width, frame.height))
-                size = round(frame.width * scale), round(frame.height * scale)
-            yield _upright(frame, size, scaler), start, 1 / rate if max_fps is None else max(1 / rate, 1 / max_fps)
-
-
-def _upright(frame: av.VideoFrame, size: tuple[int, int], scaler: VideoReformatter) -> Image.Image:
-    """Return a frame in a size (width, height), and then turned as it is meant to be seen."""
-    rgb = scaler.reformat(frame, *size, "rgb24", interpolation="FAST_BILINEAR")
-    image = Image.fromarray(rgb.to_ndarray())
-    turned = round(frame.rotation) % 360  # telephones store upright videos lying down
-    return image.rotate(turned, expand=True) if turned else image
+        broken = f"breaks off after {came.count} frames: " if came.count else ""
+        raise MediaError(broken + reason) from None

@@ -23,7 +23,8 @@ class Prediction(NamedTuple):
     facts: dict[str, Any]
     """`file` and what the task tells (`classes`, `caption`), the same of parts (`windows` of a video much longer than
     the training clips, each with `start` and `end` in seconds; `lines` of a page, each with its `name`), and where what
-    was saved lies (`figure`, `labels`, `text_file`); or `error`, why the file cannot be read. Ready for JSON."""
+    was saved lies (`figure`, `labels`, `text_file`), and perhaps `remarks`, what else is to be known of the file;
+    or `error`, why the file cannot be read. Ready for JSON."""
     text: str
     """The same for people."""
 
@@ -64,9 +65,11 @@ def _predicted(network: Network, path: Path, save_as: Path | None) -> Prediction
         return Prediction(str(path), facts, f"cannot be read: {facts['error']}")
     saved = {} if save_as is None else _all_saved(result, views, answers, save_as)
     facts |= {**(result.facts if result else {}), **saved}
+    if views.remarks:
+        facts["remarks"] = list(views.remarks)
     if answers:
         facts[views.parts_name] = [{**part.about, **(answer.facts if answer else {})} for part, answer in answers]
-    lines = [result.text] if result else []
+    lines = [*([result.text] if result else []), *views.remarks]
     lines += [
         f"{part.called}: {answer.answer if answer else 'cannot be read: ' + part.about['error']}"
         for part, answer in answers

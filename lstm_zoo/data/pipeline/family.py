@@ -149,6 +149,10 @@ class Family(ABC):
         del record
         return None
 
+    def needed(self, record: Record) -> Record:
+        """Return what `show` and `picture` need of a record that was just read."""
+        return record
+
     def stretches(self, record: Record) -> Iterator[Stretch]:
         """Yield consecutive parts of a record that is much longer than those of training; see `of_stretches`."""
         del record

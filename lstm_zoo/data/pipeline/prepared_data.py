@@ -49,7 +49,7 @@ class FamilyData(DataConfig):
             Part({"start": one.start, "end": one.end}, f"{one.start:.1f}-{one.end:.1f} s", views_of(shown, one.record))
             for one in family.stretches(record)
         )
-        return whole._replace(parts=parts, parts_name="windows")
+        return whole._replace(parts=parts, parts_name="windows", remarks=record.get("remarks", ()))
 
     def check_like(self, like: Spec) -> None:
         """Raise an InputError if these data do not fit the network of a finished run."""
@@ -156,7 +156,7 @@ def views_of(family: Family, record: Record) -> Views:
 
     from .family import TARGET
 
-    row = family.row(record)
+    row, record = family.row(record), family.needed(record)
     shown: dict[str, np.ndarray] = {
         name: tensor.numpy()
         for name, tensor in family.show({name: tf.constant(part) for name, part in record.items()}).items()

@@ -25,7 +25,7 @@ from ...media.errors import MediaError
 from .family import Family, Item, Record, Row
 
 _BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
-_LAYOUT = "3"  # raise it when what is stored changes: older preparations are then made anew
+_LAYOUT = "4"  # raise it when what is stored changes: older preparations are then made anew
 
 
 @dataclass(kw_only=True, eq=False)

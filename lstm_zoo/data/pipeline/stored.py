@@ -183,7 +183,10 @@ def kept_record(kept: Kept, number: tf.Tensor) -> Record:
     """Return one of the kept records within a tf.data graph."""
     names = list(kept[0])
     arrays = tf.numpy_function(
-        lambda number: [kept[number][name] for name in names], [number], [tf.uint8] * len(names), stateful=False
+        lambda number: [kept[number][name] for name in names],
+        [number],
+        [kept[0][name].dtype for name in names],
+        stateful=False,
     )
     return {
         name: tf.ensure_shape(array, [None] * kept[0][name].ndim) for name, array in zip(names, arrays, strict=True)

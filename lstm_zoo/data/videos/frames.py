@@ -1,7 +1,8 @@
 """From the frames of one video to clips: which frames, which part of them, and how they are varied.
 
 All of it is TensorFlow code that runs inside the reader, and all chance is a function of a seed that is handed in.
-Frames are encoded, (frames,) string, of which only those that are shown are decoded; or (frames, h, w, 3) uint8.
+Frames are encoded, (frames,) string, of which only those that are shown are decoded; or (frames, h, w, 3) uint8. They
+are chosen by time: positions count in mean lengths of a frame, and the frame that is on display there is shown.
 """
 
 from __future__ import annotations
@@ -12,38 +13,41 @@ from ..pictures.pixels import augment_pictures, cut, decode_part, is_png, random
 from .clip_config import ClipConfig
 
 
-def decoded(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+def decoded(encoded: tf.Tensor, clip: ClipConfig, times: tf.Tensor | None = None) -> tf.Tensor:
     """Decode all frames that training clips can show.
 
     Args:
         encoded: All frames of a video, (frames,) string.
         clip: Sampling, size and augmentation.
+        times: Where they lie, see `on_display`.
 
     Returns:
         Scaled to (frames, H, W, 3) uint8 where clips show the central square, as they are stored where it varies.
     """
     indices = tf.range(tf.shape(encoded)[0])
     if clip.train_sampling == "uniform":
-        indices = _train_indices(tf.shape(encoded)[0], clip, tf.zeros(2, tf.int32))
+        indices = _train_indices(tf.shape(encoded)[0], clip, tf.zeros(2, tf.int32), times)
     if not clip.augment.crops:
         return _pictures(encoded, indices, _central_box(_size(encoded)), clip)
     height, width = _size(encoded)
     return _decode_parts(tf.gather(encoded, indices), tf.stack([0, 0, height, width]))
 
 
-def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
+def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor, times: tf.Tensor | None = None) -> tf.Tensor:
     """Return one augmented training clip.
 
     Args:
         frames: Those of a video, encoded, or as `decoded` gives them.
         clip: Sampling, size and augmentation.
+        times: Where they lie, see `on_display`.
         seed: (2,) integers on which all random choices depend.
+        times: Where they lie, see `on_display`.
 
     Returns:
         (T, H, W, 3) uint8.
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-    indices = _train_indices(tf.shape(frames)[0], clip, seeds[0])
+    indices = _train_indices(tf.shape(frames)[0], clip, seeds[0], times)
     if frames.dtype == tf.uint8 and not clip.augment.crops:
         pictures = tf.gather(frames, indices)
     else:
@@ -54,17 +58,21 @@ def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> tf.Tenso
     return augment_pictures(pictures, clip.augment, seeds[2])
 
 
-def eval_clips(encoded: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+def eval_clips(
+    encoded: tf.Tensor, clip: ClipConfig, times: tf.Tensor | None = None, num_frames: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return the clips by which a video is judged.
 
     Args:
-        encoded: All frames of a video, (frames,) string.
+        encoded: Frames of a video, (frames,) string.
         clip: Sampling and size.
+        times: Where they lie, see `on_display`.
+        num_frames: Frames of the whole video, where only those are given that are shown; None: all are.
 
     Returns:
         (N, T, H, W, 3) uint8, with N = `clip.eval_clips`.
     """
-    indices = eval_indices(tf.shape(encoded)[0], clip)  # (N, T)
+    indices = eval_indices(tf.shape(encoded)[0] if num_frames is None else num_frames, clip, times)  # (N, T)
     pictures = _pictures(encoded, tf.reshape(indices, [-1]), _central_box(_size(encoded)), clip)
     return tf.reshape(pictures, [clip.eval_clips, clip.num_frames, clip.size, clip.size, 3])
 
@@ -98,7 +106,7 @@ def eval_picture(picture: tf.Tensor, size: int) -> tf.Tensor:
     return _scaled(cut(picture, _central_box((height, width)))[tf.newaxis], size)[0]
 
 
-def eval_indices(num_frames: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+def eval_indices(num_frames: tf.Tensor, clip: ClipConfig, times: tf.Tensor | None = None) -> tf.Tensor:
     """Return the numbers of the frames of each evaluation clip, (N, T) int32; videos shorter than T repeat frames."""
     views = tf.range(clip.eval_clips, dtype=tf.float32)[:, tf.newaxis]  # (N, 1)
     steps = tf.range(clip.num_frames, dtype=tf.float32)[tf.newaxis]  # (1, T)
@@ -111,10 +119,26 @@ def eval_indices(num_frames: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
         positions = tf.where(frames >= span, dense, if_short)
     else:
         positions = (steps + (views + 0.5) / clip.eval_clips) * frames / clip.num_frames
-    return tf.minimum(tf.cast(positions, tf.int32), num_frames - 1)
+    return on_display(positions, num_frames, times)
 
 
-def _train_indices(num_frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> tf.Tensor:
+def on_display(positions: tf.Tensor, num_frames: tf.Tensor, times: tf.Tensor | None) -> tf.Tensor:
+    """Return the numbers of the frames that are on display at some positions, (...) int32.
+
+    Args:
+        positions: In mean lengths of a frame since the first one, (...) float32.
+        num_frames: Frames of the video.
+        times: When each frame starts, in the same unit, (frames,) float32; None: all are equally long.
+    """
+    if times is None:
+        return tf.minimum(tf.cast(positions, tf.int32), num_frames - 1)
+    flat = tf.searchsorted(times, tf.reshape(positions, [-1]), side="right") - 1
+    return tf.reshape(tf.maximum(flat, 0), tf.shape(positions))
+
+
+def _train_indices(
+    num_frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor, times: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return the numbers of the frames of a training clip, (T,) int32."""
     steps = tf.range(clip.num_frames, dtype=tf.float32)
     frames = tf.cast(num_frames, tf.float32)
@@ -127,7 +151,7 @@ def _train_indices(num_frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor) -> 
         positions = tf.where(frames >= span, start + steps * clip.frame_step, (steps + 0.5) * segment)
     else:
         positions = (steps + 0.5) * segment
-    return tf.minimum(tf.cast(positions, tf.int32), num_frames - 1)
+    return on_display(positions, num_frames, times)
 
 
 def _size(frames: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

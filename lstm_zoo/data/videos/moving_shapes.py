@@ -58,7 +58,8 @@ class MovingShapes(DrawnData, VideoData):
                 buffer = io.BytesIO()
                 Image.fromarray(picture).save(buffer, "JPEG", quality=90)
                 frames.append(buffer.getvalue())
-            return {"video": frames, "seconds": self.length / _FPS}
+            times = np.arange(self.length, dtype=np.float32)
+            return {"video": frames, "times": times, "seconds": self.length / _FPS}
 
         return draw
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, ClassVar
 
@@ -35,6 +34,8 @@ class VideoData(FamilyData):
     """Shorter side of the prepared frames, in pixels; smaller videos are not enlarged."""
     max_fps: Annotated[float, Field(gt=0)] | None = None
     """Frames kept per second at most when videos are prepared; null keeps all."""
+    pictures_fps: Annotated[float, Field(gt=0)] = 25.0
+    """Frames per second of folders of pictures and of arrays, which tell no times."""
 
     def problems(self) -> Iterator[InputError]:
         """Yield settings that would blow up prepared frames."""
@@ -84,12 +85,16 @@ class VideoData(FamilyData):
     def files_below(self, folder: Path) -> list[Path]:
         return videos_below(folder)
 
-    def read(self, path: Path) -> dict[str, Any]:
-        """Return a video's frames, scaled to `short_side` and thinned to `max_fps`, and its length."""
+    def read(self, path: Path, between: tuple[float, float | None] | None = None) -> dict[str, Any]:
+        """Return the frames of a video, or of a segment of it, scaled to `short_side` and thinned to `max_fps`.
+
+        Returns:
+            The record with `seconds`, its length, and `remarks`, what is to be said of it.
+        """
         from ...media.videos import read_video
 
-        video = read_video(path, self.short_side, self.max_fps)
-        return {"video": video.frames, "seconds": video.seconds}
+        video = read_video(path, self.short_side, self.max_fps, between, self.pictures_fps)
+        return {"video": video.frames, "times": video.times, "seconds": video.seconds, "remarks": video.remarks}
 
     def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         """Return what turns frames of clips as JPEG or PNG, (B, T) string, into inputs (B, T, H, W, 3).
@@ -107,7 +112,7 @@ class VideoData(FamilyData):
         Without `fps`, as many of each second are shown as in evaluation: uniform clips spread T frames over the whole
         video, which lasts `spec.seconds` on average; dense ones show every `frame_step`-th of the prepared frames, of
         which `max_fps` make a second. Where that is not known, the data set storing no lengths or each video having
-        kept its own frame rate, every `frame_step`-th frame is shown where clips are dense, every one else.
+        kept its own frame rate, one of `frame_step` frames is shown where clips are dense, every one else.
         """
         dense = self.clip.eval_sampling == "dense"
         if fps is None and dense:
@@ -124,7 +129,7 @@ class VideoData(FamilyData):
         from .frames import eval_picture
 
         try:
-            for frame in islice(live_frames(source, self.short_side, fps), 0, None, step):
+            for frame in live_frames(source, self.short_side, fps, step):
                 yield frame._replace(picture=eval_picture(tf.constant(frame.picture), side).numpy())
         except MediaError as error:
             raise InputError("", f"{source if isinstance(source, Path) else 'the stream'}: {error}") from None

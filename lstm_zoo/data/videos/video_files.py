@@ -28,21 +28,25 @@ class VideoFiles(UserFiles, VideoData):
         """Return the folder that the names of videos count from."""
 
     def reader(self) -> Callable[[Item], Record]:
-        from ...media.errors import MediaError
-
         folder = self.folder()
 
         def read(item: Item) -> Record:
             record = self.read(folder / item.name)
-            if len(record["video"]) < self.min_frames:
-                raise MediaError(f"has {len(record['video'])} frames; needed: {self.min_frames}")
-            return record
+            return {**record, "video": list(record["video"])}  # as TFDS wants it
 
         return read
+
+    def read(self, path: Path, between: tuple[float, float | None] | None = None) -> Record:
+        from ...media.errors import MediaError
+
+        record = super().read(path, between)
+        if len(record["video"]) < self.min_frames:
+            raise MediaError(f"has {len(record['video'])} frames; needed: {self.min_frames}")
+        return record
 
     def source_name(self) -> str:
         return self.folder().name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         states = [state_of(self.folder() / item.name) for found in items.values() for item in found]
-        return (self.short_side, self.max_fps, self.min_frames, *states)
+        return (self.short_side, self.max_fps, self.pictures_fps, self.min_frames, *states)

@@ -31,6 +31,30 @@ def test_frames_of_evaluation():
     assert indices(11, **{**dense, "eval_clips": 1}) == [[3, 5, 7]]
 
 
+# Two seconds at 2 frames a second and two at 8: 20 frames, whose mean length is 0.2 s.
+TWO_RATES = np.concatenate([np.arange(4) * 2.5, 10 + np.arange(16) * 0.625]).astype(np.float32)
+
+
+def test_frames_are_chosen_by_time():
+    def seconds(**options):
+        clip = ClipConfig(num_frames=4, **options)
+        return (TWO_RATES[frames.eval_indices(tf.constant(20), clip, tf.constant(TWO_RATES))] / 5).tolist()
+
+    assert seconds() == [[0.5, 1.5, 2.5, 3.5]]
+    assert seconds(eval_sampling="dense", eval_clips=2, frame_step=5) == [[0.0, 1.0, 2.0, 3.0], [0.5, 1.5, 2.75, 3.75]]
+    equal = tf.range(20.0)
+    for clip in (ClipConfig(num_frames=7, eval_clips=3), ClipConfig(num_frames=5, eval_sampling="dense")):
+        indices = frames.eval_indices(tf.constant(20), clip)
+        np.testing.assert_array_equal(frames.eval_indices(tf.constant(20), clip, equal), indices)
+    for sampling in ("uniform", "random_segment", "random_window"):
+        clip = ClipConfig(num_frames=4, train_sampling=sampling, frame_step=5)
+        of_index, of_time = (
+            frames._train_indices(tf.constant(20), clip, tf.constant([3, 0]), times) for times in (None, TWO_RATES)
+        )
+        apart = np.asarray(of_index) - TWO_RATES[of_time]  # the frame on display is chosen
+        assert (apart > -1).all() and (apart < 2.5).all()
+
+
 @pytest.mark.parametrize("sampling", ["uniform", "random_segment", "random_window"])
 @pytest.mark.parametrize("count", [1, 5, 40])
 def test_frames_of_training_stay_in_order_and_in_the_video(sampling, count):
@@ -171,9 +195,37 @@ def test_stretches_of_a_long_video():
     spec = Spec(inputs={"clip": Tensor(shape=(4, 16, 16, 3))}, target=Classes(names=("a", "b")), seconds=1.0)
     family = Clips(spec, SMALL)
     video = [encoded(np.full((16, 16, 3), shade, np.uint8)) for shade in range(0, 240, 6)]
-    stretches = list(family.stretches({"video": video, "seconds": 4.0}))
+    stretches = list(family.stretches({"video": video, "times": np.arange(40, dtype=np.float32), "seconds": 4.0}))
     assert [(one.start, one.end) for one in stretches] == [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 4.0)]
     shown = [family.show({"video": tf.constant(one.record["video"])})["clip"].numpy() for one in stretches]
     assert shown[0].shape == (1, 4, 16, 16, 3)
     np.testing.assert_allclose([clip.mean() for clip in shown], [30, 90, 150, 210], atol=6)
-    assert not list(family.stretches({"video": video[:12], "seconds": 1.2}))
+    assert not list(family.stretches({"video": video[:12], "times": np.arange(12), "seconds": 1.2}))
+
+
+def test_stretches_of_a_video_of_two_rates():
+    spec = Spec(inputs={"clip": Tensor(shape=(4, 16, 16, 3))}, target=Classes(names=("a", "b")), seconds=1.0)
+    family = Clips(spec, SMALL)
+    stretches = list(family.stretches({"video": [bytes([n]) for n in range(20)], "times": TWO_RATES, "seconds": 4.0}))
+    assert [(one.start, one.end) for one in stretches] == [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 4.0)]
+    assert [[frame[0] for frame in one.record["video"]] for one in stretches] == [
+        [0, 1],
+        [2, 3],
+        list(range(4, 12)),
+        list(range(12, 20)),
+    ]
+    assert [one.record["times"].tolist() for one in stretches] == [[0, 1], [0, 1], list(range(8)), list(range(8))]
+
+
+@pytest.mark.parametrize("sampling", ["uniform", "dense"])
+def test_a_file_is_shown_by_no_more_frames_than_needed(sampling):
+    spec = Spec(inputs={"clip": Tensor(shape=(4, 16, 16, 3))}, target=Classes(names=("a", "b")))
+    family = Clips(spec, SMALL.model_copy(update={"eval_clips": 2, "eval_sampling": sampling}))
+    video = [encoded(np.full((16, 16, 3), shade, np.uint8)) for shade in range(0, 240, 12)]
+    for times in (np.arange(20, dtype=np.float32), TWO_RATES):
+        needed = family.needed({"video": video, "times": times, "seconds": 4.0})
+        assert len(needed["video"]) <= 8
+        for record in (needed, {"video": tf.constant(video), "times": tf.constant(times)}):
+            shown = family.show({name: tf.constant(part) for name, part in record.items()})["clip"].numpy()
+            indices = frames.eval_indices(tf.constant(20), family._clip, times).numpy()
+            np.testing.assert_allclose(shown.mean(axis=(2, 3, 4)), 12 * indices, atol=2)

@@ -1,0 +1,80 @@
+"""The clock of a film: when each frame is shown, from stamps that may be missing, go back or jump."""
+
+from __future__ import annotations
+
+import av
+
+_HELD_BACK = 16  # frames at most, in H.264
+
+
+class Clock:
+    """Tells when the frames of a film are shown, which come in the order in which they are.
+
+    A decoder that holds frames back puts them in another order than that of their packets. Where stamps are not in that
+    order, they are those of decoding: then a frame is timed by the packet that let it out. Where a clock was set while
+    the camera ran, or transport streams were joined, the film goes on a frame's length later.
+
+    Args:
+        rate: Frames per second, on average.
+        farthest: Seconds from one frame to the next; where stamps are farther apart, a clock was set. Films of very few
+            frames a second may go farther.
+        presents: Whether the container keeps when frames are shown, and not when they are decoded alone, as AVI does.
+    """
+
+    def __init__(self, rate: float, farthest: float, presents: bool):
+        self.jumps = 0
+        self._rate = rate  # of the frames before, where it is known
+        self._held_back = _HELD_BACK / rate
+        self._farthest = max(farthest, 4 / rate)
+        self._presents = presents
+        self._sent = 0  # packets before the first frame
+        self._begun = self._by_decoding = False
+        self._before: dict[bool, float | None] = {}  # the stamps of the frame before: of presentation, of decoding
+        self._start = self._zero = self._last = 0.0  # of the frame before; the stamps of the start and of that frame
+        self._known, self._untold = 0.0, 0  # the last stamp that was told, and the frames since
+
+    def send(self, packet: av.Packet) -> None:
+        """Take note of a packet that goes to the decoder."""
+        self._sent += bool(packet.size) and not self._begun
+
+    def start(self, frame: av.VideoFrame) -> float:
+        """Return when the next frame is shown, in seconds since the first one; never before the frame before."""
+        out = float(frame.dts * frame.time_base) if frame.dts is not None and frame.time_base else None
+        stamps = {False: frame.time, True: out}
+        if not self._begun:
+            self._by_decoding = self._sent > 1 and not self._presents
+        elif not self._by_decoding and self._is_out_of_order(frame.time, out):
+            self._go_by_decoding()
+        stamp = self._stamp(stamps[self._by_decoding])
+        if not self._begun:
+            self._begun, self._zero = True, stamp
+        elif not 0 <= stamp - self._last <= self._farthest:
+            self.jumps += 1
+            self._zero = stamp - self._start - 1 / self._rate
+        elif stamp > self._last and not self._untold:
+            self._rate = 1 / (stamp - self._last)
+        self._start, self._last, self._before = stamp - self._zero, stamp, stamps
+        return self._start
+
+    def _is_out_of_order(self, presented: float | None, decoded: float | None) -> bool:
+        """Whether stamps of presentation fall where those of decoding rise, by no more than a decoder holds back."""
+        before = self._before
+        if None in (presented, decoded, before[False], before[True]):
+            return False
+        return 0 < before[False] - presented <= self._held_back and decoded > before[True]  # type: ignore
+
+    def _go_by_decoding(self) -> None:
+        """Go by the stamps of decoding from now on."""
+        self._by_decoding = True
+        before = self._before[True]
+        assert before is not None
+        self._zero += before - self._last
+        self._last = before
+
+    def _stamp(self, told: float | None) -> float:
+        """Return a stamp, or where it would be if all frames were equally long."""
+        if told is None:
+            self._untold += self._begun
+            return self._known + self._untold / self._rate
+        self._known, self._untold = told, 0
+        return told

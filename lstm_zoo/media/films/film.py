@@ -1,0 +1,191 @@
+"""Films as PyAV decodes them (FFmpeg's libraries; no ffmpeg program is needed): their frames, each with its time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import av.error
+from av.stream import Disposition
+
+from ..errors import MediaError
+from .clock import Clock
+from .cuts import cut_off
+
+_TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs by which FFmpeg draws text
+_DECLARE = ("avi", "matroska,webm", "flv", "mov,mp4,m4a,3gp,3g2,mj2", "mxf")  # formats whose header tells a length
+_UNTOLD = 2**30  # frames that an AVI's header tells where its writer could not go back to it
+_CLOCK_MAY_JUMP = 0x200  # AVFMT_TS_DISCONT, a flag of formats such as MPEG-TS
+_FARTHEST, _FARTHEST_JUMPING = 60.0, 10.0  # seconds from one frame to the next; what is farther off is another clock
+
+
+class Moment(NamedTuple):
+    """A frame, and when it is shown."""
+
+    frame: av.VideoFrame
+    start: float
+    """In seconds since the first frame; never less than that of the frame before."""
+    length: float | None
+    """How long it says that it is shown, in seconds; None: it does not."""
+
+
+class BreaksOffError(Exception):
+    """A film has no more frames though it is not at its end; the message is the reason."""
+
+
+class Footage(ABC):
+    """What gives frames one after the other."""
+
+    rate: float
+    """Frames per second, on average."""
+    aspect: float = 1.0
+    """Width of a pixel over its height."""
+
+    @abstractmethod
+    def moments(self) -> Iterator[Moment]:
+        """Yield the frames in order of time, once.
+
+        Raises:
+            BreaksOffError, FFmpegError, OSError: There are frames behind those that were yielded that cannot be read.
+        """
+
+    def remarks(self) -> list[str]:
+        """Return what a user should know of the frames that were yielded, though they can be used."""
+        return []
+
+
+@contextmanager
+def opened_film(source: Any, options: dict[str, str] | None = None) -> Iterator[Film]:
+    """Give a film, a path or what can be read from, open; `options` are what FFmpeg is told when it opens it.
+
+    Raises:
+        MediaError: It is no film, or not whole.
+        FFmpegError: It cannot be read.
+    """
+    path = source if isinstance(source, Path) else None
+    try:
+        container = av.open(source if path is None else str(path), options=options)
+    except av.error.InvalidDataError:
+        if path and (reason := cut_off(path)):
+            raise MediaError(reason) from None
+        raise
+    with container:
+        if path and container.format.name == "asf" and (reason := cut_off(path)):
+            raise MediaError(reason)
+        yield Film(container)
+
+
+class Film(Footage):
+    """The frames of the first video stream of a container, from its beginning on.
+
+    Packets that cannot be decoded cost their frames alone.
+
+    Args:
+        container: It is open, and nothing of it has been read.
+
+    Raises:
+        MediaError: It holds no film.
+    """
+
+    def __init__(self, container: Any):
+        self._container = container
+        self._stream = _film_in(container)
+        self._stream.codec_context.thread_count = 1  # one decoder a thread: clips, not slices, are decoded in parallel
+        self.rate = float(self._stream.average_rate or self._stream.guessed_rate or 25)
+        self.aspect = float(self._stream.sample_aspect_ratio or 1)
+        may_jump = container.format.flags & _CLOCK_MAY_JUMP
+        self._clock = Clock(self.rate, _FARTHEST_JUMPING if may_jump else _FARTHEST, container.format.name != "avi")
+        self._end, self._damaged_at_last = 0.0, False
+        self._damaged_packets = self._damaged_frames = 0
+        self._missing = ""
+
+    def moments(self) -> Iterator[Moment]:
+        count = 0
+        for packet in self._packets():
+            for frame in self._decoded(packet):
+                count += 1
+                self._damaged_frames += frame.is_corrupt
+                length = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else None
+                yield Moment(frame, self._clock.start(frame), length)
+        if count == 1 and self._container.format.name.endswith("_pipe"):
+            raise MediaError("is a single picture, no film")
+        self._check_whole()
+
+    def remarks(self) -> list[str]:
+        found = {
+            "packet(s) cannot be decoded": self._damaged_packets,
+            "frame(s) are damaged": self._damaged_frames,
+            "time(s) the clock jumps; the film goes on as if it did not": self._clock.jumps,
+        }
+        lost = [self._missing] if self._missing else []
+        return [*(f"{number} {what}" for what, number in found.items() if number), *lost]
+
+    def _packets(self) -> Iterator[av.Packet]:
+        """Yield the packets of the film, and at last an empty one."""
+        for packet in self._container.demux():
+            stamp = packet.dts if packet.pts is None else packet.pts
+            if stamp is not None and packet.stream.type in ("video", "audio"):
+                self._note_end(packet.stream, float((stamp + (packet.duration or 0)) * packet.time_base))
+            if packet.stream_index == self._stream.index and (packet.size or stamp is None):  # AVI's drops are empty
+                self._clock.send(packet)
+                yield packet
+
+    def _decoded(self, packet: av.Packet) -> list[av.VideoFrame]:
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            self._damaged_packets += 1
+            self._damaged_at_last = True
+            return []
+        if packet.size:  # an empty one fetches what the decoder has held back
+            self._damaged_at_last = False
+        return frames  # type: ignore[return-value]
+
+    def _note_end(self, stream: Any, end: float) -> None:
+        if self._stream.duration is None or stream is self._stream:  # else its header tells of the film alone
+            self._end = max(self._end, end)
+
+    def _check_whole(self) -> None:
+        """Raise a BreaksOffError if there is less of the film than its header tells."""
+        declared = self._declared()
+        if declared is None:
+            if self._damaged_at_last:
+                raise BreaksOffError("its last packet cannot be decoded")
+        elif declared - self._end > max(3 / self.rate, min(0.05 * declared, 10.0)):
+            self._missing = f"its header tells {declared:.1f} s, but there are {self._end:.1f} s"
+            if not self._is_long_enough(declared):
+                raise BreaksOffError(self._missing)
+
+    def _is_long_enough(self, declared: float) -> bool:
+        """Whether the file is so long that what is missing was damaged, which FFmpeg tells of AVI alone."""
+        stream = self._stream
+        by_length = stream.duration is not None and float(stream.duration * stream.time_base)
+        return self._container.format.name == "avi" and by_length > 0.99 * declared
+
+    def _declared(self) -> float | None:
+        """Return how many seconds the container says that it holds; None: it says nothing that can be trusted."""
+        name, stream = self._container.format.name, self._stream
+        if name not in _DECLARE:
+            return None
+        if name == "avi":  # where FFmpeg takes the length of the file for the duration
+            return stream.frames / self.rate if 0 < stream.frames < _UNTOLD else None
+        if stream.duration is not None:
+            return float(stream.duration * stream.time_base)
+        return self._container.duration and self._container.duration / av.time_base
+
+
+def _film_in(container: Any) -> Any:
+    """Return the video stream that is a film, or raise a MediaError."""
+    for stream in container.streams.video:
+        codec = stream.codec_context.name if stream.codec_context else ""
+        if codec in _TEXT:
+            raise MediaError("is text, no film")
+        if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            return stream
+    covers = " but a cover picture" if container.streams.video else ""
+    what = "sound and nothing to see" if container.streams.audio else "nothing to see"
+    raise MediaError(f"is no film: it holds {what}{covers}")

@@ -1,0 +1,131 @@
+"""Films that come as pictures: a folder of image files, or an array of frames in a NumPy file."""
+
+from __future__ import annotations
+
+import io
+import re
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from ..endings import IMAGES
+from ..errors import MediaError, check_file, reasons
+from ..images import read_image
+from .film import Footage, Moment
+
+ARRAYS = (".npy", ".npz")
+"""Endings of files that may hold an array of frames."""
+_DROPPINGS = ("desktop.ini", "thumbs.db")
+_SHAPE = "expected uint8 of the shape (frames, height, width, 3), or with one channel or none, in grey"
+
+
+class _Pictures(Footage):
+    """Pictures of one size, so many a second, for they tell no times."""
+
+    def __init__(self, rate: float):
+        self.rate = rate
+
+    def moments(self) -> Iterator[Moment]:
+        for number, picture in enumerate(self._pictures()):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+            yield Moment(frame, number / self.rate, 1 / self.rate)
+
+    @abstractmethod
+    def _pictures(self) -> Iterator[np.ndarray]:
+        """Yield the pictures, (H, W, 3) uint8."""
+
+
+class FrameFolder(_Pictures):
+    """The image files of a folder, in the order of their numbers.
+
+    Args:
+        folder: It holds the frames of one film, `img_1.jpg` and so on. Optical flow beside them (`flow_x_1.jpg`) and
+            files that are no images are left out.
+        rate: Pictures a second.
+
+    Raises:
+        MediaError: There are no image files, or several series of them.
+    """
+
+    def __init__(self, folder: Path, rate: float):
+        super().__init__(rate)
+        files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
+        series: dict[str, list[Path]] = defaultdict(list)
+        for path in files:
+            if path.suffix.lower() in IMAGES and not path.name.lower().startswith("flow"):
+                series[re.sub(r"\d+", "#", path.name)].append(path)
+        if not series:
+            raise MediaError("is a folder without pictures; expected the frames of a film")
+        if len(series) > 1 and any(len(found) > 1 for found in series.values()):
+            names = ", ".join(sorted(series)[:5])
+            raise MediaError(f"holds {len(series)} series of pictures ({names}); expected the frames of one film")
+        self._files = sorted((path for found in series.values() for path in found), key=lambda path: _parts(path.name))
+        self._others = sorted({path.name for path in files} - {path.name for path in self._files})
+
+    def _pictures(self) -> Iterator[np.ndarray]:
+        first: tuple[Path, tuple[int, int]] | None = None
+        for path in self._files:
+            try:
+                with Image.open(io.BytesIO(read_image(path))) as image:
+                    first = first or (path, image.size)
+                    if image.size != first[1]:
+                        sizes = " x ".join(map(str, image.size)), " x ".join(map(str, first[1]))
+                        raise MediaError(f"is {sizes[0]} px, but {first[0].name} is {sizes[1]} px")
+                    yield np.asarray(image.convert("RGB"))
+            except MediaError as error:
+                raise MediaError(f"{path.name} {error}") from None
+
+    def remarks(self) -> list[str]:
+        others = [name for name in self._others if name.lower() not in _DROPPINGS]
+        if not others:
+            return []
+        more = ", ..." if len(others) > 3 else ""
+        return [f"{len(others)} file(s) beside the frames left out: {', '.join(others[:3])}{more}"]
+
+
+class FrameArray(_Pictures):
+    """The array of frames of a NumPy file.
+
+    Args:
+        path: A `.npy` file, or an `.npz` file of one array, (T, H, W) or (T, H, W, C) uint8, with C of 1 or 3.
+        rate: Frames a second.
+
+    Raises:
+        MediaError: The file cannot be read, or holds something else.
+    """
+
+    def __init__(self, path: Path, rate: float):
+        super().__init__(rate)
+        check_file(path)
+        frames = _array_in(path)
+        if frames.ndim == 3 and frames.shape[-1] not in (3, 4):  # which is a picture
+            frames = frames[..., np.newaxis]
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3) or not frames.size:
+            raise MediaError(f"holds {frames.dtype} of the shape {frames.shape}; {_SHAPE}")
+        self._frames = frames
+
+    def _pictures(self) -> Iterator[np.ndarray]:
+        for frame in self._frames:
+            yield np.broadcast_to(frame, (*frame.shape[:2], 3))
+
+
+def _array_in(path: Path) -> np.ndarray:
+    """Return the array of a NumPy file, without reading it into memory where that can be."""
+    with reasons("is no NumPy file that can be read: "):
+        if path.suffix.lower() == ".npy":
+            return np.lib.format.open_memmap(path, mode="r")
+        with path.open("rb") as file, np.lib.npyio.NpzFile(file) as arrays:
+            names = arrays.files
+            if len(names) == 1:
+                return np.asarray(arrays[names[0]])
+    raise MediaError(f"holds {len(names)} arrays ({', '.join(names) or 'none'}); expected one, of frames")
+
+
+def _parts(name: str) -> list[str | int]:
+    """Return what names are sorted by as people count: 2 before 10."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", name)]
