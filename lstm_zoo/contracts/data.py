@@ -47,6 +47,9 @@ class Views(NamedTuple):
     """What a user should know of the file, though it can be used."""
     files: Callable[[Sequence[tuple[Part, Result | None]]], dict[str, bytes]] = lambda answers: {}
     """Makes what is worth a file of its own from the answers to all parts: contents by the ends of their names."""
+    own_files: Callable[[Outputs], dict[str, bytes]] = lambda outputs: {}
+    """Makes files like the data's own (NIfTI for NIfTI) from the outputs for the file: contents by what they hold, a
+    stroke, and their names: `labels/scan.nii.gz`. They take the place of a task's file of the same (`labels`)."""
 
 
 class Part(NamedTuple):
@@ -188,6 +191,11 @@ class DataConfig(Section, ABC):
     @abstractmethod
     def files_below(self, folder: Path) -> list[Path]:
         """Return all files below a folder that `views` may be able to read."""
+
+    def first_file(self, path: Path, spec: Spec) -> Path:
+        """Return the first file of an example by any of them, where examples may consist of several."""
+        del spec
+        return path
 
     @abstractmethod
     def views(self, path: Path, spec: Spec) -> Views:

@@ -14,7 +14,13 @@ IMAGES = _UNREAD | frozenset(
 """Images: all formats that Pillow reads, and others that people take for images, so that they are told by name."""
 LABELS = (".png", ".bmp", ".gif", ".tif", ".tiff", ".regions.txt", ".txt", ".npy")
 """Files that may hold a label map of an image."""
-VOLUMES = (".npz", ".npy", ".nii", ".nii.gz")
+NIFTI = (".nii", ".nii.gz")
+"""NIfTI files."""
+ITK_VOLUMES = (".nrrd", ".nhdr", ".mha", ".mhd")
+"""NRRD and MetaImage files."""
+FOLDER = "/"
+"""End of the name of a folder that is one example, such as a series of DICOM files."""
+VOLUMES = (".npz", ".npy", *NIFTI, *ITK_VOLUMES)
 """Volumes, and label maps of volumes."""
 VIDEOS = frozenset(
     ".264 .265 .3g2 .3gp .amv .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m1v .m2ts .m2v .m4v .mjpeg "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..console.text import first_line
 
@@ -35,6 +37,14 @@ def check_file(path: Path) -> None:
         raise MediaError("no such file")
     if path.stat().st_size == 0:
         raise MediaError("the file is empty (0 bytes)")
+
+
+def needed(module: str, what: str) -> Any:
+    """Return a library of the extra `volumes`, or raise a MediaError that says what needs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MediaError(f'is a {what}, which needs {module}: pip install "lstm-zoo[volumes]"') from None
 
 
 def content_of(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Volumes from files: grey values and labels of voxels, from NumPy and NIfTI files."""
+"""Volumes from files: grey values and labels of voxels, brought to one grid of voxels a case."""
 
 from __future__ import annotations
 
@@ -7,27 +7,31 @@ from pathlib import Path
 
 import numpy as np
 
-from ..console.text import did_you_mean
-from .endings import VOLUMES
-from .errors import MediaError, check_file, reasons
-from .label_maps import read_array, renumber
+from .errors import MediaError, reasons
+from .label_maps import renumber
+from .volume_files import open_volume
+from .volume_grid import Grid
 
 _PERCENTILES = (0.5, 99.5)
 
 
-def read_volume(path: Path) -> np.ndarray:
-    """Read a volume.
+def read_volume(path: Path, grid: Grid | None = None) -> np.ndarray:
+    """Read a volume; where its file tells how it lies in space, its axes are those nearest to top, front and right.
 
-    `.npz` files hold it as the array `image`, `.npy` files as their array, (Z, H, W) or (Z, H, W, C); NIfTI files as
-    (W, H, Z) or (W, H, Z, C), axes x, y, z, whatever their orientation in space.
+    `.npz` files hold it as the array `image`, `.npy` files as their array, (Z, H, W) or (Z, H, W, C); in the others,
+    axes are x, y, z and channel.
+
+    Args:
+        path: A file, or a folder that holds a DICOM series.
+        grid: Where its voxels have to lie; None: they may lie anywhere.
 
     Returns:
         Grey values as they are stored (Z, H, W, C).
 
     Raises:
-        MediaError: The file cannot be read, or holds no volume.
+        MediaError: The file cannot be read, holds no volume, or one that lies elsewhere.
     """
-    volume = _read(path, "image")
+    volume, space = open_volume(path, "image")
     if volume.ndim == 3:
         volume = volume[..., None]
     if volume.ndim != 4 or not volume.size:
@@ -37,32 +41,35 @@ def read_volume(path: Path) -> np.ndarray:
         )
     if volume.dtype.kind not in "buif":
         raise MediaError(f"holds values of the type {volume.dtype}, expected real numbers")
-    return volume.astype(np.uint8) if volume.dtype.kind == "b" else volume
+    laid = (grid or Grid(space)).laid(volume, space)
+    return laid.astype(np.uint8) if laid.dtype.kind == "b" else laid
 
 
-def read_volume_labels(path: Path, numbers: Mapping[int, int]) -> np.ndarray:
+def read_volume_labels(path: Path, numbers: Mapping[int, int], grid: Grid | None = None) -> np.ndarray:
     """Read the label map of a volume, from the same kinds of files; in `.npz` files it is the array `labels`.
 
     Args:
         path: The file.
         numbers: What each number in the file stands for: a class, or VOID.
+        grid: Where the volume's voxels lie; None: labels may lie anywhere.
 
     Returns:
-        The labels (Z, H, W), uint8.
+        The labels (Z, H, W), uint8, along the axes that `read_volume` gives to the volume.
 
     Raises:
-        MediaError: The file cannot be read, is no label map, or holds a number that stands for nothing; planes, rows
-            and columns are counted from 0.
+        MediaError: The file cannot be read, is no label map, lies elsewhere, or holds a number that stands for nothing;
+            planes, rows and columns are counted from 0.
     """
-    labels = _read(path, "labels")
+    labels, space = open_volume(path, "labels")
     if labels.ndim == 4 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if labels.ndim != 3 or not labels.size:
         raise MediaError(
             f"holds labels of the shape {labels.shape}, expected three axes (planes, height, width): one number a voxel"
         )
+    laid = (grid or Grid(space)).laid(labels, space)
     planes = []
-    for number, plane in enumerate(labels):
+    for number, plane in enumerate(laid):
         with reasons(f"plane {number} "):
             planes.append(renumber(plane, numbers))
     return np.stack(planes)
@@ -112,39 +119,3 @@ def _spread(values: np.ndarray, channel: int) -> tuple[float, float]:
             f"{_PERCENTILES[1]} percentiles; leave it out, or set fixed grey values with data.limits=[black,white]"
         )
     return low, high
-
-
-def _read(path: Path, name: str) -> np.ndarray:
-    """Return the array of a file; `name` is its name in `.npz` files."""
-    check_file(path)
-    ending = path.name.lower()
-    if ending.endswith(".npz"):
-        return _from_npz(path, name)
-    if ending.endswith(".npy"):
-        return read_array(path)
-    if ending.endswith((".nii", ".nii.gz")):
-        return _from_nifti(path)
-    raise MediaError(f"is no volume that can be read; expected a file that ends in {', '.join(VOLUMES)}")
-
-
-def _from_npz(path: Path, name: str) -> np.ndarray:
-    with reasons("is no archive that NumPy can read: "), path.open("rb") as file, np.lib.npyio.NpzFile(file) as arrays:
-        if name in arrays:
-            return np.asarray(arrays[name])
-        names = arrays.files
-    held = f"holds the arrays {', '.join(names)}" if names else "holds no arrays"
-    raise MediaError(f"{held}, but none called '{name}'{did_you_mean(name, names)}; store it under that name")
-
-
-def _from_nifti(path: Path) -> np.ndarray:
-    """Return the array of a NIfTI file, axes z, y, x and perhaps channels."""
-    try:
-        import nibabel
-    except ImportError:
-        raise MediaError('is a NIfTI file, which needs nibabel: pip install "lstm-zoo[volumes]"') from None
-    own = nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError
-    with reasons("is no NIfTI file that nibabel can read: ", *own):
-        array = np.asanyarray(nibabel.load(path).dataobj)
-    if array.ndim not in (3, 4):
-        raise MediaError(f"holds an array of the shape {array.shape}, expected the axes x, y, z, or x, y, z, channel")
-    return array.transpose(2, 1, 0, *range(3, array.ndim))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -46,15 +48,33 @@ def predict(network: Network, files: Sequence[str | Path], save_to: str | Path |
     Raises:
         InputError: A path does not exist, or a folder holds nothing to read.
     """
-    paths = _expanded(files, network.config.data)
+    found = _expanded(files, network.config.data)
+    paths = list(dict.fromkeys(network.config.data.first_file(path, network.spec) for path in found))
+    above = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     folder = None if save_to is None else Path(save_to)
+    places = (path.absolute().parent.relative_to(above) for path in paths)
     return (
-        _predicted(network, path, None if folder is None else folder / f"{number:03d}-{path.stem}")
-        for number, path in enumerate(paths, 1)
+        _predicted(network, path, None if folder is None else _Place(folder, f"{number:03d}-{path.stem}", place))
+        for number, (path, place) in enumerate(zip(paths, places, strict=True), 1)
     )
 
 
-def _predicted(network: Network, path: Path, save_as: Path | None) -> Prediction:
+class _Place(NamedTuple):
+    """Where what is made of a file is saved."""
+
+    folder: Path
+    name: str
+    """What the names of files begin with."""
+    below: Path
+    """Where the file lies below the folder that holds all of them, for those that bear its own name."""
+
+    def of(self, end: str) -> Path:
+        """Return the place of a file by the end of its name, or by what it holds and its whole name: `labels/a.nii`."""
+        what, stroke, name = end.partition("/")
+        return self.folder / f"predicted-{what}" / self.below / name if stroke else self.folder / f"{self.name}-{end}"
+
+
+def _predicted(network: Network, path: Path, save_as: _Place | None) -> Prediction:
     facts: dict[str, Any] = {"file": str(path)}
     try:
         views = network.config.data.views(path, network.spec)
@@ -82,7 +102,10 @@ def _whole(network: Network, views: Views) -> Result | None:
     if not views.inputs:
         return None
     outputs = views.merge(_outputs(network, list(_rows(views))))
-    return network.config.task.result(outputs, network.spec, views.picture, network.memory)
+    result = network.config.task.result(outputs, network.spec, views.picture, network.memory)
+    own = views.own_files(outputs)
+    others = {end: content for end, content in result.files.items() if _what(end) not in map(_what, own)}
+    return result._replace(files={**others, **own})
 
 
 def _of_parts(network: Network, views: Views) -> Iterator[tuple[Part, Result | None]]:
@@ -115,7 +138,7 @@ def _rows(views: Views) -> Iterator[Inputs]:
 
 
 def _all_saved(
-    result: Result | None, views: Views, answers: Sequence[tuple[Part, Result | None]], save_as: Path
+    result: Result | None, views: Views, answers: Sequence[tuple[Part, Result | None]], save_as: _Place
 ) -> dict[str, str]:
     """Write what the task makes of a file, a picture and others, and what the data make of the answers to its parts."""
     saved = {}
@@ -126,19 +149,24 @@ def _all_saved(
     return saved | {f"{name}_file": place for name, place in of_parts.items()}
 
 
-def _saved(contents: Mapping[str, bytes], save_as: Path) -> dict[str, str]:
+def _saved(contents: Mapping[str, bytes], save_as: _Place) -> dict[str, str]:
     """Write files by the ends of their names; return where each lies."""
     saved = {}
     for end, content in contents.items():
-        file = save_as.with_name(f"{save_as.name}-{end}")
+        file = save_as.of(end)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         except OSError as error:
             print(f"{file} cannot be written ({first_line(error)})", file=sys.stderr)
             continue
-        saved[end.split(".")[0]] = str(file)
+        saved[_what(end)] = str(file)
     return saved
+
+
+def _what(end: str) -> str:
+    """Return what a file holds, by the end of its name."""
+    return re.split(r"[./]", end)[0]
 
 
 def _expanded(files: Iterable[str | Path], data: DataConfig) -> list[Path]:

@@ -185,7 +185,7 @@ def test_what_is_no_label_map_gives_its_reason(tmp_path):
         "missing.npy": "no such file",
         "labels.mat": "is no label file that can be read; expected one that ends in .png, .bmp, .gif, .tif",
         "deep.npy": "holds an array of the shape (4, 5, 3), expected (height, width)",
-        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels), which is no whole number: la",
+        "half.npy": "holds the label 0.5 at row 0, column 0 (and 19 more pixels), which is no whole number",
         "nan.npy": "holds the label nan at row 0, column 0",
         "words.npy": "holds values of the type <U1, expected whole numbers",
         "none.npy": "holds an array of the shape (0, 5)",

@@ -76,8 +76,8 @@ def test_what_is_no_volume_gives_its_reason(tmp_path):
     }
     for name, expected in reasons.items():
         assert expected in reason(read_volume, tmp_path / name), name
-    (tmp_path / "a.mhd").write_text("text")
-    assert "expected a file that ends in .npz, .npy, .nii, .nii.gz" in reason(read_volume, tmp_path / "a.mhd")
+    (tmp_path / "a.mat").write_text("text")
+    assert "expected a file that ends in .npz, .npy, .nii, .nii.gz" in reason(read_volume, tmp_path / "a.mat")
     assert "none called 'labels'" in reason(read_volume_labels, tmp_path / "names.npz", TWO)
     assert "labels of the shape (4, 5), expected three axes" in reason(read_volume_labels, tmp_path / "flat.npy", TWO)
     np.save(tmp_path / "labels.npy", np.where(np.arange(60).reshape(3, 4, 5) == 47, 9, REGIONS))

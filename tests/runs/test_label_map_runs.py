@@ -130,6 +130,22 @@ def test_predict_gives_labels_of_volumes_of_any_size(volume_run, tmp_path):
     assert "has the shape (7, 13, 9, 3); expected 4 axes, 1 channels last" in result.facts["error"]
 
 
+def test_answers_to_nifti_lie_in_its_space_under_its_name(volume_run, tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    scan = np.random.default_rng(0).normal(size=(9, 7, 6)).astype(np.float32)
+    for folder, turn in (("one", 1), ("two", -1)):  # the same scan, mirrored in the file
+        (tmp_path / folder).mkdir()
+        affine = np.diag([turn, 2.0, 3, 1])
+        nibabel.save(nibabel.Nifti1Image(scan[::turn], affine), tmp_path / folder / "scan.nii.gz")
+    _, told = predicted(volume_run, tmp_path / "out", *(tmp_path / name / "scan.nii.gz" for name in ("one", "two")))
+    one, two = (nibabel.load(tmp_path / "out" / "predicted-labels" / name / "scan.nii.gz") for name in ("one", "two"))
+    assert [facts["labels"] for facts in told] == [one.get_filename(), two.get_filename()]
+    np.testing.assert_array_equal(two.affine, np.diag([-1, 2.0, 3, 1]))
+    assert one.get_data_dtype() == np.uint8 and one.shape == scan.shape
+    np.testing.assert_array_equal(one.dataobj, np.asanyarray(two.dataobj)[::-1])
+    assert not list((tmp_path / "out").glob("*.npz"))
+
+
 @pytest.mark.parametrize("name", ["image_run", "volume_run"])
 def test_blocks_are_blended_to_whole_pictures(request, name):
     network = request.getfixturevalue(name)

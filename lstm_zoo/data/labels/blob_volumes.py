@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from ..pipeline.drawn import DrawnData
 from ..pipeline.family import Item, Record
-from .labelled_pictures import LabelledVolumes
+from .labelled_volumes import LabelledVolumes
 from .volume_drawing import CLASS_NAMES, draw_volume
 
 _Sides = Annotated[int, Field(ge=4, le=256)]

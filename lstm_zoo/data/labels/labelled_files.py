@@ -42,7 +42,7 @@ class LabelledFiles(UserFiles, LabelledPictures):
         """Return the classes, and what stands for them in the label maps."""
 
     @abstractmethod
-    def pair_reader(self) -> Callable[[Path, Path], Record]:
+    def pair_reader(self) -> Callable[[Item], Record]:
         """Return what reads the files of a picture (..., C) and of its labels (...), both uint8."""
 
     def reader(self) -> Callable[[Item], Record]:
@@ -51,7 +51,7 @@ class LabelledFiles(UserFiles, LabelledPictures):
 
         def read(item: Item) -> Record:
             check_pair(self.root, item)
-            return read_pair(self.root / item.name, self.root / item.target)
+            return read_pair(item)
 
         return read
 
@@ -68,7 +68,7 @@ class LabelledFiles(UserFiles, LabelledPictures):
         return self.root.name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        names = (name for found in items.values() for item in found for name in (item.name, item.target))
+        names = (name for found in items.values() for item in found for name in (item.name, *item.others, item.target))
         return (self.class_list(), *(state_of(self.root / name) for name in names))
 
 
@@ -104,6 +104,14 @@ class ListedFiles(LabelledFiles, DealtSplits):
     void: int | str | None = None
     """Number, or name in the list of classes, of what is no class, such as 255 or void; it counts nowhere."""
 
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """What tells the files of a picture's channels from each other, the first one's first; empty: one file has all.
+
+        Names of files end so, before the ending; those of a table's columns are so.
+        """
+        return ()
+
     @model_validator(mode="after")
     def _one_way(self) -> ListedFiles:
         if self.columns and not self.table:
@@ -124,21 +132,24 @@ class ListedFiles(LabelledFiles, DealtSplits):
         return read_classes(file, self.void)
 
     def items(self) -> dict[str, list[Item]]:
-        splits = self._listing().splits
+        splits = self.listing().splits
         check_splits(splits, "data.table" if self.table else "data.folders")
         return self.deal(splits)
 
     def remarks(self) -> list[str]:
-        return self._listing().remarks
+        return self.listing().remarks
 
-    def _listing(self) -> Listing:
+    def listing(self) -> Listing:
+        """Return which pictures there are, not dealt to splits yet."""
         check_folder(self.root)
         if self.table:
-            return read_pairs(find_file(self.table, self.root, "data.table"), self.root, self.columns)
+            file = find_file(self.table, self.root, "data.table")
+            return read_pairs(file, self.root, self.columns, self.channel_names)
         return list_pairs(
             self.root,
             {"" if split == _DEALT else split: both for split, both in self.folders.items()},
             *self.endings,
             suffixes=(self.image_suffix, self.label_suffix),
             lists={split: find_file(file, self.root, "data.lists") for split, file in self.lists.items()},
+            channels=self.channel_names,
         )

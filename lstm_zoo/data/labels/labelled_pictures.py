@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ...contracts import Classes, InputError, LabelMap, Spec, Tensor
-from ...media.endings import IMAGES, VOLUMES
+from ...media.endings import IMAGES
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_ending
 from ..pipeline.prepared_data import PreparedData
@@ -126,34 +126,3 @@ class LabelledImages(LabelledPictures):
 
         decode = decoder(spec.inputs[self.gives], self.max_side)
         return lambda encoded: {self.gives: decode(encoded)}
-
-
-class LabelledVolumes(LabelledPictures):
-    """What all data sets of labelled volumes share."""
-
-    media: ClassVar[str] = "volumes"
-    gives: ClassVar[str] = "volume"
-
-    volume: VolumeBlocks = VolumeBlocks()
-    """How the network sees volumes."""
-    limits: tuple[float, float] | None = None
-    """Grey values of files that become black and white, lower first; null: the 0.5 and 99.5 percentiles of each."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> LabelledVolumes:
-        if self.limits and not self.limits[0] < self.limits[1]:
-            raise ValueError(f"limits expects [black, white], the lower first, got {list(self.limits)}")
-        return self
-
-    @property
-    def blocks(self) -> VolumeBlocks:
-        return self.volume
-
-    def files_below(self, folder: Path) -> list[Path]:
-        return files_ending(folder, VOLUMES)
-
-    def read(self, path: Path) -> Record:
-        """Return a volume file, (Z, H, W, C) uint8."""
-        from ...media.volumes import read_volume, to_bytes
-
-        return {"picture": to_bytes(read_volume(path), self.limits)}

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...contracts import InputError
-from ...media.endings import IMAGES, LABELS, stem_of
+from ...media.endings import FOLDER, IMAGES, LABELS, stem_of
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, files_ending, name_below
 from ..pipeline.tables import read_rows
+from .channel_files import numbered_channels, volumes_below, with_channels
 from .layouts import Folders, Suffixes, find_suffixes, inside, usual_folders, without_labels
 from .name_lists import by_lists, usual_lists
 
@@ -53,6 +54,7 @@ def list_pairs(
     labels: Collection[str] = LABELS,
     suffixes: Suffixes = (None, None),
     lists: Mapping[str, Path] | None = None,
+    channels: Sequence[str] = (),
     key: str = "data.folders",
 ) -> Listing:
     """Return the images of each split with the label files of the same name, at any depth below their folders.
@@ -70,6 +72,8 @@ def list_pairs(
         suffixes: What names of images and of label files end in beyond what they share.
         lists: Text files that name the images of each split, all of them in the folders of the split "". None: those
             of a usual layout.
+        channels: What names of the files of an image's channels end in, the first one's first; empty: nnU-Net's
+            numbers (_0000, _0001), where label files go without them, or else one file has all channels.
         key: The setting that names folders, for messages.
 
     Raises:
@@ -80,6 +84,8 @@ def list_pairs(
     key = key if folders else "data.root"
     for folder in chain(*folders.values()):
         check_folder(root / folder, key)
+    if channels:
+        suffixes = channels[0], suffixes[1]
     folders = folders or usual_folders(root, images, labels, suffixes)
     lists = lists or usual_lists(root, folders)
     found = {
@@ -101,12 +107,20 @@ def list_pairs(
     splits = {split: list(of_split.values()) for split, of_split in pairs.items()}
     if lists:
         splits = by_lists(lists, pairs, folders, images, ends[0])
+    channels = channels or numbered_channels((file.stem for side, _ in found.values() for file in side), ends[0])
+    splits = {split: [with_channels(item, channels, images) for item in items] for split, items in splits.items()}
     left_out = [*(f"{folder}/ (no label maps)" for folder in without_labels(root, folders)), *_unused(found, splits)]
-    return Listing(splits, [_layout(folders, ends, lists), *(f"left out: {what}" for what in left_out)])
+    return Listing(splits, [_layout(folders, ends, lists, channels), *(f"left out: {what}" for what in left_out)])
 
 
-def read_pairs(file: Path, root: Path, columns: Mapping[str, str]) -> Listing:
+def read_pairs(file: Path, root: Path, columns: Mapping[str, str], channels: Sequence[str] = ()) -> Listing:
     """Return the images of each split that a table names, see `read_rows`; of the split "" where it has no such column.
+
+    Args:
+        file: The table.
+        root: Folder of the data set.
+        columns: The table's own names for its columns.
+        channels: Columns with the files of an image's channels; empty: one column has the image.
 
     Raises:
         InputError: An image is named twice, or the table is wrong or empty.
@@ -114,8 +128,12 @@ def read_pairs(file: Path, root: Path, columns: Mapping[str, str]) -> Listing:
     key = "data.table"
     places: dict[str, str] = {}
     splits: dict[str, list[Item]] = defaultdict(list)
-    for place, row in read_rows(file, COLUMNS, ("image", "labels"), columns, key):
-        item = Item(name_below(row["image"], root), name_below(row["labels"], root), row.get("group", ""))
+    of_image = channels or ("image",)
+    for place, row in read_rows(file, (*of_image, *COLUMNS[1:]), (*of_image, "labels"), columns, key):
+        (name, *others), labels = (
+            [name_below(row[column], root) for column in some] for some in (of_image, ["labels"])
+        )
+        item = Item(name, labels[0], row.get("group", ""), others=tuple(others))
         first = places.setdefault(item.name, place)
         if first != place:
             raise InputError(key, f"{place}: {item.name} stands at {first} already; expected one row an image")
@@ -129,18 +147,21 @@ def check_pair(root: Path, item: Item) -> None:
     """Raise a MediaError if the image or its labels are missing."""
     from ...media.errors import MediaError
 
-    has_image, has_labels = ((root / name).is_file() for name in (item.name, item.target))
+    has_image, has_labels = ((root / name).exists() for name in (item.name, item.target))
     if not has_image:
         raise MediaError(f"no such image, but its labels {item.target}" if has_labels else "no such file")
     if not has_labels:
         raise MediaError(f"has no label file {item.target}")
+    if missing := [name for name in item.others if not (root / name).exists()]:
+        raise MediaError(f"lacks {', '.join(missing)}; expected one file a channel")
 
 
 def _files(root: Path, folder: str, what: str, endings: Collection[str], key: str) -> list[_File]:
     """Return the files with certain endings below a folder, in order; there is one at least."""
     files = []
-    for path in files_ending(root / folder, endings):
-        name = path.relative_to(root / folder).as_posix()
+    below = volumes_below(root / folder) if FOLDER in endings else files_ending(root / folder, endings)
+    for path in below:
+        name = path.relative_to(root / folder).as_posix() + FOLDER * path.is_dir()
         stem = stem_of(name, endings) or name  # pictures may have no ending
         files.append(_File(stem, name[len(stem) :].lower(), Path(folder, name).as_posix()))
     if not files:
@@ -193,9 +214,11 @@ def _finder(folder: str, files: Sequence[_File], end: str, key: str) -> Callable
     return lambda stem: names.get(stem) or Path(folder, stem + end + ending).as_posix()
 
 
-def _layout(folders: Folders, ends: tuple[str, str], lists: Mapping[str, Path]) -> str:
+def _layout(folders: Folders, ends: tuple[str, str], lists: Mapping[str, Path], channels: Sequence[str]) -> str:
     """Return what was found, in words."""
     told = ", ".join(" and ".join(f"{one}/" for one in dict.fromkeys(both)) for both in folders.values())
+    if len(channels) > 1:
+        told += f"; a file a channel: {', '.join(channels)}"
     if any(ends):
         named = (f"{what} end in {end!r}" for what, end in zip(("images", "label files"), ends, strict=True) if end)
         told += f"; names of {' and of '.join(named)}"
@@ -208,7 +231,7 @@ def _layout(folders: Folders, ends: tuple[str, str], lists: Mapping[str, Path]) 
 
 def _unused(found: _Found, splits: Mapping[str, Sequence[Item]]) -> Iterator[str]:
     """Yield which of the files found are in no item, in words; those of other endings than items have do not count."""
-    used = {name for items in splits.values() for item in items for name in (item.name, item.target)}
+    used = {name for items in splits.values() for item in items for name in (item.name, *item.others, item.target)}
     files = {file.name: file.ending for of_split in found.values() for side in of_split for file in side}
     endings = {files[name] for name in used & set(files)}
     if left := sorted(name for name in set(files) - used if files[name] in endings):

@@ -40,7 +40,7 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         return (*super().source_key(items), self.max_side)
 
-    def pair_reader(self) -> Callable[[Path, Path], Record]:
+    def pair_reader(self) -> Callable[[Item], Record]:
         import numpy as np
         from PIL import Image
 
@@ -50,8 +50,9 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
 
         classes, palettes = self.class_list(), Palettes()
 
-        def read(picture: Path, labels: Path) -> Record:
-            label_map = read_labels(labels, classes.numbers, classes.colours, palettes)
+        def read(item: Item) -> Record:
+            picture = self.root / item.name
+            label_map = read_labels(self.root / item.target, classes.numbers, classes.colours, palettes)
             check_sizes(image_size(picture), label_map.shape)
             record = self.read(picture)
             height, width, _ = record["picture"].shape

@@ -32,6 +32,8 @@ class Item(NamedTuple):
     """What it shares with others of the same source; a group never stands in two splits."""
     notes: str = ""
     """What is known beyond it."""
+    others: tuple[str, ...] = ()
+    """Further files of it, such as those of a scan's other channels: paths below the root."""
 
 
 class Stretch(NamedTuple):

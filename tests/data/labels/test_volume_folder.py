@@ -116,3 +116,80 @@ def test_blob_volumes(data_dir):
     for name, labels in zip(names_in(splits, "train"), truths_in(splits, "train"), strict=True):
         np.testing.assert_array_equal(same[name], labels)
     assert BlobVolumes(**few(data_dir, shape=(6, 12, 10), seed=1)).load().fingerprint != splits.fingerprint
+
+
+def write_channels(root, names, labels, cases=4):
+    """Write cases of two files each, 1 and 2 times a ramp, and their labels."""
+    for case in range(cases):
+        image, regions = volume_of(0, (2, 8, 8))
+        for factor, name in enumerate(names, 1):
+            np_save(root / name.format(case), factor * image)
+        np_save(root / labels.format(case), regions)
+    (root / "classes.txt").write_text("fat\nbone\nair\n")
+    return root
+
+
+def np_save(path, array):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, array)
+
+
+def test_channels_in_files_of_their_own_are_found_or_named(tmp_path, data_dir):
+    numbered = write_channels(
+        tmp_path / "nnunet", ["imagesTr/p{}_0000.npy", "imagesTr/p{}_0001.npy"], "labelsTr/p{}.npy"
+    )
+    cases = write_channels(tmp_path / "brats", ["c{0}/c{0}_t1.npy", "c{0}/c{0}_flair.npy"], "c{0}/c{0}_seg.npy")
+    (tmp_path / "table.csv").write_text(
+        "t1,flair,mask\n" + "".join(f"c{k}/c{k}_t1.npy,c{k}/c{k}_flair.npy,c{k}/c{k}_seg.npy\n" for k in range(4))
+    )
+    ends, columns = ("_t1", "_flair"), {"table": tmp_path / "table.csv", "columns": {"labels": "mask"}}
+    for root, options in (
+        (numbered, {}),
+        (cases, {"channels": ends, "label_suffix": "_seg"}),
+        (cases, {"channels": ("t1", "flair"), **columns}),
+    ):
+        config = VolumeFolder(root=root, limits=(0, 5100), data_dir=data_dir, **options)
+        assert {split: len(found) for split, found in config.items().items()} == {"train": 2, "val": 1, "test": 1}
+        assert not any("left out" in remark for remark in config.remarks())
+        assert config.expected_spec() == spec_of((2, 8, 8, 2), ("fat", "bone", "air"))
+        record = config.reader()(config.items()["train"][0])
+        np.testing.assert_allclose(record["picture"][..., 1], 2 * record["picture"][..., 0].astype(int), atol=1)
+        np.testing.assert_array_equal(record["labels"], volume_of(0, (2, 8, 8))[1])
+        spec = config.expected_spec()
+        found = config.files_below(root / ("imagesTr" if root == numbered else "c1"))
+        cases_found = {config.first_file(path, spec) for path in found}
+        assert len(cases_found) == (4 if root == numbered else 1)
+        (first, *_) = sorted(cases_found)
+        assert config.views(first, spec).inputs["volume"].shape == (1, 2, 8, 8, 2)
+    with pytest.raises(InputError, match=r"set data.channels=\[_flair, _t1\] and data.label_suffix=_seg"):
+        VolumeFolder(root=cases, data_dir=data_dir).items()
+    (numbered / "imagesTr" / "p2_0001.npy").unlink()
+    (bad,) = VolumeFolder(root=numbered, data_dir=data_dir).bad_files()
+    assert bad.name == "imagesTr/p2_0000.npy" and bad.reason.startswith("lacks imagesTr/p2_0001.npy; expected one file")
+    np_save(numbered / "imagesTr" / "p2_0001.npy", np.zeros((2, 8, 7)))
+    (bad,) = VolumeFolder(root=numbered, limits=(0, 9), data_dir=data_dir).bad_files()
+    assert bad.reason == "p2_0001.npy has (2, 8, 7) voxels (planes, height, width), p2_0000.npy (2, 8, 8)"
+    with pytest.raises(ValidationError, match="two or more ends that differ"):
+        VolumeFolder(root=cases, channels=("_t1",))
+
+
+def test_labels_lie_where_their_scans_do(tmp_path, data_dir):
+    nibabel = pytest.importorskip("nibabel")
+    image, regions = volume_of(0, (4, 8, 8))
+    mirrored, shifted = np.diag([-1.0, 1, 1, 1]), np.eye(4)
+    mirrored[0, 3], shifted[0, 3] = 7, 0.5
+    for folder, labels, affine in (("good", regions[..., ::-1], mirrored), ("far", regions, shifted)):
+        for place, array, space in (("images", image, np.eye(4)), ("labels", labels, affine)):
+            (tmp_path / folder / place).mkdir(parents=True)
+            for case in range(3):
+                file = tmp_path / folder / place / f"{case}.nii"
+                nibabel.save(nibabel.Nifti1Image(array.transpose(2, 1, 0), space), file)
+        (tmp_path / folder / "classes.txt").write_text("fat\nbone\nair\n")
+    config = VolumeFolder(root=tmp_path / "good", limits=(0, 2550), data_dir=data_dir)
+    np.testing.assert_array_equal(config.reader()(config.items()["train"][0])["labels"], regions)
+    far = VolumeFolder(root=tmp_path / "far", data_dir=data_dir)
+    assert {file.reason.split(",")[0][-44:] for file in far.bad_files()} == {
+        f"its label file labels/{case}.nii lies in another space"[-44:] for case in range(3)
+    }
+    overlooked = VolumeFolder(root=tmp_path / "far", max_shift=None, data_dir=data_dir)
+    np.testing.assert_array_equal(overlooked.reader()(config.items()["train"][0])["labels"], regions)
