@@ -105,12 +105,12 @@ class ListedFiles(LabelledFiles, DealtSplits):
     """Number, or name in the list of classes, of what is no class, such as 255 or void; it counts nowhere."""
 
     @property
-    def channel_names(self) -> tuple[str, ...]:
-        """What tells the files of a picture's channels from each other, the first one's first; empty: one file has all.
+    def channel_names(self) -> tuple[str, ...] | None:
+        """What names of the files of a picture's channels end in, before the ending, or the table's columns of them.
 
-        Names of files end so, before the ending; those of a table's columns are so.
+        Empty: it is found; None: one file has all channels.
         """
-        return ()
+        return None
 
     @model_validator(mode="after")
     def _one_way(self) -> ListedFiles:

@@ -54,7 +54,7 @@ def list_pairs(
     labels: Collection[str] = LABELS,
     suffixes: Suffixes = (None, None),
     lists: Mapping[str, Path] | None = None,
-    channels: Sequence[str] = (),
+    channels: Sequence[str] | None = None,
     key: str = "data.folders",
 ) -> Listing:
     """Return the images of each split with the label files of the same name, at any depth below their folders.
@@ -73,7 +73,7 @@ def list_pairs(
         lists: Text files that name the images of each split, all of them in the folders of the split "". None: those
             of a usual layout.
         channels: What names of the files of an image's channels end in, the first one's first; empty: nnU-Net's
-            numbers (_0000, _0001), where label files go without them, or else one file has all channels.
+            numbers (_0000, _0001), where label files go without them. None: one file has all channels.
         key: The setting that names folders, for messages.
 
     Raises:
@@ -107,20 +107,21 @@ def list_pairs(
     splits = {split: list(of_split.values()) for split, of_split in pairs.items()}
     if lists:
         splits = by_lists(lists, pairs, folders, images, ends[0])
-    channels = channels or numbered_channels((file.stem for side, _ in found.values() for file in side), ends[0])
-    splits = {split: [with_channels(item, channels, images) for item in items] for split, items in splits.items()}
+    if channels is not None:
+        channels = channels or numbered_channels((file.stem for side, _ in found.values() for file in side), ends[0])
+        splits = {split: [with_channels(item, channels, images) for item in items] for split, items in splits.items()}
     left_out = [*(f"{folder}/ (no label maps)" for folder in without_labels(root, folders)), *_unused(found, splits)]
-    return Listing(splits, [_layout(folders, ends, lists, channels), *(f"left out: {what}" for what in left_out)])
+    return Listing(splits, [_layout(folders, ends, lists, channels or ()), *(f"left out: {what}" for what in left_out)])
 
 
-def read_pairs(file: Path, root: Path, columns: Mapping[str, str], channels: Sequence[str] = ()) -> Listing:
+def read_pairs(file: Path, root: Path, columns: Mapping[str, str], channels: Sequence[str] | None = None) -> Listing:
     """Return the images of each split that a table names, see `read_rows`; of the split "" where it has no such column.
 
     Args:
         file: The table.
         root: Folder of the data set.
         columns: The table's own names for its columns.
-        channels: Columns with the files of an image's channels; empty: one column has the image.
+        channels: Columns with the files of an image's channels; None or empty: one column has the image.
 
     Raises:
         InputError: An image is named twice, or the table is wrong or empty.
