@@ -170,7 +170,7 @@ def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Locat
             messages.append(f"--set {override}: expected section.key=value, such as train.epochs=3")
             continue
         try:
-            value = yaml.safe_load(text)
+            value = text if text in ("|", ">") else yaml.safe_load(text)  # to YAML, these begin a block
         except yaml.YAMLError:
             messages.append(f"--set {override}: the value is no valid YAML; put it in quotes")
             continue

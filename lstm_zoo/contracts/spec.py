@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from .section import Section
+from .words import Split
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +67,8 @@ class Words(Section):
     """The words, in the order of their numbers; the special ones come first."""
     max_words: PositiveInt
     """Length T of a sentence, in words, the end counted as one."""
+    split: Split = "blanks"
+    """How sentences are cut into words, and put together."""
 
 
 class Text(Section):

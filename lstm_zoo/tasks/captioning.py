@@ -25,9 +25,9 @@ from ..contracts import (
     TaskConfig,
     Words,
 )
-from ..contracts.words import END, PADDING, UNKNOWN, words_of
+from ..contracts.words import END, PADDING, UNKNOWN, sentence, takes_blanks, words_in, words_of
 from .decoding import Beam, Decoding, Sample
-from .metrics.caption_metrics import TOKENIZATIONS, CaptionScores, caption_scores, missing_package, simple_tokens
+from .metrics.caption_metrics import TOKENIZATIONS, CaptionScores, caption_scores, missing_package
 
 if TYPE_CHECKING:
     import keras
@@ -100,9 +100,9 @@ class Captioning(TaskConfig):
 
         At most 20,000 images are kept; of more, each second, fourth and so on.
         """
-        counts, kept, step = Counter[str](), [], 1
+        counts, kept, step, split = Counter[str](), [], 1, _words(spec).split
         for number, judged in enumerate(training):
-            counts.update(caption.strip().lower() for caption in judged.truth)
+            counts.update(sentence(words_in(caption, split), split) for caption in judged.truth)
             if number % step == 0:
                 kept.append(judged)
             if len(kept) > _MOST_KNOWN:
@@ -120,10 +120,11 @@ class Captioning(TaskConfig):
         One gives every image the most frequent training caption; the other gives it the first caption of the training
         image that is most alike (cosine of the encoder's features), but never of itself.
         """
-        numbers = {word: number for number, word in enumerate(_words(spec).vocabulary)}
+        target = _words(spec)
+        numbers = {word: number for number, word in enumerate(target.vocabulary)}
 
         def written(caption: str) -> Outputs:
-            words = [numbers.get(word, UNKNOWN) for word in simple_tokens(caption)]
+            words = [numbers.get(word, UNKNOWN) for word in words_in(caption, target.split)]
             return {"caption": caption, "words": words}
 
         frequent = written(str(memory["frequent"]))
@@ -146,8 +147,9 @@ class Captioning(TaskConfig):
         self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
     ) -> Result:
         """Return the caption with its words, their probabilities, and where the network looked at each."""
-        words, attention = _written(outputs, _words(spec))
-        caption, figure = " ".join(words), None
+        target = _words(spec)
+        words, attention = _written(outputs, target)
+        caption, figure = sentence(words, target.split), None
         facts = {
             "caption": caption,
             "score": float(outputs["score"]),
@@ -156,17 +158,19 @@ class Captioning(TaskConfig):
         }
         if attention is not None:
             facts["attention"] = attention.tolist()
-            figure = None if picture is None else lambda: _drawn(picture, words, attention)
+            figure = None if picture is None else lambda: _drawn(picture, caption, words, attention)
         return Result(caption, facts, caption, figure=figure)
 
     def served(self, outputs: Outputs, spec: Spec) -> Outputs:
         """Return the outputs with each caption as a sentence, (B,) string."""
         import tensorflow as tf
 
-        vocabulary = _words(spec).vocabulary
-        written = ["" if number in (PADDING, END) else word for number, word in enumerate(vocabulary)]
-        words = tf.gather(tf.constant(written), outputs["words"])  # (B, T)
-        return {**outputs, "caption": tf.strings.strip(tf.strings.reduce_join(words, axis=-1, separator=" "))}
+        target = _words(spec)
+        written = ["" if number in (PADDING, END) else word for number, word in enumerate(target.vocabulary)]
+        blanks = [word != "" and takes_blanks(word, target.split) for word in written]
+        words, takes = (tf.gather(tf.constant(of_word), outputs["words"]) for of_word in (written, blanks))  # (B, T)
+        between = tf.concat([tf.zeros_like(takes[:, :1]), takes[:, :-1] & takes[:, 1:]], axis=1)
+        return {**outputs, "caption": tf.strings.reduce_join(tf.where(between, " " + words, words), axis=-1)}
 
 
 class _CaptionJudge(Judge):
@@ -182,7 +186,7 @@ class _CaptionJudge(Judge):
     def add(self, outputs: Outputs, judged: Judged) -> None:
         """Take the words for one image; `caption` counts in their place where it is given, as people wrote it."""
         words, attention = _written(outputs, self._target)
-        self._captions.append(outputs.get("caption", " ".join(words)))
+        self._captions.append(outputs.get("caption", sentence(words, self._target.split)))
         self._written.append((words, attention))
         self._judged.append(judged)
         self._scores = None
@@ -190,6 +194,8 @@ class _CaptionJudge(Judge):
     def scores(self) -> dict[str, Any]:
         """Return the scores of the captions."""
         tokenization = TOKENIZATIONS[self._task.tokenization]
+        if self._target.split == "characters":
+            tokenization += "; each character of writing without blanks is a word"
         return {**self._worked_out().of_set, "examples": len(self._captions), "tokenization": tokenization}
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -204,13 +210,14 @@ class _CaptionJudge(Judge):
         cider = self._worked_out().cider
         for title, name, index, image in extremes(cider.tolist(), range(len(cider)), _SHOWN, pictures):
             judged = self._judged[index]
-            figure = _drawn(image, *self._written[index], judged.truth)
+            figure = _drawn(image, self._captions[index], *self._written[index], judged.truth)
             yield f"{title}: {judged.name}, CIDEr {cider[index]:.2f}", name, figure
 
     def _worked_out(self) -> CaptionScores:
         if self._scores is None:
             references, task = [judged.truth for judged in self._judged], self._task
-            self._scores = caption_scores(self._captions, references, task.tokenization, task.java_figures)
+            options = (task.tokenization, task.java_figures, self._target.split)
+            self._scores = caption_scores(self._captions, references, *options)
         return self._scores
 
 

@@ -181,6 +181,21 @@ def test_a_server_tells_sentences():
     assert [sentence.decode() for sentence in served["caption"].numpy()] == ["a dog", ""]
 
 
+def test_captions_in_characters_are_put_together_without_blanks():
+    target = Words(vocabulary=(*SPECIAL, "红", "方", "nba", "pro"), max_words=5, split="characters")
+    spec = SPEC.model_copy(update={"target": target})
+    task = Captioning(java_figures=())
+    rows = np.array([[4, 5, END, 0, 0], [6, 7, 4, 6, END], [END, 0, 0, 0, 0]])
+    expected = ["红方", "nba pro红nba", ""]
+    assert [task.result(outputs(row), spec).answer for row in rows] == expected
+    assert [one.decode() for one in task.served({"words": rows}, spec)["caption"].numpy()] == expected
+    floors = task.floors(spec, kept(task.memory(spec, [Judged("1", ["红方。", "红", "红方"])])))
+    assert floors["most frequent caption"](Judged("2", [])) == {"caption": "红方", "words": [4, 5]}
+    judge = task.judge(spec)
+    judge.add(outputs(rows[0]), Judged("1", ["红方。"]))
+    assert judge.scores()["bleu2"] == pytest.approx(1) and "character" in judge.scores()["tokenization"]
+
+
 def test_without_pycocoevalcap_the_recipe_is_refused_before_training(monkeypatch):
     monkeypatch.setattr(captioning, "missing_package", lambda: "pip install 'lstm-zoo[captions]'")
     with pytest.raises(ConfigError, match=r"task.kind: pip install"):

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, PositiveInt
 
 from ...contracts import InputError, Section, Spec, Tensor, Words
-from ...contracts.words import SPECIAL
+from ...contracts.words import SPECIAL, Split
 from ...media.endings import IMAGES
 from ..pictures.augment import AugmentConfig
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_ending, state_of
 from ..pipeline.prepared_data import PreparedData, UserFiles
 from ..pipeline.splitting import check_splits
+from .cleaning import cleaned
+from .listing import Listing
+from .vocabulary import build_vocabulary
+from .writing import check_split
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -36,6 +40,10 @@ class ImageConfig(Section):
 class CaptionConfig(Section):
     """How captions become rows of word numbers."""
 
+    split: Split | None = None
+    """Where captions are cut into words: at `blanks`; or, as `characters`, also at each character of writing that puts
+    no blanks between its words (Chinese, Japanese, Thai and the like; a word of other writing among it stays whole).
+    null: at blanks, and captions of such writing are refused."""
     max_words: Annotated[int, Field(ge=2)] = 20
     """Length T of captions in words, the end counted as one; longer ones are cut."""
     min_count: PositiveInt = 2
@@ -72,10 +80,9 @@ class CaptionData(PreparedData):
 
     def spec_with(self, training_captions: Iterable[str]) -> Spec:
         """Return the spec, with the vocabulary of the training captions."""
-        from .vocabulary import build_vocabulary
-
         least, max_words, captions = self.captions.min_count, self.captions.max_words, list(training_captions)
-        vocabulary = build_vocabulary(captions, least)
+        split = self.captions.split or "blanks"
+        vocabulary = build_vocabulary(captions, least, split)
         if captions and len(vocabulary) == len(SPECIAL):
             raise InputError(
                 "data.captions.min_count", f"is {least}, but no word stands in the training captions so often; lower it"
@@ -83,7 +90,7 @@ class CaptionData(PreparedData):
         return Spec(
             inputs={"image": self._tensor},
             hints={"words": Tensor(shape=(None, max_words), dtype="int32")},
-            target=Words(vocabulary=vocabulary, max_words=max_words),
+            target=Words(vocabulary=vocabulary, max_words=max_words, split=split),
         )
 
     def check_like(self, like: Spec) -> None:
@@ -130,16 +137,26 @@ class CaptionFiles(UserFiles, CaptionData):
         """Return the folder that the images' names count from."""
 
     @abstractmethod
-    def listed(self) -> Mapping[str, Sequence[Item]]:
-        """Return the images of each split with their captions; an image without any is a bad file."""
+    def listed(self) -> Listing:
+        """Return the images of each split with their captions; one without any, or with notes, is a bad file."""
 
     def items(self) -> Mapping[str, Sequence[Item]]:
         """Return the images of each split with their captions; no source stands in two splits."""
-        splits = self.listed()
+        return self._cleaned().splits
+
+    def remarks(self) -> list[str]:
+        return [*super().remarks(), *self._cleaned().remarks]
+
+    def _cleaned(self) -> Listing:
+        splits, remarks = self.listed()
         check_splits(splits, "data.root")
-        if not any(item.target for items in splits.values() for item in items):
+        splits, of_cleaning = cleaned(splits)
+        items = [item for found in splits.values() for item in found]
+        if not any(item.target or item.notes for item in items):
             raise InputError("data.root", "no image has a caption")
-        return splits
+        captions = [caption for item in items for caption in item.target]
+        of_words = check_split(captions, self.captions.split, self.captions.max_words)
+        return Listing(splits, [*remarks, *of_cleaning, *of_words])
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         folder = self.folder()
@@ -152,11 +169,8 @@ class CaptionFiles(UserFiles, CaptionData):
         folder = self.folder()
 
         def read(item: Item) -> Record:
-            if not item.target:
-                raise MediaError("has no caption")
-            wordless = (place for place, text in enumerate(item.target, 1) if not any(map(str.isalnum, text)))
-            if place := next(wordless, None):
-                raise MediaError(f"its caption {place} of {len(item.target)} has no words")
+            if item.notes or not item.target:
+                raise MediaError(item.notes or "has no caption")
             return {"image": read_image(folder / item.name, self.max_side)}
 
         return read

@@ -9,9 +9,7 @@ without it the official validation images are dealt to validation and test.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,12 +18,12 @@ from pydantic import NonNegativeInt
 
 from ...contracts import SPLITS, BadFile, DataConfig, InputError, Spec, Splits, UserPath
 from ..pipeline.family import Item, target_of
-from ..pipeline.finding import ListFile, check_folder, find_file, read_text
-from ..pipeline.splitting import split_by_group
+from ..pipeline.finding import ListFile, check_folder, find_file
+from ..pipeline.splitting import BySplit, split_by_group
 from .captioned_images import CaptionFiles
-from .listing import one_line
+from .json_files import COCO, KARPATHY, coco_entries, karpathy_entries, read_json
+from .listing import Listing, gathered
 
-_KARPATHY = {"train": "train", "restval": "train", "val": "val", "test": "test"}
 _NAME = "coco_captions/2014"
 _TFDS = {"train": "train+restval", "val": "val", "test": "test"}
 
@@ -35,13 +33,20 @@ class CocoCaptions(CaptionFiles):
 
     kind: Literal["coco_captions"] = "coco_captions"
     root: UserPath | None = None
-    """Folder that holds `train2014/`, `val2014/` and `annotations/captions_train2014.json` (and val); null: TFDS
+    """Folder that holds `train2014/`, `val2014/` and `annotations/captions_train2014.json` (and val), or files in their
+    form that `annotations` and `images` name; null: TFDS
     downloads 40 GB (all images of 2014, and those of the test) and prepares Karpathy's splits."""
     year: Literal[2014, 2017] = 2014
     """Edition of a local copy: the same images, divided otherwise into train and val."""
     karpathy: ListFile | None = None
     """Karpathy's `dataset_coco.json` (from the working directory, or below root), for a local copy of 2014; null: the
     official validation images are dealt to val and test, half each."""
+    annotations: BySplit[ListFile] = {}
+    """Files in COCO's form that are called otherwise, by split, such as {train: annotations/train.json} (from the
+    working directory, or below root); their splits are taken as they are."""
+    images: BySplit[Path] = {}
+    """Folder below root that the file names in a split's annotations count from, such as {train: photos}; without one,
+    that which the file of annotations is called after (`train2014` for `captions_train2014.json`), or root."""
     split_seed: NonNegativeInt = 0
     """Seed that decides which official validation images are for the test."""
 
@@ -55,6 +60,10 @@ class CocoCaptions(CaptionFiles):
         if self.year != 2014 and self.root is None:
             yield InputError("year", f"TFDS has captions of 2014, not of {self.year}; set root to a local copy")
 
+        for name in ("annotations", "images"):
+            if getattr(self, name) and (self.root is None or self.karpathy):
+                yield InputError(name, "is for a local copy without Karpathy's file; remove it")
+
     def checks(self) -> Sequence[Callable[[], Any]]:
         return () if self.root is None else super().checks()
 
@@ -65,18 +74,15 @@ class CocoCaptions(CaptionFiles):
         assert self.root is not None, "TFDS's own data set is no folder of images"
         return self.root
 
-    def listed(self) -> Mapping[str, Sequence[Item]]:
+    def listed(self) -> Listing:
         root = self.folder()
         check_folder(root)
         if self.karpathy:
             file = find_file(self.karpathy, root, "data.karpathy")
-            splits: Mapping[str, Sequence[Item]] = _read_karpathy(file, file.stat().st_mtime_ns)
-        else:
-            splits = self._official(root)
-        for name in sorted({item.name.split("/")[0] for items in splits.values() for item in items}):
-            if not (root / name).is_dir():
-                raise InputError("data.root", f"{root} has no folder {name}; expected it beside annotations/")
-        return splits
+            splits = _read(file, file.stat().st_mtime_ns, "data.karpathy", karpathy=True)
+            _check_folders(splits, file, root)
+            return Listing(splits)
+        return Listing(self._annotated())
 
     def expected_spec(self) -> Spec:
         """Return the spec; the words of TFDS's captions are known once it has prepared them."""
@@ -116,62 +122,63 @@ class CocoCaptions(CaptionFiles):
             spec = self.spec_of(like)
         return StoredSplits(stored, self.family(spec), splits=splits)
 
-    def _official(self, root: Path) -> dict[str, Sequence[Item]]:
-        """Return the official training images, and the official validation images as val and test."""
-        files = {split: root / "annotations" / f"captions_{split}{self.year}.json" for split in ("train", "val")}
-        official: dict[str, Sequence[Item]] = {
-            split: _read_annotations(file, file.stat().st_mtime_ns) for split, file in files.items() if file.is_file()
-        }
-        if not official:
-            found = ", ".join(sorted(file.name for file in root.glob("annotations/*"))) or "nothing"
+    def _annotated(self) -> dict[str, Sequence[Item]]:
+        """Return the images of the files that are named; or the official ones, those of val as val and test."""
+        files = {split: find_file(file, self.folder(), "data.annotations") for split, file in self.annotations.items()}
+        found = {split: self._placed(split, file) for split, file in (files or self._official()).items()}
+        if "val" in found and not files:
+            found |= split_by_group(found["val"], {"val": 0.5, "test": 0.5}, self.split_seed)
+        return found
+
+    def _official(self) -> dict[str, Path]:
+        """Return the official files of annotations that are there."""
+        folder = self.folder() / "annotations"
+        files = {split: folder / f"captions_{split}{self.year}.json" for split in ("train", "val")}
+        if found := {split: file for split, file in files.items() if file.is_file()}:
+            return found
+        others = sorted(file for place in (folder, folder.parent) for file in place.glob("*.json"))
+        there = ", ".join(file.name for file in others if file.parent == folder)
+        named = {split: file for split in SPLITS for file in others if split in file.name}
+        own = ", ".join(f"{split}: {file.relative_to(folder.parent)}" for split, file in named.items())
+        raise InputError(
+            "data.root",
+            f"{folder} has neither {' nor '.join(file.name for file in files.values())}; it holds {there or 'nothing'} "
+            "(data.year chooses between 2014 and 2017). Other files are named by "
+            f"data.annotations={{{own or 'train: FILE, val: FILE'}}}; one for all splits is read by "
+            "data.kind=captioned_folder with data.table=FILE, and Flickr8k or Flickr30k by data.kind=flickr8k",
+        )
+
+    def _placed(self, split: str, file: Path) -> Sequence[Item]:
+        """Return the images of a file in COCO's form, with their names as they count from root."""
+        key = "data.annotations" if self.annotations else "data.root"
+        (items,) = _read(file, file.stat().st_mtime_ns, key).values()
+        named = self.images.get(split)
+        folders = [file.stem.removeprefix("captions_"), "."] if named is None else [named.as_posix()]
+        for folder in folders:
+            start = "" if folder == "." else f"{folder}/"
+            if any((self.folder() / f"{start}{item.name}").is_file() for item in items):
+                return [item._replace(name=f"{start}{item.name}") for item in items]
+        raise InputError(
+            "data.images",
+            f"none of the images of {file} lies in {' or '.join(str(self.folder() / folder) for folder in folders)}; "
+            f"the first is {items[0].name}: name the folder that it counts from, data.images={{{split}: FOLDER}}",
+        )
+
+
+def _check_folders(splits: Mapping[str, Sequence[Item]], file: Path, root: Path) -> None:
+    for name in sorted({item.name.rpartition("/")[0].split("/")[0] for items in splits.values() for item in items}):
+        if not name:
             raise InputError(
-                "data.root",
-                f"{root / 'annotations'} has neither {' nor '.join(file.name for file in files.values())}; it holds "
-                f"{found} (data.year chooses between 2014 and 2017)",
+                "data.karpathy",
+                f"{file} names no folders (filepath); data.kind=flickr8k reads such files of Flickr8k and Flickr30k",
             )
-        if "val" in official:
-            official |= split_by_group(official["val"], {"val": 0.5, "test": 0.5}, self.split_seed)
-        return official
+        if not (root / name).is_dir():
+            raise InputError("data.root", f"{root} has no folder {name}; expected it beside annotations/")
 
 
 @lru_cache(maxsize=4)  # some seconds each, and asked for several times before training starts
-def _read_annotations(file: Path, changed: int) -> tuple[Item, ...]:
-    """Read the captions of one split, `annotations/captions_<folder>.json`; `changed` is when the file was."""
+def _read(file: Path, changed: int, key: str, karpathy: bool = False) -> dict[str, list[Item]]:
+    """Read the captions of a file in COCO's form or Karpathy's; `changed` is when the file was."""
     del changed
-    folder = file.stem.removeprefix("captions_")
-    captions: dict[int, list[str]] = defaultdict(list)
-    names: dict[int, str] = {}
-    with _json_errors(file, '{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}', "data.root"):
-        content = json.loads(read_text(file, "data.root"))
-        for annotation in content["annotations"]:
-            captions[annotation["image_id"]].append(one_line(annotation["caption"]))
-        for image in content["images"]:
-            names[image["id"]] = f"{folder}/{image['file_name']}"
-    if unknown := captions.keys() - names.keys():
-        raise InputError("data.root", f"{file} has captions of image {min(unknown)}, which is not among its images")
-    return tuple(Item(name, tuple(captions[number])) for number, name in names.items())
-
-
-@lru_cache(maxsize=1)
-def _read_karpathy(file: Path, changed: int) -> dict[str, tuple[Item, ...]]:
-    """Read Karpathy's splits, captions included; `changed` is when the file was."""
-    del changed
-    splits: dict[str, list[Item]] = {split: [] for split in SPLITS}
-    expected = '{"images": [{"filepath", "filename", "split", "sentences": [{"raw"}]}]}, split in '
-    with _json_errors(file, expected + ", ".join(_KARPATHY), "data.karpathy"):
-        for image in json.loads(read_text(file, "data.karpathy"))["images"]:
-            name = f"{image['filepath']}/{image['filename']}"
-            captions = tuple(one_line(sentence["raw"]) for sentence in image["sentences"])
-            splits[_KARPATHY[image["split"]]].append(Item(name, captions))
-    return {split: tuple(items) for split, items in splits.items() if items}
-
-
-@contextmanager
-def _json_errors(file: Path, expected: str, key: str) -> Iterator[None]:
-    """Turn what goes wrong with the content of a JSON file into an InputError."""
-    try:
-        yield
-    except json.JSONDecodeError as error:
-        raise InputError(key, f"{file}:{error.lineno}: is no JSON ({error.msg}); expected {expected}") from None
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(key, f"{file}: expected {expected}; {type(error).__name__}: {error}") from None
+    form, entries = (KARPATHY, karpathy_entries) if karpathy else (COCO, coco_entries)
+    return gathered(entries(read_json(file, form, key), file, key), file, key)

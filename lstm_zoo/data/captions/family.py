@@ -48,7 +48,7 @@ class CaptionedImages(Family):
         self.augmented = augment != AugmentConfig()
         self.trained_as_evaluated = not self.augmented
         self.shown_by = f"{augment.model_dump_json()}-{self._shape}"
-        self.known_by = f"{self._words.max_words}-{per_image}"
+        self.known_by = f"{self._words.max_words}-{per_image}" + "-characters" * (self._words.split == "characters")
 
     def features(self) -> dict[str, Any]:
         return {"image": tfds.features.Image(shape=(None, None, 3))}
@@ -56,7 +56,7 @@ class CaptionedImages(Family):
     def facts(self, rows: Sequence[Row]) -> Numbered:
         """Return all captions as numbers."""
         captions = [target_of(row) for row in rows]
-        numbers = number_words(list(chain(*captions)), self._words.vocabulary, self._words.max_words)
+        numbers = number_words(list(chain(*captions)), self._words.vocabulary, self._words.max_words, self._words.split)
         return Numbered(numbers, np.cumsum([0, *map(len, captions)]))
 
     def known(self, facts: Numbered, numbers: np.ndarray, epoch: int) -> dict[str, np.ndarray]:

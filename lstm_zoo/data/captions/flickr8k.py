@@ -1,7 +1,8 @@
 """Flickr8k (Hodosh, Young and Hockenmaier, JAIR 2013): 8,091 photographs of people and dogs, five sentences each.
 
 Its makers no longer give it out. Copies that go round are in the makers' own layout, with their splits of 6,000, 1,000
-and 1,000 images, or hold all sentences in one CSV file and no splits; what lies in the folder decides.
+and 1,000 images; have these splits, and the sentences, in Karpathy's file; or hold all sentences in one CSV file and no
+splits. What lies in the folder decides. Flickr30k is read the same way, by Karpathy's file.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, read_text
 from ..pipeline.splitting import DealtSplits
 from .captioned_images import CaptionFiles
-from .listing import one_line, read_captions, with_stray_images
+from .json_files import KARPATHY, karpathy_entries, read_json
+from .listing import Listing, gathered, one_line, with_stray_images
+from .tables import read_captions
 
-_IMAGES = ("Images", "Flicker8k_Dataset", "Flickr8k_Dataset")  # the makers' own archive is misspelt
+_IMAGES = ("Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images", "flickr30k-images", "images")
+"""The makers' own archive is misspelt."""
 _TEXTS = (".", "Flickr8k_text")
 _TOKENS = ("Flickr8k.token.txt",)
+_KARPATHY = ("dataset_flickr8k.json", "dataset_flickr30k.json", "dataset.json")
 _TABLES = ("captions.txt", "captions.csv")
 _LISTS = {
     "train": "Flickr_8k.trainImages.txt",
@@ -28,16 +33,18 @@ _LISTS = {
 }
 _LAYOUT = (
     f"root/Images/<name>.jpg (or root/{_IMAGES[1]}/) beside {_TOKENS[0]}, {', '.join(_LISTS.values())} (or these in "
-    f"root/{_TEXTS[1]}/), or beside {_TABLES[0]} with the header image,caption"
+    f"root/{_TEXTS[1]}/), beside {_KARPATHY[0]}, or beside {_TABLES[0]} with the header image,caption. Images that lie "
+    "otherwise are read by data.kind=captioned_folder"
 )
 
 
 class Flickr8k(CaptionFiles, DealtSplits):
-    """Flickr8k (Hodosh, Young and Hockenmaier, JAIR 2013), from a local copy in either layout."""
+    """Flickr8k (Hodosh, Young and Hockenmaier, JAIR 2013), from a local copy in any of its layouts; and Flickr30k."""
 
     kind: Literal["flickr8k"] = "flickr8k"
     root: UserPath
-    """Folder that holds `Images/` and the captions: `Flickr8k.token.txt` with the makers' lists, or `captions.txt`."""
+    """Folder that holds `Images/` and the captions: `Flickr8k.token.txt` with the makers' lists, Karpathy's
+    `dataset_flickr8k.json` (or 30k), or `captions.txt`."""
 
     def folder(self) -> Path:
         for name in _IMAGES:
@@ -45,8 +52,8 @@ class Flickr8k(CaptionFiles, DealtSplits):
                 return self.root / name
         raise InputError("data.root", f"{self.root} has no folder of images; expected {_LAYOUT}")
 
-    def listed(self) -> dict[str, list[Item]]:
-        """Return the images of each split: the makers' own, or made here where their lists are missing."""
+    def listed(self) -> Listing:
+        """Return the images of each split: the makers' own, Karpathy's, or made here where both are missing."""
         self._check_root()
         folder = self.folder()
         lists = {split: file for split, name in _LISTS.items() if (file := self._text(name))}
@@ -56,14 +63,17 @@ class Flickr8k(CaptionFiles, DealtSplits):
                 raise InputError(
                     "data.root", f"{tokens.parent} has none of the lists {', '.join(_LISTS.values())}; put one there"
                 )
+        elif not lists and (file := self._text(*_KARPATHY)):
+            entries = karpathy_entries(read_json(file, KARPATHY, "data.root"), file, "data.root")
+            return Listing(gathered(entries, file, "data.root"), [f"splits and captions are those of {file.name}"])
         elif table := self._text(*_TABLES):
             found = read_captions(table, folder, {}, "data.root")
             if not lists:
-                return with_stray_images(self.deal(found), folder)
-            captions = {item.name: item.target for items in found.values() for item in items}
+                return found._replace(splits=with_stray_images(self.deal(found.splits), folder))
+            captions = {item.name: item.target for items in found.splits.values() for item in items}
         else:
             raise InputError("data.root", f"{self.root} has no captions; expected {_LAYOUT}")
-        return {split: _read_list(file, captions) for split, file in lists.items()}
+        return Listing({split: _read_list(file, captions) for split, file in lists.items()})
 
     def _check_root(self) -> None:
         try:

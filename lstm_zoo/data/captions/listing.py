@@ -1,19 +1,38 @@
-"""Captions from a CSV table: one row a caption; the rows of an image may stand anywhere."""
+"""Which images there are, and what people wrote about each."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from ...contracts import SPLITS, InputError
 from ...media.endings import IMAGES
 from ..pipeline.family import Item
-from ..pipeline.finding import files_ending, name_below
-from ..pipeline.tables import read_rows
+from ..pipeline.finding import files_ending
 
-COLUMNS = ("image", "caption", "split", "group")
-"""What a table may hold; only image and caption must be there."""
+
+class Entry(NamedTuple):
+    """What one place of a file says of an image."""
+
+    place: str
+    """For messages."""
+    image: str
+    """Its name below the folder of images."""
+    captions: Sequence[Any]
+    """Texts; whatever else stands among them makes the image a bad one."""
+    split: str = ""
+    group: str = ""
+
+
+class Listing(NamedTuple):
+    """What was found."""
+
+    splits: Mapping[str, Sequence[Item]]
+    """The images of each split with their captions; those that no list deals stand in the split ""."""
+    remarks: Sequence[str] = ()
+    """What there is to say of how they were found."""
 
 
 def one_line(caption: str) -> str:
@@ -21,31 +40,44 @@ def one_line(caption: str) -> str:
     return " ".join(caption.split())
 
 
-def read_captions(file: Path, folder: Path, columns: Mapping[str, str], key: str) -> dict[str, list[Item]]:
-    """Return the images of each split by name, from a table (see `read_rows`) with a row for each caption.
+def gathered(entries: Iterable[Entry], file: Path, key: str) -> dict[str, list[Item]]:
+    """Return the images of each split with all that a file says of them, in its order.
 
-    Without a column for it, the split is "". An image that rows put into two splits stands in both.
+    An image that entries put into two splits stands in both.
+
+    Args:
+        entries: What the file says; those of one image may stand anywhere.
+        file: For messages.
+        key: The setting to name in errors.
 
     Raises:
-        InputError: An image is of two groups, or the table is wrong or empty.
+        InputError: An image is of two groups, or the file says nothing.
     """
     captions: dict[tuple[str, str], list[str]] = defaultdict(list)  # by split and image
+    wrong: dict[tuple[str, str], str] = {}
     groups: dict[str, tuple[str, str]] = {}
-    for place, row in read_rows(file, COLUMNS, ("image", "caption"), columns, key, may_be_empty=("caption",)):
-        name = name_below(row["image"], folder)
-        if group := row.get("group", ""):
+    for place, name, found, split, group in entries:
+        if group:
             known, first = groups.setdefault(name, (group, place))
             if group != known:
                 raise InputError(
                     key, f"{place}: {name} is of group '{group}' here, but of '{known}' in {first}; keep one"
                 )
-        captions[row["split"], name].append(one_line(row["caption"]))
+        captions[split, name] += [one_line(text) for text in found if isinstance(text, str)]
+        for text in found:
+            if not isinstance(text, str):
+                wrong.setdefault((split, name), f"{place}: its caption is {_called(text)}; expected text")
     if not captions:
-        raise InputError(key, f"{file} holds no captions; expected one row a caption below the header")
+        raise InputError(key, f"{file} holds no captions")
     splits: dict[str, list[Item]] = defaultdict(list)
-    for (split, name), found in sorted(captions.items()):
-        splits[split].append(Item(name, tuple(found), groups.get(name, ("", ""))[0]))
-    return dict(splits)
+    for (split, name), texts in captions.items():
+        notes = wrong.get((split, name), "")
+        splits[split].append(Item(name, tuple(texts), groups.get(name, ("", ""))[0], notes))
+    return {split: splits[split] for split in ("", *SPLITS) if split in splits}
+
+
+def _called(value: Any) -> str:
+    return "null" if value is None else f"{value!r:.80}"
 
 
 def with_stray_images(splits: Mapping[str, Sequence[Item]], folder: Path) -> dict[str, list[Item]]:

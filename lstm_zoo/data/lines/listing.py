@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from ...contracts import SPLITS, InputError
+from ...contracts import InputError
 from ...media.endings import IMAGES, stem_of
 from ...media.errors import MediaError
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, files_below, files_ending, name_below, read_text
+from ..pipeline.splitting import by_folder
 from ..pipeline.tables import read_rows
 
 COLUMNS = ("image", "text", "split", "group")
@@ -95,26 +96,6 @@ def list_lines(root: Path, transcriptions: Literal["files", "names"]) -> dict[st
     ]
     without_picture = sorted({name for name in names if name.endswith(_TRUTH)} - set(texts.values()))
     return by_folder([*items, *map(Item, without_picture)])
-
-
-def by_folder(items: Sequence[Item]) -> dict[str, list[Item]]:
-    """Return items by the split that their folder is called after; as split "", where no folder is one's.
-
-    Raises:
-        InputError: Some stand beside the folders of the splits.
-    """
-    first = [item.name.split("/")[0] for item in items]
-    strays = [item.name for item, folder in zip(items, first, strict=True) if folder not in SPLITS]
-    if len(strays) == len(items):
-        return {"": list(items)}
-    if strays:
-        named = ", ".join(sorted(set(first) & set(SPLITS)))
-        raise InputError(
-            "data.root",
-            f"{strays[0]} stands beside the folders {named}, which are splits ({len(strays)} such files); move it into "
-            "one of them or away, or call these folders otherwise",
-        )
-    return {split: [item for item, folder in zip(items, first, strict=True) if folder == split] for split in SPLITS}
 
 
 def _text_of(stem: str, names: Collection[str]) -> str | None:

@@ -13,8 +13,7 @@ from ...media.line_cutting import cut_line
 from ...media.pages import Page
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder
-from ..pipeline.splitting import DealtSplits
-from .listing import by_folder
+from ..pipeline.splitting import DealtSplits, by_folder
 from .page_files import find_picture, open_page, opened_once, pages_below, pictures_below
 from .page_lines import PageLines
 

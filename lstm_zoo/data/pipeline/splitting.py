@@ -102,6 +102,26 @@ def split_by_group(
     return {split: sorted(found, key=lambda item: item.name) for split, found in dealt.items()}
 
 
+def by_folder(items: Sequence[Item]) -> dict[str, list[Item]]:
+    """Return items by the split that their folder is called after; as split "", where no folder is one's.
+
+    Raises:
+        InputError: Some stand beside the folders of the splits.
+    """
+    first = [item.name.split("/")[0] for item in items]
+    strays = [item.name for item, folder in zip(items, first, strict=True) if folder not in SPLITS]
+    if len(strays) == len(items):
+        return {"": list(items)}
+    if strays:
+        named = ", ".join(sorted(set(first) & set(SPLITS)))
+        raise InputError(
+            "data.root",
+            f"{strays[0]} stands beside the folders {named}, which are splits ({len(strays)} such files); move it into "
+            "one of them or away, or call these folders otherwise",
+        )
+    return {split: [item for item, folder in zip(items, first, strict=True) if folder == split] for split in SPLITS}
+
+
 def check_splits(splits: Mapping[str, Sequence[Item]], key: str) -> None:
     """Refuse examples that would spoil a training or its figures.
 

@@ -82,11 +82,16 @@ def _checked(row: dict[str, str], filled: Collection[str], place: str, key: str)
     for name in filled:
         if not row[name]:
             raise InputError(key, f"{place}: the column for the {name} is empty")
-    split = row.get("split", "").lower()
-    if "split" in row and split not in SPLITS:
+    return {**row, "split": known_split(row["split"], place, key) if "split" in row else ""}
+
+
+def known_split(name: str, place: str, key: str) -> str:
+    """Return the split that a table names, or raise an InputError that tells the place and the setting."""
+    split = name.lower()
+    if split not in SPLITS:
         hint = did_you_mean(split, SPLITS)
-        raise InputError(key, f"{place}: split '{row['split']}'{hint}; expected {', '.join(SPLITS[:2])} or {SPLITS[2]}")
-    return {**row, "split": split}
+        raise InputError(key, f"{place}: split '{name}'{hint}; expected {', '.join(SPLITS[:2])} or {SPLITS[2]}")
+    return split
 
 
 def _places(

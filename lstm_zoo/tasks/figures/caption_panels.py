@@ -16,13 +16,18 @@ _PANELS_A_ROW, _PANEL, _GAP = 8, 128, 10  # panels, and pixels
 
 
 def caption_panels(
-    image: np.ndarray, words: Sequence[str], attention: np.ndarray | None = None, references: Sequence[str] = ()
+    image: np.ndarray,
+    caption: str,
+    words: Sequence[str],
+    attention: np.ndarray | None = None,
+    references: Sequence[str] = (),
 ) -> Figure:
     """Draw an image with its caption; with attention one panel a word, brighter where the network looked.
 
     Args:
         image: (H, W, 3) uint8.
-        words: The caption's words.
+        caption: What stands above.
+        words: The caption's words, each above its panel.
         attention: Weights of the regions at each word, (words, L), of a square grid; or None.
         references: Captions by people, written below.
     """
@@ -45,8 +50,8 @@ def caption_panels(
         if number:
             axis.text(left + _PANEL / 2, top - 4, words[number - 1], ha="center", fontsize=9)
     axis.imshow(sheet)
-    caption = textwrap.fill(" ".join(words) or "(no words)", int(size[0] * 12))
-    figure.suptitle(caption, fontsize=11, y=0.99, va="top")
+    title = textwrap.fill(caption or "(no words)", int(size[0] * 12))
+    figure.suptitle(title, fontsize=11, y=0.99, va="top")
     figure.text(0.01, 0.01, "\n".join(references), fontsize=8, va="bottom")
     return figure
 

@@ -6,12 +6,11 @@ METEOR and SPICE are those of `java_metrics`.
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...contracts import InputError
+from ...contracts.words import Split, words_in
 from .java_metrics import java_is_here, java_scores, ptb_texts
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ TOKENIZATIONS = {
     "ptb": "Stanford's PTB tokenizer (Java), punctuation removed",
 }
 """The ways to cut a caption into words, with what to print beside scores: they differ between the two."""
-
-_SIMPLE = str.maketrans(string.ascii_uppercase, string.ascii_lowercase, string.punctuation)
 
 
 class CaptionScores(NamedTuple):
@@ -40,6 +37,7 @@ def caption_scores(
     references: Sequence[Sequence[str]],
     tokenization: str = "simple",
     java: Collection[str] = (),
+    split: Split = "blanks",
 ) -> CaptionScores:
     """Score one caption an image.
 
@@ -52,6 +50,7 @@ def caption_scores(
         tokenization: A key of `TOKENIZATIONS`.
         java: Which of `meteor` and `spice` to give as well, where there is Java. METEOR takes seconds to start; SPICE
             takes minutes and gigabytes, and 385 MB of models are fetched the first time.
+        split: How all texts are cut into words; of characters, each counts as one.
 
     Raises:
         InputError: pycocoevalcap is missing, no reference has a word, or the PTB tokenizer does not run here.
@@ -61,10 +60,9 @@ def caption_scores(
     if missing := missing_package():
         raise InputError("", missing)
     rows = [[caption, *of_image] for caption, of_image in zip(captions, references, strict=True)]
-    if tokenization == "ptb":
-        texts = ptb_texts(rows)
-    else:
-        texts = [[" ".join(simple_tokens(text)) for text in row] for row in rows]
+    if tokenization == "simple" or split == "characters":
+        rows = [[" ".join(words_in(text, split)) for text in row] for row in rows]
+    texts = ptb_texts(rows) if tokenization == "ptb" else rows
     candidates = {image: row[:1] for image, row in enumerate(texts)}
     truths = {image: row[1:] for image, row in enumerate(texts)}
     if not any(text.strip() for row in truths.values() for text in row):
@@ -73,15 +71,6 @@ def caption_scores(
     if java and java_is_here():
         scores.of_set.update(java_scores(java, truths, candidates))
     return scores
-
-
-def simple_tokens(text: str) -> list[str]:
-    """Return the words of a text: lower case, punctuation removed, split on white space.
-
-    As `keras.layers.TextVectorization` does it by default, to the letter: other alphabets than ASCII's keep their
-    capitals and their punctuation.
-    """
-    return re.findall(r"[^ \t\n\v\f\r]+", text.translate(_SIMPLE))
 
 
 def missing_package() -> str | None:

@@ -134,7 +134,7 @@ def test_columns_and_splits_of_a_table(own_images, data_dir, monkeypatch):
     moved = CaptionedFolder(root="own", table="elsewhere.csv", columns=columns, **settings(data_dir))
     assert moved.items() == config.model_copy(update={"table": own_images.parent / "elsewhere.csv"}).items()
     (problem,) = config.problems()
-    assert problem.key == "table" and "no file captions.csv, neither from the working directory" in problem.message
+    assert problem.key == "table" and "holds no captions: neither captions.csv" in problem.message
 
 
 def test_whole_groups_are_dealt_where_no_column_decides(own_images, data_dir):
@@ -232,13 +232,13 @@ def test_bad_files_are_named_and_stop_or_are_counted(own_images, data_dir):
     (own_images / "notes.txt").write_text("not an image")
     good = [f"set{n % 2}/{n}.png,A picture of {WORDS[n]},{'train' if n < 8 else 'test'}" for n in range(12)]
     bad = ["torn.jpg,A,train", "text.jpg,A,train", "empty.png,A,test", "none.jpg,A,test"]
-    write_table(own_images, [*good, *bad, "mute.png,One,test", "mute.png,,test"], "image,caption,split")
+    write_table(own_images, [*good, *bad, "mute.png,...,test", "mute.png,,test"], "image,caption,split")
     reasons = {
         ("train", "torn.jpg"): "truncated",
         ("train", "text.jpg"): "is no image that can be read",
         ("test", "empty.png"): "the file is empty (0 bytes)",
         ("test", "none.jpg"): "no such file",
-        ("test", "mute.png"): "its caption 2 of 2 has no words",
+        ("test", "mute.png"): "none of its 2 captions has a word",
         ("train", "stray.webp"): "has no caption",
     }
     config = CaptionedFolder(root=own_images, **settings(data_dir))

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,13 +116,78 @@ def test_mistakes_of_a_copy_of_coco_are_named(tmp_path, data_dir):
         r'splits.json: expected .*"filepath".*restval.*; KeyError: .split', message(karpathy="splits.json")
     )
     (tmp_path / "train2014").rename(tmp_path / "train")
-    assert "has no folder train2014; expected it beside annotations/" in message()
+    assert re.search(
+        r"^images: none of the images of .*captions_train2014.json lies in .*train2014 or .*; the first is 0+.jpg: "
+        r"name the folder that it counts from, data.images=.train: FOLDER",
+        message(),
+    )
+    (tmp_path / "train").rename(tmp_path / "train2014")
     content = json.loads(file.read_text())
     content["annotations"][0]["image_id"] = 7
     file.write_text(json.dumps(content))
     assert "captions_train2014.json has captions of image 7, which is not among its images" in message()
     file.write_text('{"images": [],\n')
     assert re.search(r"captions_train2014.json:2: is no JSON \(.*\); expected", message())
+
+
+def renamed_coco(root):
+    """Return the folder of a copy whose names are a tool's own: train.json and train/, photos in a folder for val."""
+    write_coco(root)
+    (root / "annotations" / "captions_train2014.json").rename(root / "annotations" / "train.json")
+    (root / "train2014").rename(root / "train")
+    val = root / "annotations" / "captions_val2014.json"
+    content = json.loads(val.read_text())
+    for image in content["images"]:
+        image |= {"id": str(image["id"]), "file_name": f"val2014/{image['file_name']}"}
+    val.write_text("\ufeff" + json.dumps(content))
+    return root
+
+
+def test_annotations_of_other_names_are_named_by_settings(tmp_path):
+    root = renamed_coco(tmp_path)
+    (root / "annotations" / "captions_val2014.json").rename(root / "annotations" / "val.json")
+    (problem,) = CocoCaptions(root=root).problems()
+    own = "data.annotations={train: annotations/train.json, val: annotations/val.json}"
+    assert own in problem.message and "data.kind=captioned_folder" in problem.message
+    files = {"train": "annotations/train.json", "val": "annotations/val.json"}
+    config = CocoCaptions(root=root, annotations=files, captions={"min_count": 1})
+    names = {split: [item.name for item in items] for split, items in config.items().items()}
+    assert names == {
+        "train": [f"train/{n:012d}.jpg" for n in range(6)],  # called as the file is
+        "val": [f"val2014/{n:012d}.jpg" for n in range(6, 12)],  # the names hold the folder; none are dealt to test
+    }
+    assert config.items()["val"][0].target == sentences(6)
+    (root / "train").rename(root / "photos")
+    moved = config.model_copy(update={"images": {"train": Path("photos")}})
+    assert [item.name for item in moved.items()["train"]] == [f"photos/{n:012d}.jpg" for n in range(6)]
+    for other in ({"root": None}, {"karpathy": "dataset_coco.json"}):
+        (problem, *_) = CocoCaptions(**{"root": root, "annotations": files, **other}).problems()
+        assert problem.key in ("annotations", "karpathy")
+
+
+def test_captions_that_are_no_text_are_bad_files_by_their_annotation(tmp_path):
+    file = write_coco(tmp_path) / "annotations" / "captions_train2014.json"
+    content = json.loads(file.read_text())
+    wrong = {0: None, 10: ["A dog", "A cat"], 20: 7}  # by the annotation's number
+    for annotation in content["annotations"]:
+        annotation["caption"] = wrong.get(annotation["id"], annotation["caption"])
+        if annotation["id"] == 31:
+            annotation["caption"] = " "
+    file.write_text(json.dumps(content))
+    config = CocoCaptions(root=tmp_path)
+    assert list(config.problems()) == []
+    place = "annotation {} of captions_train2014.json: its caption is {}; expected text"
+    assert config.bad_files() == [
+        ("train", "train2014/000000000000.jpg", place.format(0, "null")),
+        ("train", "train2014/000000000001.jpg", place.format(10, "['A dog', 'A cat']")),
+        ("train", "train2014/000000000002.jpg", place.format(20, "7")),
+    ]
+    assert config.items()["train"][3].target == sentences(3)[:1]  # an empty one costs itself
+    assert config.remarks() == ["1 caption without a word left out, of train2014/000000000003.jpg"]
+    content["annotations"] = [{"image_id": 100, "bbox": [1, 2, 3, 4]}]
+    file.write_text(json.dumps(content))
+    (problem,) = config.problems()
+    assert "captions_train2014.json: none of its annotations has a caption; expected" in problem.message
 
 
 class FakeCoco(tfds.core.GeneratorBasedBuilder, skip_registration=True):

@@ -14,7 +14,7 @@ import pytest
 
 from lstm_zoo.contracts import InputError
 from lstm_zoo.tasks.metrics import java_metrics
-from lstm_zoo.tasks.metrics.caption_metrics import caption_scores, missing_package, simple_tokens
+from lstm_zoo.tasks.metrics.caption_metrics import caption_scores, missing_package
 from lstm_zoo.tasks.metrics.java_metrics import java_is_here, java_scores, ptb_texts
 
 pytest.importorskip("pycocoevalcap.cider.cider")
@@ -156,24 +156,14 @@ def test_input_that_cannot_be_scored():
     assert error.value.key == "data"
 
 
-def test_simple_tokens_are_those_of_keras():
-    import tensorflow as tf
-    from keras.layers import TextVectorization
-
-    texts = [
-        "A Man's dog -- isn't it?",
-        "tab\tline\nfeed\vform\fcarriage\rreturn  spaces ",
-        "no\u00a0break line\u2028sep next\x85line file\x1csep wide\u3000space",
-        "ÄÖ É ß İ “quoted” it\u2019s … ½ €5",
-        "".join(map(chr, range(32, 127))),
-        "",
-        " . ! ",
-    ]
-    layer = TextVectorization(standardize="lower_and_strip_punctuation", split="whitespace", ragged=True)
-    layer.adapt(texts)
-    vocabulary = layer.get_vocabulary()
-    theirs = [[vocabulary[number] for number in row.numpy()] for row in layer(tf.constant(texts))]
-    assert [simple_tokens(text) for text in texts] == theirs
+def test_captions_in_characters_are_scored_by_characters():
+    # 一个红方块 against 一个绿方块: four of five characters, 方块 and 一个 of the four pairs.
+    scores = caption_scores(["一个红方块。", "狗"], [["一个绿方块"], ["狗"]], split="characters").of_set
+    assert scores["bleu1"] == pytest.approx(5 / 6, rel=1e-6)
+    assert scores["bleu2"] == pytest.approx(sqrt(5 / 6 * 2 / 4), rel=1e-6)
+    assert caption_scores(["一个红方块。", "狗"], [["一个绿方块"], ["狗"]]).of_set["bleu1"] == pytest.approx(
+        0.5, rel=1e-6
+    )
 
 
 def test_without_java(monkeypatch, tmp_path):
