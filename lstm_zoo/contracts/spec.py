@@ -26,6 +26,8 @@ class Tensor(Section):
     """Input that tells how long each example is along the free side; behind that, a batch is filled up with zeros."""
     masked: bool = False
     """Whether the last channel says where there is a picture (255) and where padding (0)."""
+    limits: tuple[float, float] | None = None
+    """Values in files of more than 8 bits that become 0 and 255, lower first; null: nothing is known of such files."""
 
 
 class Classes(Section):

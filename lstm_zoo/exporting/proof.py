@@ -162,11 +162,14 @@ def _loaded(run: Network) -> tuple[Splits, str]:
 
 
 def _stand_ins(tensor: Tensor, random: np.random.Generator) -> np.ndarray:
-    """Return random pixels, numbers around 0, or of other integers 0 and 1, which any vocabulary has."""
+    """Return random pixels of whole pictures, numbers around 0, or of other integers 0 and 1, as in any vocabulary."""
     shape = (_EXAMPLES, *(side or _FREE_SIDE for side in tensor.shape))
     if np.dtype(tensor.dtype).kind == "f":
         return random.normal(size=shape).astype(tensor.dtype)
-    return random.integers(0, 256 if tensor.dtype == "uint8" else 2, shape).astype(tensor.dtype)
+    values = random.integers(0, 256 if tensor.dtype == "uint8" else 2, shape).astype(tensor.dtype)
+    if tensor.masked:
+        values[..., -1] = 255
+    return values
 
 
 def _cut(inputs: Inputs, rows: slice) -> Inputs:
@@ -184,5 +187,13 @@ def _encoded(inputs: Inputs, name: str, spec: Spec) -> np.ndarray:
     if free_axis(spec, name):
         rows = (_cut(inputs, slice(row, row + 1)) for row in range(len(pictures)))
         frames = [cut_to_longest(row, spec)[name][0] for row in rows]
+    if spec.inputs[name].masked:
+        frames = [_uncovered(frame) for frame in frames]
     files = [tf.io.encode_png(frame).numpy() for frame in frames]
     return np.array(files, object).reshape(pictures.shape[:-3])
+
+
+def _uncovered(picture: np.ndarray) -> np.ndarray:
+    """Return a picture (H, W, C + 1), whose last channel is a mask, without mask and padding."""
+    shown = picture[..., -1] > 0
+    return picture[: shown.any(axis=1).sum(), : shown.any(axis=0).sum(), :-1]

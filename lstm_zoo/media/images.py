@@ -1,4 +1,4 @@
-"""Image files, upright and in the two formats that are stored."""
+"""Image files, upright, opaque, of 8 bits, and in the two formats that are stored."""
 
 from __future__ import annotations
 
@@ -8,34 +8,50 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from ..contracts.labels import Colour
+from .deep_pictures import Limits, deep_values, is_deep, limits_of, to_bytes
 from .errors import MediaError, content_of, reasons
+from .tiff_bands import check_bands, why_unread
 
+WHITE = (255, 255, 255)
 _JPEG_QUALITY = 90
 _ORIENTATION = 0x0112  # EXIF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
-def read_image(path: Path, max_side: int | None = None) -> bytes:
-    """Return an image file as JPEG or PNG, upright, in grey or RGB.
+def read_image(
+    path: Path, max_side: int | None = None, *, limits: Limits | None = None, ground: Colour = WHITE
+) -> bytes:
+    """Return an image file as JPEG or PNG, upright, opaque, in grey or RGB of 8 bits.
 
     A file that is so already comes back byte for byte; any other that Pillow can read is converted.
 
     Args:
         path: The file.
         max_side: Longest side, in pixels; larger images are scaled down. None: any size.
+        limits: Values of files of more than 8 bits that become black and white; None: see `limits_of`.
+        ground: Colour that shows through what is transparent.
 
     Raises:
         MediaError: The file cannot be read, or is no image.
     """
     with decoded(path) as (content, image):
-        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        turned = _orientation(image) in _TURNS
         too_large = max_side is not None and max(image.size) > max_side
-        if image.format in ("JPEG", "PNG") and image.mode in ("L", "RGB") and not (turned or too_large):
+        simple = image.mode in ("L", "RGB") and not (_is_transparent(image) or is_deep(image, content))
+        if image.format in ("JPEG", "PNG") and simple and not (turned or too_large):
             return content
-        grey16 = image.mode.startswith("I;16")  # which Pillow would cut off at 255
-        upright = ImageOps.exif_transpose(image.point(lambda value: value / 256) if grey16 else image)
-        upright = upright.convert("L" if grey16 else "RGB")
+        upright = _upright(_opaque(_of_8_bits(image, content, limits), ground), _orientation(image))
     if max_side and too_large:
         upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
         return encoded(upright, "JPEG")
@@ -48,12 +64,22 @@ def read_grey(path: Path) -> np.ndarray:
     Raises:
         MediaError: The file cannot be read, or is no image.
     """
-    with decoded(path) as (_, image):
-        if image.mode.startswith(("I;16", "I")):  # which Pillow would cut off at 255
-            image = image.point(lambda value: value / 256).convert("L")
-        if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-        return np.asarray(ImageOps.exif_transpose(image).convert("L"))
+    with decoded(path) as (content, image):
+        opaque = _opaque(_of_8_bits(image, content, None), WHITE)
+        return np.asarray(_upright(opaque, _orientation(image)).convert("L"))
+
+
+def read_deep(path: Path) -> np.ndarray | None:
+    """Return the values of an image file of more than 8 bits, (h, w, C), opacity left out; None: it has no more.
+
+    Raises:
+        MediaError: The file cannot be read, or is no image.
+    """
+    with _opened(path) as image, path.open("rb") as file:
+        if not is_deep(image, file.read(32)):
+            return None
+    with decoded(path) as (content, image):
+        return deep_values(image, content)[..., :3]
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -64,7 +90,7 @@ def image_size(path: Path) -> tuple[int, int]:
     """
     with _opened(path) as image:
         width, height = image.size
-        lies = image.getexif().get(_ORIENTATION, 1) >= 5  # turned by a quarter
+        lies = _orientation(image) >= 5  # turned by a quarter
     return (width, height) if lies else (height, width)
 
 
@@ -90,11 +116,50 @@ def encoded(image: Image.Image, kind: str) -> bytes:
     return buffer.getvalue()
 
 
+def _of_8_bits(image: Image.Image, content: bytes, limits: Limits | None) -> Image.Image:
+    """Return an image whose values are of 8 bits; opacity is mapped by its whole range."""
+    if not is_deep(image, content):
+        return image
+    values = deep_values(image, content)
+    pixels = to_bytes(values[..., :3], limits or limits_of(values[..., :3]))
+    if values.shape[-1] == 4:
+        opacity = np.rint(values[..., 3:] / np.iinfo(values.dtype).max * 255).astype(np.uint8)
+        pixels = np.concatenate([pixels, opacity], axis=-1)
+    return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+
+
+def _opaque(image: Image.Image, ground: Colour) -> Image.Image:
+    """Return an image in RGB, laid on a ground where it is transparent."""
+    if not _is_transparent(image):
+        return image.convert("RGB")
+    pixels = np.asarray(image.convert("RGBA"), np.float32)
+    opacity = pixels[..., 3:] / np.float32(255)
+    laid = pixels[..., :3] * opacity + np.array(ground, np.float32) * (1 - opacity)
+    return Image.fromarray(np.rint(laid).astype(np.uint8))
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return how an image is turned; 1 where it is not, or its EXIF data are damaged."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # of many kinds, and none of them says that the picture is bad
+        return 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+
+
 @contextmanager
 def _opened(source: Path | io.BytesIO) -> Iterator[Image.Image]:
     with reasons("", SyntaxError, Image.DecompressionBombError):
         try:
             with Image.open(source) as image:
+                check_bands(image)
                 yield image
         except UnidentifiedImageError:  # whose own message tells of a buffer
-            raise MediaError("is no image that can be read") from None
+            raise MediaError(why_unread(source)) from None

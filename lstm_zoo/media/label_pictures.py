@@ -8,15 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from PIL.TiffImagePlugin import TiffImageFile
 
 from ..contracts.labels import Colour
+from .deep_pictures import bits_of
 from .errors import MediaError
 from .images import decoded
 
 LOSSY = "is JPEG, which changes the numbers of the classes; expected PNG: make the labels anew from their source"
 _KINDS = ("PNG", "BMP", "TIFF", "GIF")
-_BITS_PER_SAMPLE = 258  # a tag of TIFF
 
 
 class LabelPicture(NamedTuple):
@@ -92,7 +91,7 @@ def read_label_picture(path: Path) -> LabelPicture:
             palette = np.zeros((256, 3), np.uint8)
             stored = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
             palette[: len(stored)] = stored
-        depth = content[24] if image.format == "PNG" else _bits(image)
+        depth = bits_of(image, content)
     if values.ndim == 3 and values.shape[-1] != 3:
         raise MediaError(f"holds pixels of the kind {image.mode}, expected numbers, or red, green and blue")
     if values.ndim == 3 and (values == values[..., :1]).all():
@@ -116,11 +115,6 @@ def _opaque(image: Image.Image) -> Image.Image:
             "each: give those a colour of their own"
         )
     return image.convert(image.mode[:-1])
-
-
-def _bits(image: Image.Image) -> int:
-    """Return the bits of a sample of a TIFF; 8 for other kinds, which Pillow gives as they are."""
-    return image.tag_v2.get(_BITS_PER_SAMPLE, (8,))[0] if isinstance(image, TiffImageFile) else 8
 
 
 def _colour(values: np.ndarray) -> Colour:

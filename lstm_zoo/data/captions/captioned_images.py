@@ -13,6 +13,7 @@ from ...contracts import InputError, Section, Spec, Tensor, Words
 from ...contracts.words import SPECIAL, Split
 from ...media.endings import IMAGES
 from ..pictures.augment import AugmentConfig
+from ..pictures.picture_files import PictureFiles
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_ending, state_of
 from ..pipeline.prepared_data import PreparedData, UserFiles
@@ -52,7 +53,7 @@ class CaptionConfig(Section):
     """Captions N of each image that an epoch shows; where there are more, they take turns."""
 
 
-class CaptionData(PreparedData):
+class CaptionData(PictureFiles, PreparedData):
     """What all data sets of captioned images share; the target of an item is the tuple of its captions."""
 
     media: ClassVar[str] = "images"
@@ -111,18 +112,20 @@ class CaptionData(PreparedData):
 
     def read(self, path: Path) -> Record:
         """Return an image: as `from_encoded` sees its bytes, but upright where its EXIF data ask for it."""
-        from ...media.images import read_image
-
-        return {"image": read_image(path)}
+        return {"image": self.read_picture(path)}
 
     def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         """Return what turns JPEG and PNG files, (B,) string, into images (B, H, W, 3)."""
         import tensorflow as tf
 
-        family, pixels = self.family(spec), {"image": tf.TensorSpec(spec.inputs["image"].shape, tf.uint8)}
-        return lambda encoded: tf.map_fn(
-            lambda one: family.unpacked({"image": one}), encoded, fn_output_signature=pixels
-        )
+        from ..pictures.pixels import decode_opaque, stretch
+
+        pixels = tf.TensorSpec(spec.inputs["image"].shape, tf.uint8)
+
+        def image(encoded: tf.Tensor) -> tf.Tensor:
+            return stretch(decode_opaque(encoded, self.ground, self.limits), self.image.size)
+
+        return lambda encoded: {"image": tf.map_fn(image, encoded, fn_output_signature=pixels)}
 
 
 class CaptionFiles(UserFiles, CaptionData):
@@ -160,17 +163,21 @@ class CaptionFiles(UserFiles, CaptionData):
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         folder = self.folder()
-        return (self.max_side, *(state_of(folder / item.name) for found in items.values() for item in found))
+        return (
+            self.max_side,
+            self.ground,
+            self.limits,
+            *(state_of(folder / item.name) for found in items.values() for item in found),
+        )
 
     def reader(self) -> Callable[[Item], Record]:
         from ...media.errors import MediaError
-        from ...media.images import read_image
 
         folder = self.folder()
 
         def read(item: Item) -> Record:
             if item.notes or not item.target:
                 raise MediaError(item.notes or "has no caption")
-            return {"image": read_image(folder / item.name, self.max_side)}
+            return {"image": self.read_picture(folder / item.name, self.max_side)}
 
         return read

@@ -7,27 +7,22 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from ...contracts import Tensor
-from ..pictures.pixels import fit_within
+from ...contracts.labels import Colour
+from ..pictures.pixels import decode_opaque, fit_within
 
 
-def decoder(tensor: Tensor, max_side: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return what turns encoded images (B,), no larger than a block, into inputs (B, H, W, C), in a TensorFlow graph.
-
-    Where inputs are masked, what is transparent in a PNG is padding.
-    """
-    height, width, channels = tensor.shape
+def decoder(tensor: Tensor, max_side: int | None, ground: Colour) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what turns encoded images (B,), none larger than a block, into inputs (B, H, W, C), in a graph."""
+    height, width, _ = tensor.shape
 
     def decode(encoded: tf.Tensor) -> tf.Tensor:
-        stored = tf.io.decode_image(encoded, expand_animations=False)  # 1 channel is grey, 2 and 4 end in opacity
-        count = tf.shape(stored)[-1]
-        opacity = tf.cond(count % 2 == 0, lambda: stored[..., -1:], lambda: tf.zeros_like(stored[..., :1]) + 255)
-        colours = tf.cond(count < 3, lambda: tf.repeat(stored[..., :1], 3, axis=-1), lambda: stored[..., :3])
-        picture = fit_within(tf.concat([colours, opacity], axis=-1)[..., :channels], max_side)
+        picture = fit_within(decode_opaque(encoded, ground, tensor.limits), max_side)
         size = tf.shape(picture)[:2]
         fits = tf.reduce_all(size <= [height, width])
         with tf.control_dependencies([tf.debugging.Assert(fits, ["an image larger than", [height, width], size])]):
             if tensor.masked:
-                padded = tf.pad(picture, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
+                shown = tf.concat([picture, tf.zeros_like(picture[..., :1]) + 255], axis=-1)
+                padded = tf.pad(shown, [[0, height - size[0]], [0, width - size[1]], [0, 0]])
             else:
                 rows, columns = (tf.range(side) for side in (height, width))
                 padded = tf.gather(picture, tf.minimum(rows, size[0] - 1))

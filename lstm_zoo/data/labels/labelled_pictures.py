@@ -12,12 +12,13 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from ...contracts import Classes, InputError, LabelMap, Spec, Tensor
+from ...contracts import Classes, InputError, LabelMap, Spec, Splits, Tensor, Views
 from ...media.endings import IMAGES
+from ..pictures.picture_files import PictureFiles
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_ending
 from ..pipeline.prepared_data import PreparedData
@@ -94,7 +95,7 @@ class LabelledPictures(PreparedData):
         return (ClassifiedBlocks if self.target == "classes" else LabelledBlocks)(spec, self.blocks.augment)
 
 
-class LabelledImages(LabelledPictures):
+class LabelledImages(PictureFiles, LabelledPictures):
     """What all data sets of labelled images share."""
 
     media: ClassVar[str] = "images"
@@ -110,19 +111,40 @@ class LabelledImages(LabelledPictures):
     def blocks(self) -> ImageBlocks:
         return self.image
 
+    def settled_limits(self) -> tuple[float, float] | None:
+        """Return `limits`, or what the training pictures tell of them."""
+        return self.limits
+
+    def expected_spec(self) -> Spec:
+        spec, limits = super().expected_spec(), self.settled_limits()
+        if limits is None:
+            return spec
+        tensor = spec.inputs[self.gives].model_copy(update={"limits": limits})
+        return spec.model_copy(update={"inputs": {self.gives: tensor}})
+
+    def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
+        return super(LabelledImages, self._as_in(like)).load(like, splits)
+
+    def views(self, path: Path, spec: Spec) -> Views:
+        return super(LabelledImages, self._as_in(spec)).views(path, spec)
+
+    def _as_in(self, like: Spec | None) -> Self:
+        """Return these settings with the limits of a run, where none are set."""
+        limits = self.limits or (like and like.inputs[self.gives].limits)
+        return self.model_copy(update={"limits": limits})
+
     def files_below(self, folder: Path) -> list[Path]:
         return files_ending(folder, IMAGES)
 
     def read(self, path: Path) -> Record:
         """Return an image file, (H, W, 3) uint8."""
-        from ...media.images import read_image
         from ..pictures.pixels import decode_photo, fit_within
 
-        return {"picture": fit_within(decode_photo(read_image(path)), self.max_side).numpy()}
+        return {"picture": fit_within(decode_photo(self.read_picture(path)), self.max_side).numpy()}
 
     def from_encoded(self, spec: Spec) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         """Return what turns JPEG and PNG files, (B,) string, no larger than a block, into inputs (B, H, W, C)."""
         from .encoded_images import decoder
 
-        decode = decoder(spec.inputs[self.gives], self.max_side)
+        decode = decoder(spec.inputs[self.gives], self.max_side, self.ground)
         return lambda encoded: {self.gives: decode(encoded)}

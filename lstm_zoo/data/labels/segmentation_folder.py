@@ -16,6 +16,8 @@ from .class_list import ClassList
 from .labelled_files import LabelledFiles, ListedFiles
 from .labelled_pictures import LabelledImages
 
+_LOOKED_AT = 100  # training pictures, for limits
+_VALUES = 20_000  # of each
 _PLAIN, _MASK = {0: 0, 1: 1}, {0: 0, 255: 1}
 
 
@@ -38,7 +40,14 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
         return shapes
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        return (*super().source_key(items), self.max_side)
+        return (*super().source_key(items), self.max_side, self.ground, self.settled_limits())
+
+    def settled_limits(self) -> tuple[float, float] | None:
+        if self.limits:
+            return self.limits
+        items = self.items().get("train", [])
+        files = (self.root / item.name for item in items[:: -(-len(items) // _LOOKED_AT) or 1])
+        return _limits_of(tuple((file, state_of(file)) for file in files))
 
     def pair_reader(self) -> Callable[[Item], Record]:
         import numpy as np
@@ -49,12 +58,13 @@ class LabelledImageFiles(LabelledFiles, LabelledImages):
         from ...media.label_pictures import Palettes
 
         classes, palettes = self.class_list(), Palettes()
+        settled = self.model_copy(update={"limits": self.settled_limits()})
 
         def read(item: Item) -> Record:
             picture = self.root / item.name
             label_map = read_labels(self.root / item.target, classes.numbers, classes.colours, palettes)
             check_sizes(image_size(picture), label_map.shape)
-            record = self.read(picture)
+            record = settled.read(picture)
             height, width, _ = record["picture"].shape
             if label_map.shape != (height, width):  # scaled down
                 label_map = np.asarray(Image.fromarray(label_map).resize((width, height), Image.Resampling.NEAREST))
@@ -90,6 +100,23 @@ class SegmentationFolder(ListedFiles, LabelledImageFiles):
 
 
 @lru_cache(maxsize=16)  # asked for several times before training starts
+def _limits_of(files: tuple[tuple[Path, Any], ...]) -> tuple[float, float] | None:
+    """Return which values of pictures of more than 8 bits become black and white; None: none has more."""
+    import numpy as np
+
+    from ...media.deep_pictures import limits_of
+    from ...media.errors import MediaError
+    from ...media.images import read_deep
+
+    found = []
+    for file, _ in files:
+        with suppress(MediaError):
+            if (values := read_deep(file)) is not None:
+                found.append(values.ravel()[:: -(-values.size // _VALUES)])
+    return limits_of(np.concatenate(found)) if found else None
+
+
+@lru_cache(maxsize=16)
 def _hold_masks(files: tuple[tuple[Path, Any], ...]) -> bool:
     """Say whether the first label map that holds more than 0 holds 0 and 255 alone; all are read by this, later."""
     from ...media.errors import MediaError

@@ -5,6 +5,8 @@ All chance is a function of a seed that is handed in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +17,30 @@ def decode_photo(encoded: tf.Tensor | bytes) -> tf.Tensor:
     """Return the pixels of a JPEG or PNG, (h, w, 3) uint8."""
     pixels = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     return tf.ensure_shape(pixels, [None, None, 3])
+
+
+def decode_opaque(encoded: tf.Tensor, ground: Sequence[float], limits: tuple[float, float] | None = None) -> tf.Tensor:
+    """Return the pixels of a JPEG or PNG as it is meant to be seen, (h, w, 3) uint8.
+
+    Args:
+        encoded: The file.
+        ground: Colour that shows through what is transparent.
+        limits: Values of a PNG of 16 bits that become 0 and 255; None: the upper 8 bits count.
+    """
+
+    def of_png() -> tf.Tensor:
+        pixels = tf.io.decode_png(encoded, channels=4, dtype=tf.uint8 if limits is None else tf.uint16)
+        colours, opacity = tf.split(tf.cast(pixels, tf.float32), [3, 1], axis=-1)
+        if limits is not None:  # files of 8 bits come as if of 16
+            is_deep = tf.strings.substr(encoded, 24, 1) == b"\x10"
+            low, high = tf.unstack(tf.where(is_deep, tf.constant(limits, tf.float32), [0.0, 65535.0]))
+            colours = tf.round(tf.clip_by_value((colours - low) / (high - low), 0, 1) * 255.0)
+            opacity = tf.round(opacity / 65535.0 * 255.0)
+        opacity /= 255.0
+        laid = colours * opacity + tf.constant(ground, tf.float32) * (1 - opacity)
+        return tf.cast(tf.round(laid), tf.uint8)
+
+    return tf.ensure_shape(tf.cond(is_png(encoded), of_png, lambda: decode_photo(encoded)), [None, None, 3])
 
 
 def stretch(pixels: tf.Tensor, side: int) -> tf.Tensor:

@@ -32,6 +32,21 @@ def varied(varied_root, data_dir):
     return lambda **options: CaptionedFolder(root=varied_root, **settings(data_dir, **options))
 
 
+def test_what_is_transparent_is_ground_for_all(varied, tmp_path):
+    """Hidden colours are noise; an exported network is shown the same as training."""
+    pixels = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 4)).astype(np.uint8)
+    pixels[..., 3] = 255 * (np.arange(SIDE) > 9)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    for ground in ((255, 255, 255), (0, 9, 200)):
+        config = varied(ground=ground)
+        spec = config.expected_spec()
+        views = config.views(tmp_path / "a.png", spec)
+        assert (views.picture[:, :10] == ground).all() and (views.picture[:, 10:] == pixels[:, 10:, :3]).all()
+        encoded = config.from_encoded(spec)(tf.constant([(tmp_path / "a.png").read_bytes()]))
+        np.testing.assert_array_equal(encoded["image"], views.inputs["image"])
+    assert varied(ground=(0, 0, 0)).source_key({}) != varied().source_key({})
+
+
 def test_evaluation_sees_the_files_as_they_are(varied, varied_root, tmp_path):
     config = varied()
     splits = config.load()

@@ -294,19 +294,74 @@ def decoder_of(config, spec):
 def test_encoded_files_become_the_same_inputs(folder, equal, tmp_path, mode, masked):
     config = folder(equal)
     spec = spec_of((24, 40, 3 + masked), masked=masked)
-    files = []
-    for number, size in enumerate([SIZE, (9, 31)]):
+    files, sizes = [], [SIZE, (9, 31)]
+    for number, size in enumerate(sizes):
         files.append(tmp_path / f"{number}.png")
         Image.fromarray(pixels_of(number, labels_of(number, size))).convert(mode).save(files[-1])
     decode = decoder_of(config, spec)
     inputs = decode(tf.constant([file.read_bytes() for file in files]))
     assert inputs.shape == (2, *block_of(spec)) and inputs.dtype == tf.uint8
-    for one, file in zip(inputs, files, strict=True):
+    for one, file, (height, width) in zip(inputs, files, sizes, strict=True):
         np.testing.assert_array_equal(one[None], config.views(file, spec).inputs["image"])
-        np.testing.assert_array_equal(decode(tf.io.encode_png(one)[None])[0], one)  # an input as a picture
+        again = tf.io.encode_png(one[:height, :width, :3])  # an input as a picture
+        np.testing.assert_array_equal(decode(again[None])[0], one)
     Image.new("RGB", (41, 24)).save(tmp_path / "large.png")
     with pytest.raises(tf.errors.InvalidArgumentError, match="an image larger than"):
         decode(tf.constant([(tmp_path / "large.png").read_bytes()]))
+
+
+def deep(root):
+    """Write pairs whose pictures hold values of 12 bits, the first one dark; return a sixteenth of them."""
+    greys = []
+    for number in range(3):
+        labels = labels_of(number)
+        greys.append(labels.astype(int) * 80 // (1 if number else 8))
+        for folder, array in (("train", np.uint16(16 * greys[-1])), ("trainannot", labels)):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(array).save(root / folder / f"{number}.png")
+    (root / "classes.txt").write_text(CLASSES)
+    return greys
+
+
+def test_pictures_of_12_bits_have_the_limits_of_the_training_pictures(tmp_path, folder):
+    greys = deep(tmp_path)
+    config = folder(tmp_path)
+    spec = config.expected_spec()
+    assert spec.only_input[1].limits == (0, 4095)
+    read = config.reader()
+    for item, grey in zip(config.items()["train"], greys, strict=True):
+        expected = np.rint(grey * 16 / 4095 * 255)[..., None].repeat(3, -1)
+        np.testing.assert_array_equal(read(item)["picture"], expected)
+        views = config.views(tmp_path / item.name, spec)
+        np.testing.assert_array_equal(views.picture, expected)
+        encoded = tf.constant([(tmp_path / item.name).read_bytes()])
+        np.testing.assert_array_equal(decoder_of(config, spec)(encoded), views.inputs["image"])
+
+
+def test_limits_of_a_run_or_of_the_settings_come_first(tmp_path, folder):
+    deep(tmp_path)
+    config = folder(tmp_path)
+    set_by_user = config.model_copy(update={"limits": (0, 2560)})
+    assert set_by_user.expected_spec().only_input[1].limits == (0, 2560)
+    assert set_by_user.source_key({}) != config.source_key({})
+    dark, run = tmp_path / "train" / "0.png", set_by_user.expected_spec()
+    expected = 240 // 8 * 16 / 2560 * 255
+    for by in (config.views(dark, run), set_by_user.views(dark, config.expected_spec())):
+        assert abs(by.picture.max() - expected) <= 1
+    with pytest.raises(ValidationError, match="limits expects"):
+        folder(tmp_path, limits=(5, 5))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_what_is_transparent_in_a_photograph_is_ground_for_all(tmp_path, folder, equal, masked):
+    config = folder(equal, ground=(0, 9, 200))
+    spec = spec_of((24, 40, 3 + masked), masked=masked)
+    pixels = np.dstack([pixels_of(0, labels_of(0)), np.uint8(255 * (labels_of(0) > 1))])
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    views = config.views(tmp_path / "a.png", spec)
+    assert (views.picture[labels_of(0) < 2] == (0, 9, 200)).all()
+    inputs = decoder_of(config, spec)(tf.constant([(tmp_path / "a.png").read_bytes()]))
+    np.testing.assert_array_equal(inputs, views.inputs["image"])
 
 
 def test_encoded_files_are_scaled_down_as_others(folder, equal, tmp_path):
