@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
 
@@ -33,8 +33,9 @@ class BadFile(NamedTuple):
 class Views(NamedTuple):
     """One file, or a part of it, as a network's input."""
 
-    inputs: dict[str, np.ndarray]
-    """Its views by the names of `Spec.inputs`, (N, ...) each, judged together; empty where its parts alone are."""
+    inputs: Mapping[str, np.ndarray | Sequence[np.ndarray]]
+    """Its views by the names of `Spec.inputs`, N each (in an array, or made when they are asked for), judged together;
+    empty where its parts alone are."""
     merge: Callable[[Iterator[Outputs]], Outputs]
     """Makes the outputs for the file from those for its views."""
     picture: np.ndarray | None = None

@@ -53,15 +53,15 @@ class Grid:
         """Return upright labels (Z, H, W) uint8, those of the nearest voxels."""
         return labels if self.spacing is None else _resampled(labels, self._here, self._there, nearest=True)
 
-    def labels_as_stored(self, labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    def labels_as_stored(self, labels: np.ndarray, probabilities: np.ndarray | None = None) -> np.ndarray:
         """Return the labels of a network along the axes of the case's first file, one for each of its voxels.
 
         Args:
             labels: The likeliest classes, (Z, H, W) uint8.
-            probabilities: Those of the classes, (Z, H, W, K); they are interpolated where volumes were resampled.
+            probabilities: Those of the classes, (Z, H, W, K), which are interpolated where volumes were resampled.
         """
-        assert self.space is not None
-        return self.space.as_stored(labels if self.spacing is None else self._likeliest(probabilities))
+        assert self.space is not None and (probabilities is not None or self.spacing is None)
+        return self.space.as_stored(labels if probabilities is None else self._likeliest(probabilities))
 
     def _likeliest(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the likeliest class of each voxel before resampling; a class at a time, for there may be many."""

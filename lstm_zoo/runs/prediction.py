@@ -101,7 +101,7 @@ def _whole(network: Network, views: Views) -> Result | None:
     """Return what is said of a file as a whole; None: its parts alone are shown."""
     if not views.inputs:
         return None
-    outputs = views.merge(_outputs(network, list(_rows(views))))
+    outputs = views.merge(_outputs(network, _rows(views), len(next(iter(views.inputs.values())))))
     result = network.config.task.result(outputs, network.spec, views.picture, network.memory)
     own = views.own_files(outputs)
     others = {end: content for end, content in result.files.items() if _what(end) not in map(_what, own)}
@@ -116,7 +116,7 @@ def _of_parts(network: Network, views: Views) -> Iterator[tuple[Part, Result | N
     parts = iter(views.parts)
     while some := list(islice(parts, network.config.train.batch_size)):
         rows = [[] if part.views is None else list(_rows(part.views)) for part in some]
-        outputs = _outputs(network, list(chain(*rows)))
+        outputs = _outputs(network, chain(*rows), sum(map(len, rows)))
         for part, of_part in zip(some, rows, strict=True):
             result = None
             if part.views is not None:
@@ -125,9 +125,9 @@ def _of_parts(network: Network, views: Views) -> Iterator[tuple[Part, Result | N
             yield part._replace(views=None), result
 
 
-def _outputs(network: Network, rows: list[Inputs]) -> Iterator[Outputs]:
+def _outputs(network: Network, rows: Iterable[Inputs], count: int) -> Iterator[Outputs]:
     """Yield the outputs for some rows; files with many numbers of them are traced for a few sizes."""
-    size = 2 ** math.ceil(math.log2(max(len(rows), 1)))
+    size = 2 ** math.ceil(math.log2(max(count, 1)))
     return network.on_rows(rows, min(network.config.train.batch_size, size))
 
 

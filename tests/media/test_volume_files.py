@@ -68,7 +68,7 @@ def test_every_format_tells_the_same_and_gets_answers(tmp_path, ending):
     assert space.shape[:3] == (3, 4, 5) and space.spacing == (4, 3, 2)
     np.testing.assert_allclose(space.affine, LPS, atol=1e-6)
     grid, labels = Grid(space), LABELS[:, ::-1, ::-1]
-    content, end = labels_like(path, grid.labels_as_stored(labels, np.zeros(0)))
+    content, end = labels_like(path, grid.labels_as_stored(labels))
     assert end == {".nhdr": ".nrrd", ".mhd": ".mha", ".dcm": ".nii.gz"}.get(ending, ending)
     answer = tmp_path / f"answer{end}"
     answer.write_bytes(content)

@@ -16,7 +16,7 @@ from ...media.errors import MediaError
 from ..pipeline.classes import ClassFamily
 from ..pipeline.family import TARGET, Family, Record, Row
 from .blocks import PictureAugment
-from .tiles import Tiling
+from .tiles import CutBlocks, Tiling
 
 
 class _Part(NamedTuple):
@@ -92,13 +92,22 @@ class Blocks(Family):
         Raises:
             MediaError: The picture has another number of axes or channels than those the network was trained on.
         """
-        shape = tuple(record["picture"].shape)
-        if len(shape) != len(self._shape) or shape[-1] not in (None, self._channels):
-            raise MediaError(
-                f"has the shape {shape}; expected {len(self._shape)} axes, {self._channels} channels last, as in "
-                "training"
-            )
+        self._check_shape(tuple(record["picture"].shape))
         return {part.name: self._all_blocks(record[name], part) for name, part in self._parts.items() if name in record}
+
+    def shown(self, records: tf.data.Dataset, threads: int) -> tf.data.Dataset:
+        if len(self._block) < 3:
+            return super().shown(records, threads)
+        return records.flat_map(lambda record: self._blocks_one_by_one(record, threads))
+
+    def blocks_of(self, picture: np.ndarray) -> Sequence[np.ndarray]:
+        """Return all blocks of a picture as a network's inputs, each made when it is asked for.
+
+        Raises:
+            MediaError: As `show`.
+        """
+        self._check_shape(picture.shape)
+        return CutBlocks(picture, self._tiling(picture), self._as_input)
 
     def num_views(self, row: Row) -> int:
         return len(Tiling(_size(row), self._block).corners())
@@ -108,6 +117,33 @@ class Blocks(Family):
 
     def _tiling(self, array: np.ndarray) -> Tiling:
         return Tiling(array.shape[: len(self._block)], self._block)
+
+    def _check_shape(self, shape: tuple[int | None, ...]) -> None:
+        if len(shape) != len(self._shape) or shape[-1] not in (None, self._channels):
+            raise MediaError(
+                f"has the shape {shape}; expected {len(self._shape)} axes, {self._channels} channels last, as in "
+                "training"
+            )
+
+    def _blocks_one_by_one(self, record: Record, threads: int) -> tf.data.Dataset:
+        """Return what `show` does, block by block: all of a volume's take many times its room."""
+        picture = record["picture"]
+        size = tf.shape(picture)[:-1]
+
+        def corners(size: np.ndarray) -> np.ndarray:
+            return np.array(Tiling(size.tolist(), self._block).corners(), np.int32)
+
+        def block(corner: tf.Tensor) -> dict[str, tf.Tensor]:
+            sides = tf.minimum(self._block, size - corner)
+            return {part.name: cut(record[name], part, corner, sides) for name, part in self._parts.items()}
+
+        def cut(array: tf.Tensor, part: _Part, corner: tf.Tensor, sides: tf.Tensor) -> tf.Tensor:
+            behind = tf.shape(array)[len(self._block) :]
+            cut = tf.slice(array, tf.concat([corner, 0 * behind], 0), tf.concat([sides, behind], 0))
+            return tf.ensure_shape(tf.numpy_function(part.finished, [cut], tf.uint8, stateful=False), part.shape)
+
+        starts = tf.ensure_shape(tf.numpy_function(corners, [size], tf.int32, stateful=False), (None, len(self._block)))
+        return tf.data.Dataset.from_tensor_slices(starts).map(block, num_parallel_calls=threads)
 
     def _all_blocks(self, array: tf.Tensor, part: _Part) -> tf.Tensor:
         """Return all blocks of an array (*size, ...)."""
@@ -137,17 +173,27 @@ class ClassifiedBlocks(Blocks, ClassFamily):
 
 
 class LabelledBlocks(Blocks):
-    """Pictures as arrays of uint8, with the label of each pixel; blocks of one size of both."""
+    """Pictures as arrays of uint8, with the label of each pixel; blocks of one size of both.
 
-    def __init__(self, spec: Spec, augment: PictureAugment):
+    Args:
+        spec: Classes, and the shape of a block.
+        augment: How training pictures are varied.
+        labels_alone: Whether merged outputs lack probabilities, which take many times the room of labels.
+    """
+
+    def __init__(self, spec: Spec, augment: PictureAugment, labels_alone: bool = False):
         super().__init__(spec, augment)
+        self._labels_alone = labels_alone
         self._parts["labels"] = _Part(TARGET, self._block, self._as_target)
 
     def merge(self, row: Row, views: Iterator[Outputs]) -> Outputs:
         """Return probabilities (*size, K) and labels (*size) uint8 of a picture, blended from those of its blocks."""
-        tiling = Tiling(_size(row), self._block)
-        probabilities = tiling.merge(view[PROBABILITIES] for view in views)
-        return {PROBABILITIES: probabilities, "labels": probabilities.argmax(axis=-1).astype(np.uint8)}
+        probabilities, labels = [], []
+        for slab in Tiling(_size(row), self._block).slabs(view[PROBABILITIES] for view in views):
+            labels.append(slab.argmax(axis=-1).astype(np.uint8))
+            probabilities += [] if self._labels_alone else [slab]
+        merged = {"labels": np.concatenate(labels)}
+        return {PROBABILITIES: np.concatenate(probabilities), **merged} if probabilities else merged
 
     def truths(self, rows: Sequence[Row], records: Callable[[], Iterable[Record]]) -> Iterator[np.ndarray]:
         """Yield the label map of each picture, (*size) uint8."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ...media.volume_grid import Grid
+    from .family import Blocks
 
 
 class LabelledVolumes(LabelledPictures):
@@ -26,6 +27,7 @@ class LabelledVolumes(LabelledPictures):
 
     media: ClassVar[str] = "volumes"
     gives: ClassVar[str] = "volume"
+    at_once: ClassVar[int | None] = 4  # a large scan takes half a gigabyte while it is read
 
     volume: VolumeBlocks = VolumeBlocks()
     """How the network sees volumes."""
@@ -41,6 +43,16 @@ class LabelledVolumes(LabelledPictures):
     @property
     def blocks(self) -> VolumeBlocks:
         return self.volume
+
+    def family(self, spec: Spec) -> Blocks:
+        from .family import LabelledBlocks
+
+        return LabelledBlocks(spec, self.blocks.augment, labels_alone=not self.resamples)
+
+    @property
+    def resamples(self) -> bool:
+        """Whether answers have to be interpolated to fit the voxels of files."""
+        return False
 
     def files_below(self, folder: Path) -> list[Path]:
         return volumes_below(folder)
@@ -84,17 +96,20 @@ class LabelledVolumes(LabelledPictures):
     def views(self, path: Path, spec: Spec) -> Views:
         """Read one file, with those of its other channels; answers to it are of its own kind, in the same space."""
         from ...media.errors import MediaError
-        from ..pipeline.prepared_data import views_of
 
+        family = self.family(spec)
         try:
             name, files = self.case_of(path, spec)
             if missing := [file.name for file in files if not file.exists()]:
                 raise MediaError(f"lacks {', '.join(missing)} beside it; expected one file a channel")
             grid = self.grid(files[0])
-            views = views_of(self.family(spec), {"picture": grid.resampled(self.picture_of(files, grid))})
+            picture = grid.resampled(self.picture_of(files, grid))
+            inputs = {self.gives: family.blocks_of(picture)}
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
-        return views._replace(own_files=_labels_in_space(name, files[0], grid, spec))
+        row = family.row({"picture": picture})
+        own_files = _labels_in_space(name, files[0], grid, spec)
+        return Views(inputs, lambda outputs: family.merge(row, outputs), picture, own_files=own_files)
 
 
 def _labels_in_space(name: str, file: Path, grid: Grid, spec: Spec) -> Callable[[Outputs], dict[str, bytes]]:
@@ -105,7 +120,7 @@ def _labels_in_space(name: str, file: Path, grid: Grid, spec: Spec) -> Callable[
         target = spec.target
         if grid.space is None or not isinstance(target, LabelMap):
             return {}
-        labels = grid.labels_as_stored(outputs["labels"], outputs[PROBABILITIES])
+        labels = grid.labels_as_stored(outputs["labels"], outputs.get(PROBABILITIES))
         written = labels_like(file, target.as_in_files(labels))
         return {} if written is None else {f"labels/{name}{written[1]}": written[0]}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -44,22 +45,53 @@ class Tiling:
         Where blocks overlap, the mean is weighed by a Gaussian around the middle of each: what a network says of a
         block's edge, it says with less context.
         """
+        return np.concatenate(list(self.slabs(blocks)))
+
+    def slabs(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield what `merge` returns, some planes (or rows) at a time; no more than a block's are in memory."""
         blocks = iter(blocks)
         if all(side <= most for side, most in zip(self.size, self.block, strict=True)):
             (only,) = blocks
-            return self.cut(only, [0] * len(self.size))[tuple(map(slice, self.size))]
+            yield self.cut(only, [0] * len(self.size))[tuple(map(slice, self.size))]
+            return
         weights = reduce(np.multiply.outer, map(_bell, self.block))[..., None].astype(np.float32)
-        total, sums = np.zeros((*self.size, 1), np.float32), None
-        for corner, values in zip(self.corners(), blocks, strict=True):
-            if sums is None:
-                sums = np.zeros((*self.size, values.shape[-1]), np.float32)
-            there = self.cut(total, corner)
+        first, sums, total = 0, None, None  # of the planes from the first on that further blocks touch
+        for (start, *corner), values in zip(self.corners(), blocks, strict=True):
+            if sums is None or total is None:
+                shape = (min(self.size[0], self.block[0]), *self.size[1:])
+                sums, total = np.zeros((*shape, values.shape[-1]), np.float32), np.zeros((*shape, 1), np.float32)
+            if finished := start - first:
+                yield sums[:finished] / total[:finished]
+                for kept in (sums, total):
+                    kept[:-finished] = kept[finished:]
+                    kept[-finished:] = 0
+                first = start
+            there = self.cut(total, (0, *corner))
             inside = tuple(map(slice, there.shape[:-1]))
             there += weights[inside]
-            self.cut(sums, corner)[...] += (values * weights)[inside]
-        assert sums is not None
-        sums /= total
-        return sums
+            self.cut(sums, (0, *corner))[...] += (values * weights)[inside]
+        assert sums is not None and total is not None
+        yield sums / total
+
+
+class CutBlocks(Sequence[np.ndarray]):
+    """All blocks of an array, each cut when it is asked for.
+
+    Args:
+        array: (*size, ...).
+        tiling: How it is cut.
+        finished: What makes a block of what was cut.
+    """
+
+    def __init__(self, array: np.ndarray, tiling: Tiling, finished: Callable[[np.ndarray], np.ndarray]):
+        self._array, self._tiling, self._finished = array, tiling, finished
+        self._corners = tiling.corners()
+
+    def __len__(self) -> int:
+        return len(self._corners)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._finished(self._tiling.cut(self._array, self._corners[index]))
 
 
 def _starts(side: int, block: int) -> Iterator[int]:

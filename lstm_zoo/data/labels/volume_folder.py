@@ -56,6 +56,10 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
     def channel_names(self) -> tuple[str, ...]:
         return self.channels
 
+    @property
+    def resamples(self) -> bool:
+        return self.spacing is not None
+
     def listing(self) -> Listing:
         try:
             return super().listing()

@@ -123,6 +123,10 @@ class Family(ABC):
     def show(self, record: Record) -> dict[str, tf.Tensor]:
         """Return the views by which a record is judged, (N, ...)."""
 
+    def shown(self, records: tf.data.Dataset, threads: int) -> tf.data.Dataset:
+        """Return the views of records, in their order, one after the other."""
+        return records.map(self.show, num_parallel_calls=threads).unbatch()
+
     def num_views(self, row: Row) -> int:
         """Return the number N of an example's views."""
         del row

@@ -99,7 +99,7 @@ class StoredMedia(Media):
         return examples
 
     def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
-        views = self._stored.records(split).map(self._family.show, num_parallel_calls=THREADS)
+        views = self._family.shown(self._stored.records(split), THREADS)
         rows = self._stored.rows(split)
         counts = [self._family.num_views(row) for row in rows]
         lengths = self._family.lengths(rows)
@@ -109,7 +109,7 @@ class StoredMedia(Media):
         if total * sum(fixed) <= KEPT_BYTES:
             views = views.cache()  # a validation split is read in every epoch
         numbers = tf.data.Dataset.from_tensor_slices(np.repeat(np.arange(len(rows)), counts))
-        examples = tf.data.Dataset.zip(numbers, views.unbatch())
+        examples = tf.data.Dataset.zip(numbers, views)
         examples = examples.apply(tf.data.experimental.assert_cardinality(sum(counts)))
         return examples.batch(batch_size) if lengths is None else examples.padded_batch(batch_size)
 

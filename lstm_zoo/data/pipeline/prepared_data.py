@@ -67,6 +67,8 @@ class PreparedData(FamilyData):
 
     noun: ClassVar[str] = "file"
     """What an example is called in messages."""
+    at_once: ClassVar[int | None] = None
+    """How many files are read at once; None: one a core."""
 
     @abstractmethod
     def items(self) -> Mapping[str, Sequence[Item]]:
@@ -126,6 +128,7 @@ class PreparedData(FamilyData):
             file_of=self.file_of,
             family=family,
             noun=self.noun,
+            at_once=self.at_once,
             on_bad_file=self.bad_file_policy,
         )
         return PreparedBuilder(type(self).model_fields["kind"].default, source, self.data_dir)
@@ -147,7 +150,7 @@ class UserFiles(PreparedData):
     def bad_files(self) -> list[BadFile]:
         from .preparing import find_bad_files
 
-        return find_bad_files(self.items(), self.reader())
+        return find_bad_files(self.items(), self.reader(), self.at_once)
 
 
 def views_of(family: Family, record: Record) -> Views:

@@ -42,6 +42,8 @@ class Source(tfds.core.BuilderConfig):
     """How it is stored."""
     noun: str = "file"
     """What an item is called in messages."""
+    at_once: int | None = None
+    """How many items are read at once; None: one a core."""
     on_bad_file: Literal["stop", "skip"] = "stop"
     """`stop`: bad files are an error; `skip`: they are left out and counted."""
 
@@ -51,12 +53,14 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256("\x1f".join(map(str, (_LAYOUT, *parts))).encode()).hexdigest()[:12]
 
 
-def find_bad_files(splits: Mapping[str, Sequence[Item]], read: Callable[[Item], Any]) -> list[BadFile]:
+def find_bad_files(
+    splits: Mapping[str, Sequence[Item]], read: Callable[[Item], Any], at_once: int | None = None
+) -> list[BadFile]:
     """Read every item, keep nothing, and return those that cannot be used."""
     bad = []
     progress = ProgressBar("Reading", sum(map(len, splits.values())), unit="files")
     for split, items in splits.items():
-        for item, future in in_threads(read, items):
+        for item, future in in_threads(read, items, at_once):
             progress.advance()
             if isinstance(error := future.exception(), MediaError):
                 bad.append(BadFile(split, item.name, str(error)))
@@ -157,7 +161,9 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         assert read is not None
         good = 0
         bad_before = len(self._bad)
-        for item, future in in_threads(read, _shuffled(items, self.builder_config.file_of)):
+        for item, future in in_threads(
+            read, _shuffled(items, self.builder_config.file_of), self.builder_config.at_once
+        ):
             self._progress.advance()
             try:
                 record = future.result()
@@ -200,9 +206,9 @@ def _shuffled(items: Sequence[Item], file_of: Callable[[Item], str]) -> list[Ite
     return [item for index in np.random.default_rng(0).permutation(len(found)) for item in found[index]]
 
 
-def in_threads(read: Callable, items: Sequence) -> Iterator[tuple[Any, Future]]:
-    """Yield each item with its finished work, in order; one thread a core, and few results wait in memory."""
-    workers = os.cpu_count() or 1
+def in_threads(read: Callable, items: Sequence, at_once: int | None = None) -> Iterator[tuple[Any, Future]]:
+    """Yield each item with its finished work, in order; a thread a core at most, and few results wait in memory."""
+    workers = min(os.cpu_count() or 1, at_once or len(items) or 1)
     waiting: deque[tuple[Any, Future]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -56,6 +56,9 @@ def test_merged_blocks_of_a_field_are_the_field(size, block):
     field = np.random.default_rng(0).normal(size=(*size, 4)).astype(np.float32)
     merged = tiling.merge(blocks_of(tiling, field))
     assert merged.dtype == np.float32
+    slabs = list(tiling.slabs(blocks_of(tiling, field)))
+    np.testing.assert_array_equal(np.concatenate(slabs), merged)
+    assert max(map(len, slabs)) <= block[0] and (len(slabs) > 1 or size[0] <= block[0])
     np.testing.assert_allclose(merged, field, rtol=1e-5, atol=1e-6)
     constant = tiling.merge(np.full((*block, 2), 0.25, np.float32) for _ in tiling.corners())
     np.testing.assert_allclose(constant, np.full((*size, 2), 0.25), rtol=1e-6)

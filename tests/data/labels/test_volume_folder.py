@@ -160,7 +160,8 @@ def test_channels_in_files_of_their_own_are_found_or_named(tmp_path, data_dir):
         cases_found = {config.first_file(path, spec) for path in found}
         assert len(cases_found) == (4 if root == numbered else 1)
         (first, *_) = sorted(cases_found)
-        assert config.views(first, spec).inputs["volume"].shape == (1, 2, 8, 8, 2)
+        (block,) = config.views(first, spec).inputs["volume"]
+        assert block.shape == (2, 8, 8, 2)
     with pytest.raises(InputError, match=r"set data.channels=\[_flair, _t1\] and data.label_suffix=_seg"):
         VolumeFolder(root=cases, data_dir=data_dir).items()
     (numbered / "imagesTr" / "p2_0001.npy").unlink()
