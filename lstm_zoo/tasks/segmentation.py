@@ -113,19 +113,27 @@ class Segmentation(TaskConfig):
     ) -> Result:
         """Return the classes in a label map with their share of it, largest first, and the map as a file.
 
-        That is a PNG or an array that holds what the user's own label files hold for each class.
+        That is a PNG or an array that holds what the user's own label files hold for each class. Where the map is of
+        another size than the probabilities, it was scaled, and the facts say from which size.
         """
         assert isinstance(spec.target, LabelMap), spec.target.kind
         labels = outputs[_LABELS].astype(np.uint8)
         shares = np.bincount(labels.ravel(), minlength=spec.num_classes) / labels.size
         order = [number for number in (-shares).argsort(kind="stable").tolist() if shares[number]]
         classes = [{"name": spec.class_names[number], "share": float(shares[number])} for number in order]
+        facts: dict[str, Any] = {"classes": classes}
+        text = class_lines(classes, "share")
+        seen = outputs[PROBABILITIES].shape[:-1] if PROBABILITIES in outputs else labels.shape
+        if seen != labels.shape:
+            (high, wide), (height, width) = seen, labels.shape
+            facts["scaled_from"] = {"width": wide, "height": high}
+            text += f"\nscaled from {wide} x {high} to {width} x {height} pixels"
         return Result(
             classes[0]["name"],
-            {"classes": classes},
-            class_lines(classes, "share"),
+            facts,
+            text,
             _files(labels, spec.target),
-            None if picture is None else lambda: _drawn(picture, labels, spec.class_names),
+            None if picture is None else lambda: _drawn(picture, _resized(labels, seen), spec.class_names),
         )
 
     def _check_background(self, spec: Spec) -> None:

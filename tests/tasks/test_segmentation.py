@@ -234,6 +234,16 @@ def test_a_label_map_is_told_by_the_shares_of_its_classes():
     plt.close("all")
 
 
+def test_a_label_map_in_another_size_than_its_probabilities_was_scaled():
+    probabilities, labels = np.zeros((2, 3, 3), np.float32), np.zeros((4, 6), np.uint8)
+    picture = np.zeros((2, 3, 3), np.uint8)
+    result = Segmentation().result({"probabilities": probabilities, "labels": labels}, SPEC, picture)
+    assert result.facts["scaled_from"] == {"width": 3, "height": 2}
+    assert result.text.endswith("\nscaled from 3 x 2 to 6 x 4 pixels")
+    assert len(result.figure().axes) == 3
+    plt.close("all")
+
+
 def test_a_label_map_is_a_png_of_class_numbers_with_a_palette():
     labels = np.array([[0, 2, 1], [2, 2, 2]], np.int32)
     ((name, content),) = Segmentation().result({"labels": labels}, SPEC).files.items()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from ...contracts import Classes, InputError, LabelMap, Spec, Splits, Tensor, Views
+from ...contracts import Classes, InputError, Judge, LabelMap, Spec, Splits, Tensor, Views
 from ...media.endings import IMAGES
 from ..pictures.picture_files import PictureFiles
 from ..pipeline.family import Item, Record
@@ -104,8 +104,8 @@ class LabelledImages(PictureFiles, LabelledPictures):
     image: ImageBlocks = ImageBlocks()
     """How the network sees images."""
     max_side: Annotated[int, Field(ge=16)] | None = None
-    """Image files that are larger are scaled down to this longer side first, in pixels, their label maps with them;
-    null: none is."""
+    """Image files that are larger are scaled down to this longer side first, in pixels, their label maps with them, and
+    so they are compared; `predict` answers in the size of the file. null: none is."""
 
     @property
     def blocks(self) -> ImageBlocks:
@@ -126,7 +126,23 @@ class LabelledImages(PictureFiles, LabelledPictures):
         return super(LabelledImages, self._as_in(like)).load(like, splits)
 
     def views(self, path: Path, spec: Spec) -> Views:
-        return super(LabelledImages, self._as_in(spec)).views(path, spec)
+        """Read one file; label maps come in its own size."""
+        from ...media.images import image_size
+
+        views = super(LabelledImages, self._as_in(spec)).views(path, spec)
+        size = image_size(path)
+        if self.target != "label_map" or views.picture is None or views.picture.shape[:2] == size:
+            return views
+        from .answer_size import in_size
+
+        return views._replace(merge=lambda outputs: in_size(views.merge(outputs), size))
+
+    def judges(self, spec: Spec) -> Sequence[Judge]:
+        if self.target != "label_map" or self.max_side is None:
+            return super().judges(spec)
+        from .answer_size import ComparedSize
+
+        return [ComparedSize(self.max_side)]
 
     def _as_in(self, like: Spec | None) -> Self:
         """Return these settings with the limits of a run, where none are set."""

@@ -25,7 +25,7 @@ from labelled import (
 from PIL import Image
 from pydantic import ValidationError
 
-from lstm_zoo.contracts import PROBABILITIES, InputError, LabelMap
+from lstm_zoo.contracts import PROBABILITIES, InputError, Judged, LabelMap
 from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.data.labels.segmentation_folder import SegmentationFolder
 
@@ -256,6 +256,30 @@ def test_a_file_of_any_size_is_read_in_blocks(equal, folder):
     merged = views.merge(as_answers(labels_in(block)) for block in views.inputs["image"])
     np.testing.assert_array_equal(answered(merged), labels_in(views.picture))
     assert config.files_below(equal / "val") == [equal / "val" / f"{number}.png" for number in (4, 5, 6)]
+
+
+def test_answers_have_the_size_of_the_file_upright(equal, folder, tmp_path):
+    config = folder(equal, max_side=20)
+    image = Image.fromarray(pixels_of(0, labels_of(0, (30, 50))))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.rotate(90, expand=True).save(tmp_path / "turned.png", exif=exif)
+    views = config.views(tmp_path / "turned.png", spec_of((12, 20, 3)))
+    assert views.picture.shape == (12, 20, 3)
+    probabilities = np.zeros((12, 20, 3), np.float32)
+    probabilities[:, :10, 1] = 1  # and of the other half, three classes are as probable
+    outputs = views.merge(iter([{PROBABILITIES: probabilities, "labels": probabilities.argmax(-1)}]))
+    assert outputs[PROBABILITIES].shape == (12, 20, 3) and outputs["labels"].dtype == np.uint8
+    np.testing.assert_array_equal(outputs["labels"], np.repeat([[1, 0]], [26, 24], axis=1).repeat(30, axis=0))
+
+
+def test_the_size_in_which_label_maps_are_compared_is_told(equal, folder):
+    (judge,) = folder(equal, max_side=20).judges(spec_of((12, 20, 3)))
+    for size in ((12, 20), (20, 12), (10, 20)):
+        judge.add({}, Judged("", np.zeros(size)))
+    (told,) = judge.scores()["remarks"]
+    assert told == "compared in the size that data.max_side=20 leaves: 12 x 20 to 20 x 12 pixels"
+    assert folder(equal).judges(spec_of((12, 20, 3))) == ()
 
 
 @pytest.mark.parametrize("masked", [False, True])
