@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,8 @@ from .printing import show, show_json
 
 if TYPE_CHECKING:
     from ..config.recipe import Config
+
+_EXAMPLES = 20
 
 app = typer.Typer(help="Prepare a data set once, and see what is in it.", no_args_is_help=True)
 
@@ -24,17 +27,32 @@ def prepare(config: ConfigOption, set: SetOption = None) -> None:
 
 
 @app.command()
-def check(config: ConfigOption, set: SetOption = None, as_json: JsonOption = False) -> None:
-    """Read every file once, and name those that cannot be used; writes nothing."""
+def check(
+    config: ConfigOption,
+    set: SetOption = None,
+    as_json: JsonOption = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with all of it, and with examples.")
+    ] = None,
+) -> None:
+    """Read every file once: name those that cannot be used, and show what is in the others; prepares nothing."""
     with user_errors() as loaded:
-        bad = loaded(load_recipe(config, set)).data.bad_files()
+        recipe = loaded(load_recipe(config, set))
+        from ..reporting.data_check import check_facts
+
+        survey = recipe.data.survey(_EXAMPLES)
+        facts = check_facts(recipe, survey)
+        if html:
+            from ..reporting.data_page import write_data_page
+
+            write_data_page(html, facts, survey)
         if as_json:
-            show_json({"bad_files": [file._asdict() for file in bad]})
+            show_json(facts)
         else:
-            for file in bad:
-                show(f"{file.split}: {file.name}: {file.reason}")
-            show(f"{len(bad)} of the files cannot be used" if bad else "all files can be read")
-        if bad:
+            _show_check(facts)
+            if html:
+                show(f"the page with examples: {html}")
+        if facts["lost"]:
             raise typer.Exit(2)
 
 
@@ -73,3 +91,18 @@ def _show_data(recipe: Config, as_json: bool) -> None:
     else:
         show(data_table(facts))
         show(f"prepared as {facts['fingerprint'].split('/{')[0]}")
+
+
+def _show_check(facts: dict[str, Any]) -> None:
+    from ..reporting.data_tables import check_tables
+
+    for part in check_tables(facts):
+        show(part)
+    for file in facts["bad_files"]:
+        show(f"{file['split']}: {file['name']}: {file['reason']}")
+    for sentence in facts["remarks"]:
+        show(f"remark: {sentence}")
+    for sentence in facts["lost"]:
+        show(f"lost: {sentence}")
+    if not facts["lost"]:
+        show("all files can be read, and nothing would be lost")

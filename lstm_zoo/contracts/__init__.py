@@ -11,10 +11,11 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
-from .data import FEATURES, BadFile, DataConfig, LiveFrame, Part, Splits, Views
+from .data import FEATURES, DataConfig, LiveFrame, Part, Splits, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, UserPath, raised_by
 from .spec import SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
+from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
     LOG_PROBABILITIES,
     PROBABILITIES,
@@ -40,7 +41,9 @@ __all__ = [
     "Classes",
     "DataConfig",
     "EncoderConfig",
+    "Example",
     "Figures",
+    "GoodFile",
     "InputError",
     "Judge",
     "Judged",
@@ -48,6 +51,7 @@ __all__ = [
     "LiveFrame",
     "Memory",
     "ModelConfig",
+    "Neighbour",
     "Number",
     "Objective",
     "Outputs",
@@ -58,6 +62,7 @@ __all__ = [
     "Section",
     "Spec",
     "Splits",
+    "Survey",
     "Target",
     "TaskConfig",
     "Tensor",

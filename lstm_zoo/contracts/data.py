@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
 
 from .section import InputError, Section
 from .spec import Spec
+from .survey import BadFile, Survey
 from .task import Judge, Judged, Outputs, Result
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
 
 FEATURES = "features"
 """Name of what an encoder makes of an input, which then takes its place among the inputs."""
-
-
-class BadFile(NamedTuple):
-    """A file of a data set that cannot be used."""
-
-    split: str
-    name: str
-    """Its path below the root of the data set."""
-    reason: str
 
 
 class Views(NamedTuple):
@@ -188,6 +180,15 @@ class DataConfig(Section, ABC):
             InputError: The data set is not made of the user's files.
         """
         raise InputError("data.kind", f"'{self.kind}' is not made of files of yours; there is nothing to check")
+
+    def survey(self, num_examples: int) -> Survey:
+        """Read every file once, and return what is found, with some examples; nothing is written.
+
+        Raises:
+            InputError: The data set is not made of the user's files, or these do not make one.
+        """
+        del num_examples
+        return Survey((), self.bad_files())
 
     @abstractmethod
     def files_below(self, folder: Path) -> list[Path]:

@@ -82,13 +82,13 @@ def read_deep(path: Path) -> np.ndarray | None:
         return deep_values(image, content)[..., :3]
 
 
-def image_size(path: Path) -> tuple[int, int]:
+def image_size(source: Path | io.BytesIO) -> tuple[int, int]:
     """Return height and width of an image file as it is meant to be seen, from its header.
 
     Raises:
         MediaError: The file is no image.
     """
-    with _opened(path) as image:
+    with _opened(source) as image:
         width, height = image.size
         lies = _orientation(image) >= 5  # turned by a quarter
     return (width, height) if lies else (height, width)

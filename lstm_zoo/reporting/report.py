@@ -6,16 +6,14 @@ import base64
 import csv
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from ..contracts import Figures
 from ..tasks.figures.canvas import png_of
 from .figures import learning_curves, result_against_floors
+from .pages import render
 from .tables import single_numbers
 
 
@@ -50,13 +48,11 @@ def write_report(
         png = png_of(figure)
         (pictures / f"{file}.png").write_bytes(png)
         images[heading] = base64.b64encode(png).decode()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    page = environment.get_template("report.html.jinja").render(
+    page = render(
+        "report.html.jinja",
         title=title,
+        about=f"evaluated on {name}",
         name=name,
-        made=f"{datetime.now():%Y-%m-%d %H:%M}",
         floors=list(dict.fromkeys(floor for scores in metrics.values() for floor in scores["floors"])),
         metrics=list(_table(metrics)),
         of_classes=of_classes,

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 
-def _table(title: str, *columns: str) -> Table:
+def titled_table(title: str, *columns: str) -> Table:
     """Return an empty table; the columns after the first are numbers where their name ends with a blank."""
     table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
@@ -21,7 +21,7 @@ def evaluation_table(scores: Mapping[str, Any], title: str) -> Table:
     """Return the scores of an evaluation beside the floors'."""
     floors = scores["floors"]
     columns = (f"floor: {name} " for name in floors)
-    table = _table(f"{title} ({scores['examples']} examples)", "score", "this run ", *columns)
+    table = titled_table(f"{title} ({scores['examples']} examples)", "score", "this run ", *columns)
     if "tokenization" in scores:
         table.caption = f"tokenization: {scores['tokenization']}"
         table.caption_justify = "left"
@@ -38,7 +38,7 @@ def single_numbers(scores: Mapping[str, Any]) -> dict[str, float]:
 
 def class_table(per_class: Mapping[str, float], score: str, noun: str = "class") -> Table:
     """Return a score (accuracy, IoU) of each class, worst first."""
-    table = _table(f"{score} of each {noun}", noun, f"{score} ")
+    table = titled_table(f"{score} of each {noun}", noun, f"{score} ")
     for name, value in sorted(per_class.items(), key=lambda item: item[1]):
         table.add_row(name, f"{value:.4f}")
     return table
@@ -46,7 +46,7 @@ def class_table(per_class: Mapping[str, float], score: str, noun: str = "class")
 
 def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
     """Return a catalogue as a table."""
-    table = _table(what, "name", "about", "from")
+    table = titled_table(what, "name", "about", "from")
     for row in rows:
         table.add_row(row["name"], row["about"], row["from"])
     return table
@@ -59,7 +59,7 @@ def dry_build_table(facts: Mapping[str, Any]) -> Table:
         f"answers with {facts['answers']}, "
         f"{facts['parameters']:,} parameters ({facts['trainable']:,} trained)"
     )
-    table = _table(title, "layer", "kind", "output", "parameters ")
+    table = titled_table(title, "layer", "kind", "output", "parameters ")
     for layer in facts["layers"]:
         table.add_row(layer["name"], layer["kind"], _shape(layer["output"]), f"{layer['parameters']:,}")
     table.add_section()
@@ -75,7 +75,7 @@ def data_table(facts: Mapping[str, Any]) -> Table:
     """Return what each split holds."""
     splits = facts["splits"]
     names = list(dict.fromkeys(name for counts in splits.values() for name in counts))
-    table = _table(f"{facts['data']}, inputs {_shapes(facts['inputs'])}", "", *(f"{split} " for split in splits))
+    table = titled_table(f"{facts['data']}, inputs {_shapes(facts['inputs'])}", "", *(f"{split} " for split in splits))
     for name in names:
         table.add_row(name, *(str(counts.get(name, 0)) for counts in splits.values()))
     if facts["features_bytes"]:
@@ -89,7 +89,7 @@ def data_table(facts: Mapping[str, Any]) -> Table:
 
 def bench_table(row: Mapping[str, Any]) -> Table:
     """Return the contenders of one row of the benchmark."""
-    table = _table(row["name"], "", f"ms a {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
+    table = titled_table(row["name"], "", f"ms a {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
     for name, figures in row["contenders"].items():
         if "missing" in figures:
             table.add_row(name, "", f"{figures['missing']} is not installed", "", "")
@@ -110,7 +110,7 @@ def _shape(shape: Sequence[int | None], free: str = "B") -> str:
 
 def export_table(about: dict[str, Any]) -> Table:
     """Return what was proved of an exported file."""
-    table = _table(f"{about['file']} in {about['runtime']}, a fresh process", "", "")
+    table = titled_table(f"{about['file']} in {about['runtime']}, a fresh process", "", "")
     table.show_header = False
     signature = about["signatures"]["serving_default"]
     for side in ("inputs", "outputs"):

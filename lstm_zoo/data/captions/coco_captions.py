@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import NonNegativeInt
 
-from ...contracts import SPLITS, BadFile, DataConfig, InputError, Spec, Splits, UserPath
+from ...contracts import SPLITS, BadFile, DataConfig, InputError, Spec, Splits, Survey, UserPath
 from ..pipeline.family import Item, target_of
 from ..pipeline.finding import ListFile, check_folder, find_file
 from ..pipeline.splitting import BySplit, split_by_group
@@ -69,6 +69,9 @@ class CocoCaptions(CaptionFiles):
 
     def bad_files(self) -> list[BadFile]:
         return DataConfig.bad_files(self) if self.root is None else super().bad_files()
+
+    def survey(self, num_examples: int) -> Survey:
+        return DataConfig.survey(self, num_examples) if self.root is None else super().survey(num_examples)
 
     def folder(self) -> Path:
         assert self.root is not None, "TFDS's own data set is no folder of images"

@@ -12,8 +12,9 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ...contracts import Spec, Words
-from ...contracts.words import END, PADDING, UNKNOWN
+from ...contracts.words import END, PADDING, UNKNOWN, words_in
 from ..pictures.augment import AugmentConfig
+from ..pictures.measuring import size_of
 from ..pictures.pixels import eval_photo, train_photo, vary
 from ..pipeline.family import TARGET, Family, Record, Row, target_of
 from .vocabulary import number_words
@@ -52,6 +53,10 @@ class CaptionedImages(Family):
 
     def features(self) -> dict[str, Any]:
         return {"image": tfds.features.Image(shape=(None, None, 3))}
+
+    def measures(self, record: Record, target: Sequence[str]) -> dict[str, float]:
+        words = [len(words_in(caption, self._words.split)) for caption in target]
+        return {**size_of(record["image"]), "captions": len(words), "words a caption": sum(words) / len(words)}
 
     def facts(self, rows: Sequence[Row]) -> Numbered:
         """Return all captions as numbers."""

@@ -71,6 +71,13 @@ class Blocks(Family):
     def row(self, record: Record) -> dict[str, str]:
         return {"shape": " x ".join(map(str, record["picture"].shape))}
 
+    def content(self, record: Record) -> Iterable[np.ndarray]:
+        yield record["picture"]
+
+    def measures(self, record: Record, target: Any) -> dict[str, float]:
+        *size, channels = record["picture"].shape
+        return {**dict(zip(("planes", "height", "width")[-len(size) :], size, strict=True)), "channels": channels}
+
     def train(self, record: Record, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return a random, varied block of a picture, (*block, C) uint8, and its labels where pixels have them."""
         parts = self._parts.values()
@@ -186,6 +193,18 @@ class LabelledBlocks(Blocks):
         self._labels_alone = labels_alone
         self._parts["labels"] = _Part(TARGET, self._block, self._as_target)
 
+    def example(self, record: Record) -> dict[str, np.ndarray]:
+        """Return the block in which there is most to see: most classes, and then least of the commonest one."""
+        self._check_shape(record["picture"].shape)
+        tiling, labels = self._tiling(record["labels"]), record["labels"]
+
+        def to_see(corner: tuple[int, ...]) -> tuple[int, int]:
+            counts = _counts(tiling.cut(labels, corner))
+            return np.count_nonzero(counts), -int(counts.max())
+
+        corner = max(tiling.corners(), key=to_see)
+        return {part.name: part.finished(tiling.cut(record[name], corner)) for name, part in self._parts.items()}
+
     def merge(self, row: Row, views: Iterator[Outputs]) -> Outputs:
         """Return probabilities (*size, K) and labels (*size) uint8 of a picture, blended from those of its blocks."""
         probabilities, labels = [], []
@@ -202,12 +221,21 @@ class LabelledBlocks(Blocks):
 
     def counts(self, facts: Any, truths: Callable[[], Iterable[Any]]) -> dict[str, int]:
         """Return the number of pixels of each class, and of void."""
-        found: Counter[int] = Counter()
+        found: Counter[str] = Counter(dict.fromkeys(self.spec.class_names, 0))
         for labels in truths():
-            numbers, counts = np.unique(labels, return_counts=True)
-            found.update(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
-        named = {name: found[number] for number, name in enumerate(self.spec.class_names)}
-        return {**named, **({"void": found[VOID]} if found[VOID] else {})}
+            found.update(self._pixels(labels))
+        return dict(found)
+
+    def classes(self, record: Record, target: Any) -> dict[str, int]:
+        return self._pixels(record["labels"])
+
+    def _pixels(self, labels: np.ndarray) -> dict[str, int]:
+        """Return the number of pixels of each class that there is in a label map, and of void."""
+        counts = _counts(labels)
+        return {
+            "void" if number == VOID else self.spec.class_names[number]: int(counts[number])
+            for number in np.flatnonzero(counts).tolist()
+        }
 
 
 def vary(arrays: Sequence[np.ndarray], augment: PictureAugment, random: np.random.Generator) -> list[np.ndarray]:
@@ -225,6 +253,11 @@ def vary(arrays: Sequence[np.ndarray], augment: PictureAugment, random: np.rando
     middle = values.mean()
     values = middle + (values - middle) * (1 + contrast * augment.contrast) + brightness * augment.brightness * 255
     return [values.round().clip(0, 255).astype(np.uint8), *labels]
+
+
+def _counts(labels: np.ndarray) -> np.ndarray:
+    """Return how often each number stands in a label map, (256,); row by row, since NumPy counts in 8 bytes each."""
+    return np.sum([np.bincount(part.ravel(), minlength=VOID + 1) for part in labels], axis=0)
 
 
 def _size(row: Row) -> tuple[int, ...]:

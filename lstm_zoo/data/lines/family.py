@@ -43,6 +43,10 @@ class TextLines(Family):
     def row(self, record: Record) -> dict[str, str]:
         return {"width": str(record["line"].shape[1])}
 
+    def measures(self, record: Record, target: str) -> dict[str, float]:
+        width = record["line"].shape[1]
+        return {"width": width, "letters": len(target), "pixels a letter": width / len(target)}
+
     def lengths(self, rows: Sequence[Row]) -> np.ndarray:
         """Return the width of each line, in pixels."""
         return np.array([int(row["width"]) for row in rows])

@@ -19,6 +19,9 @@ class ClassFamily(Family):
         numbers = {name: number for number, name in enumerate(self.spec.class_names)}
         return np.array([numbers[target_of(row)] for row in rows], np.int32)
 
+    def classes(self, record: Record, target: str) -> dict[str, int]:
+        return {target: 1}
+
     def known(self, facts: Any, numbers: np.ndarray, epoch: int) -> dict[str, np.ndarray]:
         return {TARGET: facts[numbers]}
 

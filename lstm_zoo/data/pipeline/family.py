@@ -79,6 +79,20 @@ class Family(ABC):
         del record
         return {}
 
+    def content(self, record: Record) -> Iterable[bytes | np.ndarray]:
+        """Return what makes two records the same example, whatever their labels."""
+        return (record[name] for name in self.features())
+
+    def measures(self, record: Record, target: Any) -> dict[str, float]:
+        """Return how large and how long a record and the target of its item are, by name."""
+        del record, target
+        return {}
+
+    def classes(self, record: Record, target: Any) -> dict[str, int]:
+        """Return what a record holds of each class, by name: its own one once, or pixels."""
+        del record, target
+        return {}
+
     def check(self, rows: Sequence[Row]) -> None:
         """Raise an InputError if stored examples of a split cannot be shown."""
         del rows
@@ -126,6 +140,10 @@ class Family(ABC):
     def shown(self, records: tf.data.Dataset, threads: int) -> tf.data.Dataset:
         """Return the views of records, in their order, one after the other."""
         return records.map(self.show, num_parallel_calls=threads).unbatch()
+
+    def example(self, record: Record) -> dict[str, np.ndarray]:
+        """Return one view of a record that was just read, for people."""
+        return {name: views[0] for name, views in shown_of(self, self.needed(record)).items()}
 
     def num_views(self, row: Row) -> int:
         """Return the number N of an example's views."""
@@ -175,6 +193,19 @@ def mean(views: Iterable[Outputs]) -> Outputs:
     if not others:
         return first
     return {name: sum((view[name] for view in others), first[name]) / (1 + len(others)) for name in first}
+
+
+def shown_of(family: Family, needed: Record) -> dict[str, np.ndarray]:
+    """Return what `show` gives of what it needs of a record, out of a graph."""
+    import tensorflow as tf
+
+    shown: dict[str, Any] = family.show({name: tf.constant(part) for name, part in needed.items()})
+    return {name: views.numpy() for name, views in shown.items()}
+
+
+def row_of(split: str, item: Item, record: Record, family: Family) -> dict[str, str]:
+    """Return what the table says of an item that was read."""
+    return {"split": split, **item._asdict(), "target": json.dumps(item.target), **family.row(record)}
 
 
 def target_of(row: Row) -> Any:

@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ...contracts import BadFile, DataConfig, InputError, Part, Spec, Splits, UserPath, Views, raised_by
+from ...contracts import BadFile, DataConfig, InputError, Part, Spec, Splits, Survey, UserPath, Views, raised_by
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .family import Family, Item, Record
     from .preparing import PreparedBuilder
 
@@ -148,21 +146,27 @@ class UserFiles(PreparedData):
         return (self.items,)
 
     def bad_files(self) -> list[BadFile]:
-        from .preparing import find_bad_files
+        from .surveying import find_bad_files
 
         return find_bad_files(self.items(), self.reader(), self.at_once)
+
+    def survey(self, num_examples: int) -> Survey:
+        from .neighbours import nearest_in_training
+        from .surveying import survey
+
+        try:
+            family = self.family(self.expected_spec())
+        except InputError as error:
+            return Survey((), self.bad_files(), [str(error)])
+        found = survey(self.items(), self.reader(), self.at_once, family, num_examples)
+        builder = self.builder(family)
+        return found._replace(neighbours=nearest_in_training(builder) if builder.is_prepared else None)
 
 
 def views_of(family: Family, record: Record) -> Views:
     """Return a record as evaluation sees it."""
-    import tensorflow as tf
-
-    from .family import TARGET
+    from .family import TARGET, shown_of
 
     row, record = family.row(record), family.needed(record)
-    shown: dict[str, np.ndarray] = {
-        name: tensor.numpy()
-        for name, tensor in family.show({name: tf.constant(part) for name, part in record.items()}).items()
-        if name != TARGET
-    }
+    shown = {name: views for name, views in shown_of(family, record).items() if name != TARGET}
     return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from ...console.progress import ProgressBar
 from ...console.text import first_line
 from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
-from .family import Family, Item, Record, Row
+from .family import Family, Item, Record, Row, row_of
 
 _BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
 _LAYOUT = "4"  # raise it when what is stored changes: older preparations are then made anew
@@ -51,23 +50,6 @@ class Source(tfds.core.BuilderConfig):
 def fingerprint(*parts: Any) -> str:
     """Return 12 hexadecimal digits that change whenever one of the parts does."""
     return hashlib.sha256("\x1f".join(map(str, (_LAYOUT, *parts))).encode()).hexdigest()[:12]
-
-
-def find_bad_files(
-    splits: Mapping[str, Sequence[Item]], read: Callable[[Item], Any], at_once: int | None = None
-) -> list[BadFile]:
-    """Read every item, keep nothing, and return those that cannot be used."""
-    bad = []
-    progress = ProgressBar("Reading", sum(map(len, splits.values())), unit="files")
-    for split, items in splits.items():
-        for item, future in in_threads(read, items, at_once):
-            progress.advance()
-            if isinstance(error := future.exception(), MediaError):
-                bad.append(BadFile(split, item.name, str(error)))
-            elif error:
-                raise error
-    progress.close()
-    return bad
 
 
 class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -171,8 +153,7 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 self._bad.append(BadFile(split, item.name, str(error)))
                 continue
             good += 1
-            row = {**item._asdict(), "target": json.dumps(item.target), **self.family.row(record)}
-            self._rows.append({"split": split, **row})
+            self._rows.append(row_of(split, item, record, self.family))
             yield item.name, {**{name: record[name] for name in self.family.features()}, "name": item.name}
         if not good:
             bad = self._say_bad(self._bad[bad_before:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ...contracts import Spec
+from ..pictures.measuring import size_of
 from ..pipeline.classes import ClassFamily
 from ..pipeline.family import Record, Row, Stretch
 from .clip_config import ClipConfig
@@ -47,6 +48,18 @@ class Clips(ClassFamily):
     def row(self, record: Record) -> dict[str, str]:
         """Return the length of a video in seconds, and what is to be said of it."""
         return {"seconds": f"{record['seconds']:.3f}", "remarks": "; ".join(record.get("remarks", ()))}
+
+    def content(self, record: Record) -> Iterable[bytes]:
+        return record["video"]
+
+    def measures(self, record: Record, target: str) -> dict[str, float]:
+        frames, seconds = record["video"], record["seconds"]
+        return {
+            "seconds": seconds,
+            "frames": len(frames),
+            "frames a second": round(len(frames) / seconds, 3),
+            **size_of(frames[0]),
+        }
 
     def complete(self, rows: Sequence[Row]) -> Spec:
         """Return the spec with the mean length of the training videos, where lengths are stored."""

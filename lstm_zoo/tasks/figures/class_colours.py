@@ -22,6 +22,18 @@ def class_colours(num_classes: int) -> np.ndarray:
     return _colour_series()[:num_classes].copy()
 
 
+def palette(num_classes: int) -> np.ndarray:
+    """Return the colour of every number a label map may hold, (256, 3) uint8."""
+    colours = np.full((256, 3), VOID_COLOUR, np.uint8)
+    colours[:num_classes] = class_colours(num_classes)
+    return colours
+
+
+def laid_over(image: np.ndarray, painted: np.ndarray) -> np.ndarray:
+    """Return labels in their colours over their image, both (H, W, 3)."""
+    return (0.45 * image + 0.55 * painted).astype(np.uint8)
+
+
 @cache
 def _colour_series() -> np.ndarray:
     """Return 255 colours, neither greyish nor very dark or pale, (255, 3) uint8."""

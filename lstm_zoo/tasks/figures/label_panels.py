@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from ...contracts.labels import VOID
 from .canvas import plt
-from .class_colours import VOID_COLOUR, class_colours
+from .class_colours import laid_over, palette
 
 WRONG = (222, 22, 28)
 """Colour of a wrong pixel."""
@@ -41,32 +41,25 @@ def label_panels(
             (f"{'zyx'[axis]} = {middle}", picture.take(middle, axis), [one.take(middle, axis) for one in maps])
             for axis, middle in middles
         ]
-    palette = _palette(len(class_names))
-    rows = [_panels(part, palette, *labels) for _, part, labels in slices]
-    legend = _legend((one for _, _, labels in slices for one in labels), palette, class_names)
+    colours = palette(len(class_names))
+    rows = [_panels(part, colours, *labels) for _, part, labels in slices]
+    legend = _legend((one for _, _, labels in slices for one in labels), colours, class_names)
     return _sheet(rows, _headings(*maps), [name for name, _, _ in slices], legend)
 
 
-def _palette(num_classes: int) -> np.ndarray:
-    """Return the colour of every number a label map may hold, (256, 3) uint8."""
-    palette = np.full((256, 3), VOID_COLOUR, np.uint8)
-    palette[:num_classes] = class_colours(num_classes)
-    return palette
-
-
 def _panels(
-    image: np.ndarray, palette: np.ndarray, predicted: np.ndarray, truth: np.ndarray | None = None
+    image: np.ndarray, colours: np.ndarray, predicted: np.ndarray, truth: np.ndarray | None = None
 ) -> list[np.ndarray]:
     """Return the panels of one image, each (H, W, 3) uint8."""
     image = image if image.shape[-1] == 3 else np.repeat(image[..., :1], 3, axis=-1)
-    painted = palette[predicted]
+    painted = colours[predicted]
     if truth is None:
-        return [image, painted, (0.45 * image + 0.55 * painted).astype(np.uint8)]
+        return [image, painted, laid_over(image, painted)]
     grey = np.repeat(image.mean(axis=-1, keepdims=True), 3, axis=-1)
     void = truth == VOID
     errors = np.where(void[..., None], 225 + 0.1 * grey, 60 + 0.6 * grey).astype(np.uint8)
     errors[(truth != predicted) & ~void] = WRONG
-    return [image, palette[truth], painted, errors]
+    return [image, colours[truth], painted, errors]
 
 
 def _headings(predicted: np.ndarray, truth: np.ndarray | None = None) -> list[str]:
@@ -78,11 +71,11 @@ def _headings(predicted: np.ndarray, truth: np.ndarray | None = None) -> list[st
     return ["image", "truth", "prediction", f"wrong: {share:.1%}"]
 
 
-def _legend(maps: Iterable[np.ndarray], palette: np.ndarray, class_names: Sequence[str]) -> list[Patch]:
+def _legend(maps: Iterable[np.ndarray], colours: np.ndarray, class_names: Sequence[str]) -> list[Patch]:
     """Return a patch of colour with its name for each class that occurs, and for void."""
     found = np.unique(np.concatenate([one.ravel() for one in maps]))
     names = {label: "void" if label == VOID else class_names[label] for label in found.tolist()}
-    return [Patch(color=tuple(palette[label] / 255), label=name) for label, name in names.items()]
+    return [Patch(color=tuple(colours[label] / 255), label=name) for label, name in names.items()]
 
 
 def _sheet(
