@@ -125,3 +125,23 @@ def check_whole(splits, split, num_classes=3):
 
 def few(data_dir, **options):
     return {"num_train": 4, "num_val": 2, "num_test": 2, "data_dir": data_dir, **options}
+
+
+def write_series(folder, array, spacing=(1, 1, 1), origin=(0, 0, 0), heights=None):
+    """Write the planes of a volume as DICOM; `heights` are those along z, in millimetres, where they differ."""
+    import SimpleITK as itk
+
+    folder.mkdir(parents=True)
+    writer = itk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    for number, plane in enumerate(array):
+        image = itk.GetImageFromArray(plane)
+        image.SetSpacing(spacing[:2])
+        z = origin[2] + spacing[2] * number if heights is None else heights[number]
+        tags = {"0020|0032": rf"{origin[0]}\{origin[1]}\{z}", "0020|0037": r"1\0\0\0\1\0", "0018|0050": str(spacing[2])}
+        tags |= {"0020|000e": "1.2.3", "0008|0060": "CT", "0020|0013": str(number), "0008|0018": f"1.2.3.{number}"}
+        for key, value in tags.items():
+            image.SetMetaData(key, value)
+        writer.SetFileName(str(folder / f"{100 - number}.dcm"))  # names say nothing of the order
+        writer.Execute(image)
+    return folder

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.recipe import Config
 from ..contracts import SPLITS, Classes, LabelMap, Spec, Splits, Target, Text, Words
+from .memory import training_bytes
 
 if TYPE_CHECKING:
     import keras
@@ -20,8 +21,8 @@ def dry_build(config: Config) -> dict[str, Any]:
         config: The recipe.
 
     Returns:
-        Inputs and target, layers with output shapes and parameters, how each recurrent layer will run here, and what
-        will be slow and why; ready for JSON.
+        Inputs and target, layers with output shapes and parameters, how each recurrent layer will run here, what will
+        be slow and why, and about how much memory training takes where pixels are labelled; ready for JSON.
     """
     from ..layers.recurrent.implementation import implementation, recurrent_layers
 
@@ -46,7 +47,13 @@ def dry_build(config: Config) -> dict[str, Any]:
         ],
         "recurrent": {layer.name: implementation(layer)._asdict() for layer in recurrent_layers(model)},
         "slow": list(_slow_parts(config, model)),
+        "memory_bytes": training_bytes(model, config.train.batch_size) if _labels_pixels(spec) else None,
     }
+
+
+def _labels_pixels(spec: Spec) -> bool:
+    """Say whether a network answers for every pixel of blocks of one size."""
+    return isinstance(spec.target, LabelMap) and None not in spec.only_input[1].shape
 
 
 def _shapes(spec: Spec) -> dict[str, tuple[int | None, ...]]:

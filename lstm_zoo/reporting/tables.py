@@ -65,9 +65,12 @@ def dry_build_table(facts: Mapping[str, Any]) -> Table:
     table.add_section()
     for name, runs in facts["recurrent"].items():
         table.add_row(name, runs["kind"], runs["why"], "")
-    if facts["slow"]:
-        table.caption = "slow: " + "\nslow: ".join(facts["slow"])
-        table.caption_justify = "left"
+    notes = [f"slow: {what}" for what in facts["slow"]]
+    if facts["memory_bytes"]:
+        gigabytes = facts["memory_bytes"] / 2**30
+        notes.append(f"memory for training: about {gigabytes:.1f} GiB; smaller blocks or train.batch_size take less")
+    if notes:
+        table.caption, table.caption_justify = "\n".join(notes), "left"
     return table
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import reason
+from labelled import write_series
 
 from lstm_zoo.media.dicom_series import is_series
 from lstm_zoo.media.volume_files import labels_like, open_volume, space_of
@@ -34,30 +35,11 @@ def itk_image(array):
     return image
 
 
-def write_series(folder, array, positions=None, name="{}.dcm"):
-    """Write the planes of a volume as DICOM; `positions` are those along z, in millimetres."""
-    folder.mkdir()
-    writer = itk.ImageFileWriter()
-    writer.KeepOriginalImageUIDOn()
-    writer.SetImageIO("GDCMImageIO")
-    for number, plane in enumerate(array):
-        image = itk.GetImageFromArray(plane)
-        image.SetSpacing((2, 3))
-        z = 7 + 4 * number if positions is None else positions[number]
-        tags = {"0020|0032": rf"-40\-12\{z}", "0020|0037": r"1\0\0\0\1\0", "0020|000e": "1.2.3", "0008|0060": "CT"}
-        tags |= {"0020|0013": str(number), "0008|0018": f"1.2.3.{number}", "0018|0050": "4"}
-        for key, value in tags.items():
-            image.SetMetaData(key, value)
-        writer.SetFileName(str(folder / name.format(100 - number)))  # names say nothing of the order
-        writer.Execute(image)
-    return folder
-
-
 @pytest.mark.parametrize("ending", [".nii", ".NII.GZ", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm"])
 def test_every_format_tells_the_same_and_gets_answers(tmp_path, ending):
     path = tmp_path / f"scan{ending}"
     if ending == ".dcm":
-        path = write_series(tmp_path / "scan", GREY)
+        path = write_series(tmp_path / "scan", GREY, (2, 3, 4), (-40, -12, 7))
         assert is_series(sorted(path.iterdir())) and not is_series([tmp_path / "a.nii", *path.iterdir()])
     elif ending.lower().startswith(".nii"):
         write_nifti(path, GREY)
@@ -127,7 +109,7 @@ def test_damaged_files_and_series_give_their_reason(tmp_path):
     content[312:328] = bytes(16)  # of the affine, the row of z
     (tmp_path / "flat.nii").write_bytes(content)
     assert "gives voxels no extent in space" in reason(read_volume, tmp_path / "flat.nii")
-    gap = write_series(tmp_path / "gap", np.stack([*GREY, GREY[0]]), (0, 4, 8, 16))
+    gap = write_series(tmp_path / "gap", np.stack([*GREY, GREY[0]]), heights=(0, 4, 8, 16))
     assert "planes 2 and 3 lie 8 mm apart, the others 4" in reason(read_volume, gap)
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "a.dcm").write_text("text")

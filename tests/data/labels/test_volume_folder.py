@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from labelled import block_of, check_whole, few, names_in, rows, shown, spec_of, split_sizes, truths_in
+from labelled import block_of, check_whole, few, names_in, rows, shown, spec_of, split_sizes, truths_in, write_series
 from pydantic import ValidationError
 
-from lstm_zoo.contracts import InputError
+from lstm_zoo.contracts import PROBABILITIES, InputError
 from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.data.labels.blob_volumes import BlobVolumes
 from lstm_zoo.data.labels.blocks import PictureAugment, VolumeBlocks
 from lstm_zoo.data.labels.volume_folder import VolumeFolder
+from lstm_zoo.media.volume_files import open_volume
 
 
 def volume_of(number, shape):
@@ -194,3 +195,32 @@ def test_labels_lie_where_their_scans_do(tmp_path, data_dir):
     }
     overlooked = VolumeFolder(root=tmp_path / "far", max_shift=None, data_dir=data_dir)
     np.testing.assert_array_equal(overlooked.reader()(config.items()["train"][0])["labels"], regions)
+
+
+def test_folders_of_dicom_series_are_volumes(tmp_path, data_dir):
+    itk = pytest.importorskip("SimpleITK")
+    image, regions = volume_of(0, (4, 8, 8))
+    for case in "abc":
+        write_series(tmp_path / "images" / case, image, (1, 1, 3))
+        labels = itk.GetImageFromArray(regions)
+        labels.SetSpacing((1, 1, 3))
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        itk.WriteImage(labels, str(tmp_path / "labels" / f"{case}.nrrd"))
+    (tmp_path / "classes.txt").write_text("fat\nbone\nair\n")
+    config = VolumeFolder(root=tmp_path, limits=(0, 2550), data_dir=data_dir, spacing=(1.5, 1, 1))
+    assert config.bad_files() == [] and config.expected_spec() == spec_of((8, 8, 8, 1), ("fat", "bone", "air"))
+    item = config.items()["train"][0]
+    assert item.name.startswith("images/") and item.target.endswith(".nrrd")
+    record = config.reader()(item)
+    np.testing.assert_array_equal(record["labels"], np.repeat(regions[:, ::-1, ::-1], 2, axis=0))
+    assert config.files_below(tmp_path / "images") == [tmp_path / "images" / case for case in "abc"]
+    assert config.files_below(tmp_path / "images" / "b") == [tmp_path / "images" / "b"]
+    views = config.views(tmp_path / "images" / "b", config.expected_spec())
+    outputs = views.merge(iter([{PROBABILITIES: np.eye(3, dtype=np.float32)[record["labels"]]}]))
+    ((name, content),) = views.own_files(outputs).items()
+    assert name == "labels/b.nii.gz"
+    (tmp_path / "b.nii.gz").write_bytes(content)
+    np.testing.assert_array_equal(open_volume(tmp_path / "b.nii.gz", "labels")[0], regions)
+    key = config.source_key(config.items())
+    (tmp_path / "images" / "b" / "99.dcm").touch()
+    assert config.source_key(config.items()) != key  # a plane that changes is noticed
