@@ -61,8 +61,8 @@ class TextLines(Family):
 
     def train(self, record: Record, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return a varied line, (H, W, 1) uint8, and its width."""
-        line = tf.ensure_shape(record["line"], self._shape)
-        return _with_width(vary(line, self._augment, seed) if self.augmented else line)
+        line = vary(record["line"], self._augment, seed) if self.augmented else record["line"]
+        return _with_width(tf.ensure_shape(line, self._shape))
 
     def show(self, record: Record) -> dict[str, tf.Tensor]:
         """Return the line, (1, H, W, 1) uint8, and its width, (1,)."""

@@ -119,6 +119,8 @@ def test_a_file_is_shown_as_evaluation_sees_it(root, splits):
 def test_training_lines_vary_with_seed_and_epoch_and_keep_their_size(splits, varied):
     assert varied.augmented and not splits.augmented
     assert varied.fingerprint != splits.fingerprint and varied.folder == splits.folder
+    for lines in (splits, varied):  # networks without recurrence take all of the height at once
+        assert lines.train_stream(4, seed=1).element_spec[0]["line"].shape[1:] == (16, None, 1)
     plain = streamed(splits.train_stream(4, seed=1), 6)
     first = streamed(varied.train_stream(4, seed=1), 12)
     for (lines, widths, targets), (changed, same_widths, same_targets) in zip(plain, first, strict=False):
