@@ -217,7 +217,7 @@ from lstm_zoo.config.recipe import load
 devices.visible_gpus = lambda: ["CPU:0", "CPU:1"]
 settings = ["data.data_dir={tmp_path}/data", "train.epochs="]
 for epochs in (1, 2):
-    config = load("smoke/cnn_lstm.yaml", [settings[0], settings[1] + str(epochs)])
+    config = load("smoke/flatten_lstm.yaml", [settings[0], settings[1] + str(epochs)])
     run = fit.train(config, "{tmp_path}/run", resume=epochs == 2, evaluate=False)
 splits = config.data.load()
 with tf.distribute.MirroredStrategy(devices.visible_gpus()).scope():
