@@ -90,6 +90,8 @@ def _show_data(recipe: Config, as_json: bool) -> None:
         show_json(facts)
     else:
         show(data_table(facts))
+        for remark in facts["remarks"]:
+            show(f"remark: {remark}")
         show(f"prepared as {facts['fingerprint'].split('/{')[0]}")
 
 

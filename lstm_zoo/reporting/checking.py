@@ -112,6 +112,7 @@ def data_facts(config: Config, splits: Splits) -> dict[str, Any]:
         "splits": {
             split: {"examples": splits.size(split), **splits.counts(split)} for split in SPLITS if splits.size(split)
         },
+        "remarks": [*config.data.remarks(), *splits.remarks()],
         "bad_files": splits.bad_files,
         "features_bytes": bytes_of(features_folder(splits.folder)),
     }

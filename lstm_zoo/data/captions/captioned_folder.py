@@ -45,8 +45,8 @@ class CaptionedFolder(CaptionFiles, DealtSplits):
     images are dealt to the splits, those of one group together. null: captions.csv, .txt, .json or .jsonl, or the hub's
     metadata.csv or .jsonl (also in folders train, validation and test), or x.txt beside x.jpg, a caption a line."""
     columns: Annotated[dict[str, str], renaming(COLUMNS)] = {}
-    """Names of those columns where the table calls them otherwise, such as {image: file, caption: comment}; file_name,
-    captions and text are known."""
+    """Names of those columns where the table calls them otherwise, such as {image: file, caption: said}; file_name,
+    filename and image_name, and captions, text and comment, are known."""
     caption_separator: Annotated[str | None, AfterValidator(_separator)] = None
     """What stands between several captions in one cell, such as "|", or "\\n" for line breaks; null: nothing does."""
 

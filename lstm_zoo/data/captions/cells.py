@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import Any
 
 _LIST = "a list"
+_LISTLIKE = re.compile(r"\[\s*[\"'\u2018\u201c\u201e\u00ab].*\]", re.DOTALL)
 _DOUBLED = re.compile(r"(\w)''(\w)")  # an apostrophe as databases write it, within a text
-_DOUBTS = {"|": "'|'", "\n": "line breaks", ";": "';'"}
+_DOUBTS = {"|": "'|'", "\n": "line breaks", "\t": "tabs", ";": "';'"}
 _PROSE = ";"  # also stands within sentences
 
 
@@ -41,7 +42,7 @@ class Cells:
             self._parted += 1
             return [part for part in cell.split(self._separator) if part.strip()]
         self._doubts.update(mark for mark in _DOUBTS if mark in cell)
-        self._doubts[_LIST] += cell.startswith("[") and cell.endswith("]")
+        self._doubts[_LIST] += _LISTLIKE.fullmatch(cell) is not None
         return [cell]
 
     def remarks(self) -> list[str]:
@@ -66,7 +67,7 @@ class Cells:
 
 
 def list_in(cell: str) -> list[Any] | None:
-    """Return what a cell holds that is a list with text in it, as JSON, Python or NumPy write it; None: it is none."""
+    """Return what a list of texts in a cell holds, as JSON, Python or NumPy write it; None: the cell is no list."""
     cell = cell.strip()
     if cell[:1] + cell[-1:] not in ("[]", "()"):
         return None
@@ -86,4 +87,4 @@ def list_in(cell: str) -> list[Any] | None:
 
 
 def _with_text(found: Any) -> list[Any] | None:
-    return found if isinstance(found, list) and any(isinstance(one, str) for one in found) else None
+    return found if isinstance(found, list) and (not found or any(isinstance(one, str) for one in found)) else None

@@ -10,6 +10,7 @@ from ..pipeline.family import Item
 _NAMED = "s|start|end|startseq|endseq|start_?of_?text|end_?of_?text|sos|eos|bos|go|cls|sep|pad"
 _MARK = rf"(?:[<\[]\|?/?(?:{_NAMED})\|?[>\]]|\b(?:startseq|endseq)\b)"
 _MARKS = re.compile(rf"^(?:\s*{_MARK})+\s*|\s*(?:{_MARK}\s*)+$", re.IGNORECASE)
+_SIGNS = ("<", "[", "seq", "Seq", "SEQ")  # one is in each mark
 _TOLD = 5  # names, at the most
 
 
@@ -23,9 +24,9 @@ def cleaned(splits: Mapping[str, Sequence[Item]]) -> tuple[dict[str, list[Item]]
     for split, items in splits.items():
         changed[split] = []
         for item in items:
-            bare = tuple(_MARKS.sub("", caption) for caption in item.target)
+            bare = tuple(map(_unmarked, item.target))
             marked += [caption for caption, left in zip(item.target, bare, strict=True) if caption != left]
-            kept = tuple(caption for caption in bare if any(map(str.isalnum, caption)))
+            kept = tuple(caption for caption in bare if caption[:1].isalnum() or any(map(str.isalnum, caption)))
             notes = item.notes
             if len(kept) < len(bare):
                 wordless += [item.name] * (len(bare) - len(kept))
@@ -37,6 +38,11 @@ def cleaned(splits: Mapping[str, Sequence[Item]]) -> tuple[dict[str, list[Item]]
                 )
             changed[split].append(item._replace(target=kept, notes=notes))
     return changed, [*_of_marks(marked), *_of_wordless(wordless)]
+
+
+def _unmarked(caption: str) -> str:
+    likely = any(sign in caption for sign in _SIGNS)  # a search takes much longer
+    return _MARKS.sub("", caption) if likely else caption
 
 
 def _of_marks(marked: Sequence[str]) -> list[str]:

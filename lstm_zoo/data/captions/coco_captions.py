@@ -46,7 +46,8 @@ class CocoCaptions(CaptionFiles):
     working directory, or below root); their splits are taken as they are."""
     images: BySplit[Path] = {}
     """Folder below root that the file names in a split's annotations count from, such as {train: photos}; without one,
-    that which the file of annotations is called after (`train2014` for `captions_train2014.json`), or root."""
+    that which the file of annotations is called after (`train2014` for `captions_train2014.json`), root, or that
+    file's own folder, whichever holds them."""
     split_seed: NonNegativeInt = 0
     """Seed that decides which official validation images are for the test."""
 
@@ -155,15 +156,16 @@ class CocoCaptions(CaptionFiles):
         """Return the images of a file in COCO's form, with their names as they count from root."""
         key = "data.annotations" if self.annotations else "data.root"
         (items,) = _read(file, file.stat().st_mtime_ns, key).values()
-        named = self.images.get(split)
-        folders = [file.stem.removeprefix("captions_"), "."] if named is None else [named.as_posix()]
+        root, named = self.folder(), self.images.get(split)
+        beside = [file.parent.relative_to(root).as_posix()] if file.is_relative_to(root) else []
+        folders = [file.stem.removeprefix("captions_"), ".", *beside] if named is None else [named.as_posix()]
         for folder in folders:
             start = "" if folder == "." else f"{folder}/"
-            if any((self.folder() / f"{start}{item.name}").is_file() for item in items):
+            if any((root / f"{start}{item.name}").is_file() for item in items):
                 return [item._replace(name=f"{start}{item.name}") for item in items]
         raise InputError(
             "data.images",
-            f"none of the images of {file} lies in {' or '.join(str(self.folder() / folder) for folder in folders)}; "
+            f"none of the images of {file} lies in {' or '.join(str(root / folder) for folder in folders)}; "
             f"the first is {items[0].name}: name the folder that it counts from, data.images={{{split}: FOLDER}}",
         )
 

@@ -44,7 +44,7 @@ def coco_entries(content: Any, file: Path, key: str) -> Iterator[Entry]:
         for number, annotation in enumerate(annotations):
             place = f"annotation {annotation.get('id', number)} of {file.name}"
             captions[str(annotation["image_id"])].append((place, annotation.get("caption")))
-        names = {str(image["id"]): str(image["file_name"]) for image in content["images"]}
+        names = {str(image["id"]): str(image["file_name"]).replace("\\", "/") for image in content["images"]}
         if annotations and not any("caption" in annotation for annotation in annotations):
             raise InputError(key, f"{file}: none of its annotations has a caption; expected {COCO}")
     if unknown := [number for number in captions if number not in names]:

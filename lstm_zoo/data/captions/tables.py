@@ -15,7 +15,7 @@ from .listing import Entry, Listing, gathered
 
 COLUMNS = ("image", "caption", "split", "group")
 """What a table may hold; only image and caption must be there."""
-_ALSO = {"image": ("file_name", "filename"), "caption": ("captions", "text")}
+_ALSO = {"image": ("file_name", "filename", "image_name"), "caption": ("captions", "text", "comment")}
 """What the first two are called where a table has none of that name and the user names none."""
 _JSON = f'[{{"image", "caption"}}], {{image: [captions]}}, {COCO}, or {KARPATHY}'
 

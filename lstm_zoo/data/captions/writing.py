@@ -25,7 +25,7 @@ def check_split(captions: Sequence[str], split: Split | None, max_words: int) ->
     characters = [len(words_in(caption, "characters")) for caption in such]
     words = [len(words_in(caption)) for caption in such]
     whole = [caption for caption, most, least in zip(such, characters, words, strict=True) if most > least]
-    uncut = sum(characters) >= _UNCUT * sum(words)
+    uncut = sum(characters) >= _UNCUT * sum(words) or sum(words) == len(such)
     if not whole or (split == "blanks" and not uncut):
         return []
     piece = next(word for word in words_in(whole[0]) if len(words_in(word, "characters")) > 1)

@@ -9,8 +9,28 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
+
+_OF_SYSTEMS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Noto Sans Devanagari",
+    "Noto Sans Thai",
+    "Noto Sans Khmer",
+    "Nirmala UI",
+    "Leelawadee UI",
+    "Arial Unicode MS",
+)
+"""Type faces with letters that Matplotlib's own one lacks, as systems have them."""
 
 matplotlib.rcParams["text.parse_math"] = False  # a `$` in a name is a dollar
+_installed = set(get_font_names())
+matplotlib.rcParams["font.family"] = ["sans-serif", *(name for name in _OF_SYSTEMS if name in _installed)]
 
 
 def png_of(figure: Figure) -> bytes:

@@ -148,7 +148,7 @@ def test_whole_groups_are_dealt_where_no_column_decides(own_images, data_dir):
             item.group for other in items.values() for item in other if other is not found
         )
     (first,) = (item for found in items.values() for item in found if item.name == "set0/0.png")
-    assert first == ("set0/0.png", ("A picture of zero", "Once more"), "g0", "")
+    assert first == Item("set0/0.png", ("A picture of zero", "Once more"), "g0")
     with pytest.raises(ValidationError, match="leave nothing to train on"):
         CaptionedFolder(root=own_images, val_fraction=0.5, test_fraction=0.5)
     with pytest.raises(ValidationError, match="unknown: path"):

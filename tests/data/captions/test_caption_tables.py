@@ -34,6 +34,7 @@ def captions_of(config):
         ("[a dog]", None),
         ("(a dog)", None),
         ("[1, 2]", None),
+        ("[]", []),
         ("['One', open('x')]", None),
         ("[\u201cOne\u201d, \u201cTwo\u201d]", None),
         ("", None),
@@ -141,8 +142,8 @@ def test_text_files_beside_the_images(tmp_path):
         ),
         ('{"file_name": null, "text": "A"}', r"metadata.jsonl:1: its 'file_name' is None; expected the path"),
         (
-            '{"file_name": "a.png", "text": "A", "split": "dev"}',
-            r"metadata.jsonl:1: split 'dev'.*; expected train, val",
+            '{"file_name": "a.png", "text": "A", "split": "held"}',
+            r"metadata.jsonl:1: split 'held'.*; expected train, val",
         ),
     ],
 )
@@ -216,6 +217,8 @@ def test_writing_without_blanks_is_never_one_word_in_silence(tmp_path):
     assert told(["灰色 背景 上 有 一个 红色 的 方块"], split="blanks") == []
     (remark,) = told(["A man in front of 天安门 today", "A dog", "猫"])
     assert remark.startswith("1 of 3 captions hold") and "'天安门', which counts as one word" in remark
+    with pytest.raises(InputError, match="'红方块' would be one word"):
+        told(["红方块", "绿圆盘"])
     assert told(["A dog", "빨간 사각형", "красный круг"]) == []
     config = CaptionedFolder(root=tmp_path, captions={"split": "characters", "min_count": 1})
     spec = config.spec_with(chinese)
