@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..console.visible import visible
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -83,5 +81,5 @@ def _explained(error: Exception, loaded: list[Config]) -> tuple[int, list[str]]:
 
 def _end(status: int, *lines: str) -> None:
     for line in lines:
-        print(visible(line, lines=True), file=sys.stderr)
+        print(line, file=sys.stderr)
     raise typer.Exit(status) from None

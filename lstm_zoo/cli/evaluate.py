@@ -17,17 +17,18 @@ _LONGEST_NAME = 60
 
 
 class Split(StrEnum):
-    """The splits of a data set."""
+    """The splits of a data set, and all of them together."""
 
     train = "train"
     val = "val"
     test = "test"
+    all = "all"
 
 
 def evaluate(
     run: RunOption = None,
     exported: ExportedOption = None,
-    split: Annotated[Split, typer.Option(help="Which examples.")] = Split.test,
+    split: Annotated[Split, typer.Option(help="Which examples; all: nothing is dealt.")] = Split.test,
     set: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .visible import console
-
 
 class ProgressBar:
     """One bar that counts to a total.
@@ -16,6 +14,7 @@ class ProgressBar:
     """
 
     def __init__(self, title: str, total: int, unit: str, transient: bool = False):
+        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
@@ -24,7 +23,7 @@ class ProgressBar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(),
-            console=console(stderr=True),
+            console=Console(stderr=True),
             transient=transient,
         )
         self._task = self._progress.add_task(title, total=total, note="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -15,3 +16,8 @@ def did_you_mean(word: str, valid: Iterable[str]) -> str:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its type where it has none."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def folded(name: str) -> str:
+    """Return a name without what people overlook: case, runs of blanks, and how Unicode writes a letter."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())

@@ -14,7 +14,7 @@ dict of outputs. Nothing here imports TensorFlow: a config is checked before any
 from .data import FEATURES, DataConfig, LiveFrame, Part, Splits, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, UserPath, raised_by
-from .spec import SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
+from .spec import ALL, SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
     LOG_PROBABILITIES,
@@ -33,6 +33,7 @@ from .task import (
 )
 
 __all__ = [
+    "ALL",
     "FEATURES",
     "LOG_PROBABILITIES",
     "PROBABILITIES",

@@ -116,7 +116,11 @@ class Splits(ABC):
         """Return what a split holds, by name: the examples of each class, say."""
 
     def remarks(self) -> list[str]:
-        """Return what is lost: classes without an example (or pixel), first of all, and files that were left out."""
+        """Return what is lost, classes first of all: files that cannot be used, classes that a split has nothing of.
+
+        Raises:
+            InputError: A split has nothing of any class.
+        """
         return []
 
     @abstractmethod
@@ -157,7 +161,7 @@ class DataConfig(Section, ABC):
 
         Args:
             like: Spec of a finished run: labels are numbered as there, and a class it does not know is an error.
-            splits: Splits that are needed; None: all.
+            splits: Splits that are needed; None: all three. `ALL` alone: all examples as one split, which is called so.
 
         Raises:
             InputError: The files are missing, unreadable or do not make a data set.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SPLITS = ("train", "val", "test")
+ALL = "all"
+"""Stands for all examples together, whatever splits they are in; nothing is dealt then."""
 
 
 class Tensor(Section):

@@ -21,7 +21,7 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
 
     Args:
         network: A run's, or an exported file.
-        split: `train`, `val` or `test`.
+        split: `train`, `val` or `test`; or `all`, whatever splits the data have, nothing dealt.
         splits: The loaded data; None loads what the recipe names, with labels numbered as in the run.
         name: Under what name to keep the scores; the split's by default.
 
@@ -47,6 +47,8 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
         for title, predict in predictors.items():
             floors[title].add(predict(judged), judged)
     scores = panel.scores()
+    if told := [*config.data.remarks(), *splits.remarks(), *scores.get("remarks", ())]:
+        scores["remarks"] = told
     scores["floors"] = {title: single_numbers(judges.scores()) for title, judges in floors.items()}
     add_metrics(network.folder, name, scores)
     if rows := list(panel.task.rows()):

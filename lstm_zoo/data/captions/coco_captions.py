@@ -107,19 +107,20 @@ class CocoCaptions(CaptionFiles):
             return super().load(like, splits)
         from ..pipeline.downloads import prepared, tfds_builder
         from ..pipeline.reading import StoredSplits
-        from ..pipeline.stored import Stored, read_features
+        from ..pipeline.stored import Stored, parts_for, read_features
 
         otherwise = "or set data.root to a copy in COCO's own layout"
         builder = prepared(tfds_builder(_NAME, self.data_dir), "data.root", otherwise)
+        parts = parts_for(splits, _TFDS)
 
         def rows(split: str) -> list[dict[str, str]]:
-            found = read_features(builder, _TFDS[split], {"name": "image/filename", "all": "captions"})
+            found = read_features(builder, parts[split], {"name": "image/filename", "all": "captions"})
             return [
                 {"name": row["name"].decode(), "target": json.dumps([text.decode() for text in row["all"]["text"]])}
                 for row in found.as_numpy_iterator()
             ]
 
-        stored = Stored(builder, {"image": "image"}, rows, _TFDS)
+        stored = Stored(builder, {"image": "image"}, rows, parts)
         if like is None:
             spec = self.spec_with(caption for row in stored.rows("train") for caption in target_of(row))
         else:

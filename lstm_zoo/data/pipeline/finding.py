@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
+from glob import glob
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -149,14 +152,43 @@ def find_file(file: Path, root: Path, key: str) -> Path:
     return place
 
 
+def find_files(pattern: Path, root: Path, key: str) -> list[Path]:
+    """Return the files of a pattern, such as `lists/*_split1.txt`: from the working directory, or else below the root.
+
+    Raises:
+        InputError: There are none.
+    """
+    for folder in (Path(), root):
+        if found := [Path(folder, name) for name in sorted(glob(str(pattern), root_dir=folder))]:
+            return found
+    raise InputError(key, f"no files {pattern}, neither from the working directory nor below {root}")
+
+
 def read_text(file: Path, key: str) -> str:
-    """Return the text of a file, or raise an InputError that names the setting."""
+    """Return the text of a file in UTF-8 or UTF-16, or raise an InputError that names the setting."""
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(key, f"{file} is not UTF-8 text") from None
+        content = file.read_bytes()
     except OSError as error:
         raise InputError(key, f"{file} cannot be read: {error.strerror}") from None
+    try:
+        return io.StringIO(content.decode(_encoding_of(content)), newline=None).read()  # all ends of lines become one
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start)
+        shown = content.splitlines()[line].decode("cp1252", "replace").strip()
+        raise InputError(
+            key,
+            f"{file}:{line + 1}: is not UTF-8 text; as Windows' ANSI (cp1252) this line is {shown[:80]!r}: save the "
+            "file as UTF-8",
+        ) from None
+
+
+def _encoding_of(content: bytes) -> str:
+    """Return UTF-16 where a mark at the start tells it, or the zeros beside Latin letters; else UTF-8."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in content[:2]:
+        return "utf-16-be" if content.startswith(b"\0") else "utf-16-le"
+    return "utf-8-sig"
 
 
 def name_below(name: str, root: Path) -> str:
@@ -165,8 +197,11 @@ def name_below(name: str, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else path.as_posix()
 
 
-def state_of(file: Path) -> tuple[int, int] | None:
-    """Return size and time of change of a file, by which a change of it is noticed; None: there is none."""
+def state_of(file: Path) -> tuple[int, ...] | None:
+    """Return size and time of change of a file, or of a folder's files, by which a change is noticed; None: no such."""
+    if file.is_dir():
+        states = [entry.stat() for entry in os.scandir(file) if entry.is_file()]
+        return len(states), sum(one.st_size for one in states), max((one.st_mtime_ns for one in states), default=0)
     if not file.is_file():
         return None
     state = file.stat()

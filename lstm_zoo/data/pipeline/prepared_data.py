@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ...contracts import BadFile, DataConfig, InputError, Part, Spec, Splits, Survey, UserPath, Views, raised_by
+from ...contracts import ALL, BadFile, DataConfig, InputError, Part, Spec, Splits, Survey, UserPath, Views, raised_by
+from .splitting import DealtSplits
 
 if TYPE_CHECKING:
     from .family import Family, Item, Record
     from .preparing import PreparedBuilder
+
+_WHOLE = "test"  # as what all examples are stored: TFDS has another use for the name `all`
 
 
 class FamilyData(DataConfig):
@@ -44,11 +47,7 @@ class FamilyData(DataConfig):
             raise InputError("", f"{path}: {error}") from None
         shown = family.of_stretches()
         parts = (
-            Part(
-                {"start": one.start, "end": one.end},
-                f"{one.start:.1f}-{one.end:.1f} s",
-                views_of(shown, one.record, with_picture=False),
-            )
+            Part({"start": one.start, "end": one.end}, f"{one.start:.1f}-{one.end:.1f} s", views_of(shown, one.record))
             for one in family.stretches(record)
         )
         return whole._replace(parts=parts, parts_name="windows", remarks=record.get("remarks", ()))
@@ -111,6 +110,10 @@ class PreparedData(FamilyData):
         from .stored import Stored
 
         family = self.family(self.spec_of(like))
+        if splits == (ALL,):
+            builder = self.whole_builder(family)
+            builder.prepare()
+            return StoredSplits(Stored.prepared(builder, {ALL: _WHOLE}), family, splits=splits)
         builder = self.builder(family)
         if splits is not None and not builder.is_prepared:  # the others need not be there, nor be read
             builder = self.builder(family, splits)
@@ -119,9 +122,17 @@ class PreparedData(FamilyData):
 
     def builder(self, family: Family, splits: Sequence[str] | None = None) -> PreparedBuilder:
         """Return the TFDS builder of the data set, or of some of its splits."""
+        items = self.items()
+        return self._builder_of({split: items[split] for split in items if splits is None or split in splits}, family)
+
+    def whole_builder(self, family: Family) -> PreparedBuilder:
+        """Return the TFDS builder of all examples as one split; nothing is dealt."""
+        data = self.undealt() if isinstance(self, DealtSplits) else self
+        return self._builder_of({_WHOLE: [item for found in data.items().values() for item in found]}, family)
+
+    def _builder_of(self, items: Mapping[str, Sequence[Item]], family: Family) -> PreparedBuilder:
         from .preparing import PreparedBuilder, Source, fingerprint
 
-        items = {split: found for split, found in self.items().items() if splits is None or split in splits}
         key = fingerprint(*self.source_key(items), *((split, *item) for split in items for item in items[split]))
         source = Source(
             name="-".join(filter(None, (re.sub(r"[^A-Za-z0-9_]+", "_", self.source_name()), key))),
@@ -167,10 +178,10 @@ class UserFiles(PreparedData):
         return found._replace(neighbours=nearest_in_training(builder) if builder.is_prepared else None)
 
 
-def views_of(family: Family, record: Record, *, with_picture: bool = True) -> Views:
-    """Return a record as evaluation sees it, and as it is shown to people."""
+def views_of(family: Family, record: Record) -> Views:
+    """Return a record as evaluation sees it."""
     from .family import TARGET, shown_of
 
     row, record = family.row(record), family.needed(record)
     shown = {name: views for name, views in shown_of(family, record).items() if name != TARGET}
-    return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record) if with_picture else None)
+    return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record))

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import os
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import redirect_stdout
@@ -23,6 +23,7 @@ from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
 from .family import Family, Item, Record, Row, row_of
 
+_NAMED = 10  # classes that lost examples, in a remark
 _BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
 _LAYOUT = "4"  # raise it when what is stored changes: older preparations are then made anew
 
@@ -116,6 +117,27 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def bad_files(self) -> list[BadFile]:
         """Return the files that could not be prepared."""
         return [BadFile(**row) for row in self._table(_BAD_FILES)]
+
+    def remarks(self) -> list[str]:
+        """Return in words what could not be prepared: classes all of whose examples are lost, first of all."""
+        bad, source = self.bad_files(), self.builder_config
+        if not bad:
+            return []
+        of_class: Counter[str] = Counter()
+        lost: Counter[str] = Counter()
+        if self.family.spec.target.kind == "classes":
+            names = {file.name for file in bad}
+            of_class.update(item.target for items in source.splits.values() for item in items)
+            lost.update(item.target for items in source.splits.values() for item in items if item.name in names)
+        whole = [f"{name} ({count})" for name, count in lost.items() if count == of_class[name]]
+        told = [f"LOST: all {source.noun}s of {', '.join(whole)} cannot be used"] if whole else []
+        by_class = ", ".join(f"{name} {count} of {of_class[name]}" for name, count in lost.most_common(_NAMED))
+        total = len(bad) + len(self._table(_EXAMPLES))
+        return [
+            *told,
+            f"left out: {len(bad)} of {total} {source.noun}s, which cannot be used{f' ({by_class})' * bool(by_class)}, "
+            f"such as {bad[0].name}: {bad[0].reason}; all of them: {Path(self.data_dir) / _BAD_FILES}",
+        ]
 
     def rows(self, split: str) -> list[Row]:
         """Return name, target (as JSON), group, notes and what the family adds of each example, in stored order."""

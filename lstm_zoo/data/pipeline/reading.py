@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...contracts import SPLITS, Judged, Outputs, Splits, unbatched
+from ...contracts import SPLITS, Classes, Judged, LabelMap, Outputs, Splits, unbatched
 from .family import TARGET, Family, Record
 from .features import Features
+from .gaps import told_gaps
 from .media import Media, StoredMedia
 from .stored import Stored, reading_options
 
@@ -84,6 +85,14 @@ class StoredSplits(Splits):
 
     def counts(self, split: str) -> dict[str, int]:
         return self._family.counts(self._facts(split), lambda: self._truths(split))
+
+    def remarks(self) -> list[str]:
+        told, target = list(self._stored.remarks), self.spec.target
+        if isinstance(target, Classes | LabelMap):
+            what = "pixel" if isinstance(target, LabelMap) else "example"
+            counts = {split: self.counts(split) for split in self._needed if self.size(split)}
+            told += told_gaps(counts, target.names, what)
+        return told
 
     def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
         assert isinstance(self._media, StoredMedia)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
+from ...console.text import folded
 from ...contracts import SPLITS, InputError, Section
 from .family import Item
 
@@ -25,8 +26,18 @@ def _known_splits(by_split: dict[str, T]) -> dict[str, T]:
 
 BySplit = Annotated[dict[str, T], AfterValidator(_known_splits)]
 """A setting with something for train, val and test."""
+_NAMED = 10  # of classes, in a remark
 Stratum = Callable[[Item], Any]
 """Says which examples are alike, so that each split gets its share of them."""
+
+
+_OTHER_NAMES = {"training": "train", "valid": "val", "validation": "val", "validate": "val", "testing": "test"}
+
+
+def split_named(name: str) -> str | None:
+    """Return the split that people call so, in upper or lower case; None: it is no usual name of one."""
+    name = name.strip().lower()
+    return name if name in SPLITS else _OTHER_NAMES.get(name)
 
 
 class DealtSplits(Section):
@@ -44,6 +55,10 @@ class DealtSplits(Section):
         if self.val_fraction + self.test_fraction >= 1:
             raise ValueError("val_fraction and test_fraction leave nothing to train on; their sum must stay below 1")
         return self
+
+    def undealt(self) -> Self:
+        """Return these settings with one split for all examples for which nothing of the user's decides."""
+        return self.model_copy(update={"val_fraction": 0.0, "test_fraction": 0.0})
 
     def deal(self, splits: Mapping[str, Sequence[Item]], stratum: Stratum = lambda item: None) -> dict[str, list[Item]]:
         """Return splits as they are, with the examples of the split "" dealt to those that are not there."""
@@ -81,12 +96,12 @@ def split_by_group(
             "data.val_fraction",
             f"{len(groups)} groups cannot fill {len(wanted)} splits untorn; set fractions to 0 or use lists",
         )
+    totals = Counter(map(stratum, items))
     names = sorted(groups)
     random.Random(seed).shuffle(names)
     names.sort(key=lambda name: -len(groups[name]))  # large ones first, while there is room (the sort keeps ties)
-    totals = Counter(map(stratum, items))
     counts: dict[str, Counter] = {split: Counter() for split in wanted}
-    dealt: dict[str, list[Item]] = {split: [] for split in wanted}
+    dealt: dict[str, list[str]] = {split: [] for split in wanted}
     for number, name in enumerate(names):
         added = Counter(map(stratum, groups[name]))
 
@@ -98,8 +113,48 @@ def split_by_group(
         empty = [split for split in wanted if not dealt[split]]
         split = min(empty if len(empty) >= len(names) - number else wanted, key=distance)
         counts[split].update(added)
-        dealt[split].extend(groups[name])
-    return {split: sorted(found, key=lambda item: item.name) for split, found in dealt.items()}
+        dealt[split].append(name)
+    _share(dealt, {name: set(map(stratum, found)) for name, found in groups.items()})
+    return {
+        split: sorted((item for name in names for item in groups[name]), key=lambda item: item.name)
+        for split, names in dealt.items()
+    }
+
+
+def _share(dealt: dict[str, list[str]], strata: Mapping[str, Collection[Any]]) -> None:
+    """Move groups, the last dealt (and smallest) first, so that each split has of each stratum where there are enough.
+
+    Args:
+        dealt: The groups of each split; changed here.
+        strata: What each group has something of.
+    """
+    for stratum in dict.fromkeys(one for name in sorted(strata) for one in sorted(strata[name], key=str)):
+        for split in dealt:
+            have = {other: [name for name in names if stratum in strata[name]] for other, names in dealt.items()}
+            if have[split]:
+                continue
+            spare = [
+                (other, name)
+                for other, names in have.items()
+                for name in reversed(names)
+                if all(sum(one in strata[kept] for kept in dealt[other]) > 1 for one in strata[name])
+            ]
+            if spare:
+                other, name = spare[0]
+                dealt[other].remove(name)
+                dealt[split].append(name)
+
+
+def told_few_groups(items: Sequence[Item], num_splits: int) -> list[str]:
+    """Return in words which classes come from too few groups for all splits that are dealt."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        groups[item.target].add(item.group or item.name)
+    few = [f"{label} from {len(found)}" for label, found in sorted(groups.items()) if len(found) < num_splits]
+    return [
+        f"whole groups (recordings) are dealt to {num_splits} splits, and some classes come from fewer groups: "
+        f"{', '.join(few[:_NAMED])}{', ...' if len(few) > _NAMED else ''}; add recordings, or set data.test_fraction=0"
+    ] * bool(few)
 
 
 def by_folder(items: Sequence[Item]) -> dict[str, list[Item]]:
@@ -109,17 +164,18 @@ def by_folder(items: Sequence[Item]) -> dict[str, list[Item]]:
         InputError: Some stand beside the folders of the splits.
     """
     first = [item.name.split("/")[0] for item in items]
-    strays = [item.name for item, folder in zip(items, first, strict=True) if folder not in SPLITS]
+    called = list(map(split_named, first))
+    strays = [item.name for item, split in zip(items, called, strict=True) if split is None]
     if len(strays) == len(items):
         return {"": list(items)}
     if strays:
-        named = ", ".join(sorted(set(first) & set(SPLITS)))
+        named = ", ".join(sorted({folder for folder, split in zip(first, called, strict=True) if split}))
         raise InputError(
             "data.root",
             f"{strays[0]} stands beside the folders {named}, which are splits ({len(strays)} such files); move it into "
             "one of them or away, or call these folders otherwise",
         )
-    return {split: [item for item, folder in zip(items, first, strict=True) if folder == split] for split in SPLITS}
+    return {split: [item for item, of_item in zip(items, called, strict=True) if of_item == split] for split in SPLITS}
 
 
 def check_splits(splits: Mapping[str, Sequence[Item]], key: str) -> None:
@@ -132,15 +188,17 @@ def check_splits(splits: Mapping[str, Sequence[Item]], key: str) -> None:
     Raises:
         InputError: An example is named twice, or a group stands in two splits.
     """
-    names: dict[str, str] = {}
+    names: dict[str, tuple[str, Any]] = {}
     groups: dict[str, tuple[str, str]] = {}
     for split, items in splits.items():
         for item in items:
             if item.name in names:
-                first = names[item.name]
-                where = f"twice in {split}" if first == split else f"in both {first} and {split}"
+                first, target = names[item.name]
+                where = f"twice in {split or 'the list'}" if first == split else f"in both {first} and {split}"
+                if target != item.target:
+                    where += f", as '{target}' and as '{item.target}'"
                 raise InputError(key, f"{item.name} stands {where}; once is right, or scores would be too good")
-            names[item.name] = split
+            names[item.name] = split, item.target
             home, first = groups.setdefault(item.group, (split, item.name)) if item.group else (split, "")
             if home != split:
                 raise InputError(
@@ -154,3 +212,20 @@ def check_classes(classes: Collection[str], key: str) -> None:
     """Refuse fewer than two classes."""
     if len(classes) < 2:
         raise InputError(key, f"one class only ({', '.join(classes)}); a classifier needs at least two")
+
+
+def check_spelling(classes: Iterable[str], key: str) -> None:
+    """Refuse names of classes that differ in case, in blanks or in how Unicode writes a letter only.
+
+    Letters alone may be classes in both cases, as in sign language or handwriting.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(classes):
+        alike[folded(name) if len(name) > 1 else name].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            raise InputError(
+                key,
+                f"the classes {', '.join(map(repr, names))} differ in upper and lower case or in blanks only; spell a "
+                "class in one way, or call them otherwise",
+            )

@@ -15,7 +15,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ...console.text import first_line
-from ...contracts import BadFile, InputError
+from ...contracts import ALL, BadFile, InputError
 from .family import Family, Record, Row
 from .preparing import PreparedBuilder
 
@@ -37,6 +37,7 @@ class Stored:
         rows: Gives the rows of a split; asked once for each.
         splits: TFDS split (sub-splits too) of each of train, val and test; None: those of the same name.
         bad_files: What was left out.
+        remarks: The same in words.
     """
 
     def __init__(
@@ -46,20 +47,30 @@ class Stored:
         rows: Callable[[str], Sequence[Row]],
         splits: Mapping[str, str] | None = None,
         bad_files: Sequence[BadFile] = (),
+        remarks: Sequence[str] = (),
     ):
         self._builder = builder
         self._features = features
         self._splits = splits or {split: split for split in builder.info.splits}
         self.bad_files = bad_files
+        self.remarks = remarks
         self.folder = Path(builder.data_dir)
         self.fingerprint = f"{builder.info.full_name}/{dict(self._splits)}"
         self.rows = cache(lambda split: rows(split) if self.size(split) else [])
 
     @classmethod
-    def prepared(cls, builder: PreparedBuilder) -> Stored:
-        """Return what this package has prepared."""
+    def prepared(cls, builder: PreparedBuilder, splits: Mapping[str, str] | None = None) -> Stored:
+        """Return what this package has prepared; `splits` as above."""
         names = {name: name for name in builder.family.features()}
-        return cls(builder, names, builder.rows, bad_files=builder.bad_files())
+        named = splits or {}
+        return cls(
+            builder,
+            names,
+            lambda split: builder.rows(named.get(split, split)),
+            splits,
+            builder.bad_files(),
+            builder.remarks(),
+        )
 
     def size(self, split: str) -> int:
         """Return the number of examples in a split; 0 where there is no such split."""
@@ -114,6 +125,11 @@ class Stored:
     def _unpacked(self, split: str, family: Family) -> Iterator[dict[str, np.ndarray]]:
         unpacked = self.records(split).map(family.unpacked, num_parallel_calls=THREADS)
         yield from unpacked.with_options(reading_options()).prefetch(2).as_numpy_iterator()  # type: ignore[misc]
+
+
+def parts_for(splits: Sequence[str] | None, parts: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the TFDS splits of what is needed: their sum where all examples are one split, see `DataConfig.load`."""
+    return {ALL: "+".join(parts.values())} if splits is not None and ALL in splits else parts
 
 
 def read_features(builder: tfds.core.DatasetBuilder, split: str, features: Mapping[str, str]) -> tf.data.Dataset:

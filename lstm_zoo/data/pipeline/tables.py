@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator
 from ...console.text import did_you_mean
 from ...contracts import SPLITS, InputError
 from .finding import read_text
+from .splitting import split_named
 
 
 def renaming(names: Sequence[str]) -> AfterValidator:
@@ -41,7 +43,7 @@ def read_rows(
     Args:
         file: CSV with a header.
         names: What a row may hold; what the table has no column for is left out. `split`, where it is held, is one of
-            train, val and test; where it is not, it is empty.
+            train, val and test, or a usual name of one; where it is not, it is empty.
         needed: What it must hold, in every row.
         columns: The table's own names for it, where they differ.
         key: The setting to name in errors.
@@ -52,15 +54,13 @@ def read_rows(
         InputError: A column is missing or stands twice, a row lacks what it must hold or has an unknown split, or the
             file is no CSV table.
     """
-    text = read_text(file, key)
-    header_line = text.partition("\n")[0]
-    separator = max(",;\t", key=header_line.count)  # spreadsheets write semicolons where a comma is the decimal point
+    text, separator, above = _text_and_separator(read_text(file, key))
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         header = [name.strip() for name in next(reader, [])]
         places = _places(header, names, needed, columns, file, key)
         for cells in reader:
-            place = f"{file}:{reader.line_num}"
+            place = f"{file}:{reader.line_num + above}"
             if len(cells) > len(header):
                 raise InputError(
                     key,
@@ -73,12 +73,27 @@ def read_rows(
                 yield place, _checked(row, [name for name in needed if name not in may_be_empty], place, key)
     except csv.Error as error:
         raise InputError(
-            key, f"{file}:{reader.line_num}: {error}; a quote within a quoted field is written twice"
+            key, f"{file}:{reader.line_num + above}: {error}; a quote within a quoted field is written twice"
         ) from None
 
 
+def header_of(file: Path, key: str) -> list[str]:
+    """Return the names of a table's columns."""
+    text, separator, _ = _text_and_separator(read_text(file, key))
+    return [name.strip() for name in next(csv.reader([text.partition("\n")[0]], delimiter=separator), [])]
+
+
+def _text_and_separator(text: str) -> tuple[str, str, int]:
+    """Return a table, what separates its columns, and the number of lines above it: Excel's `sep=;`, where it is."""
+    first, _, rest = text.partition("\n")
+    if named := re.fullmatch(r'"?sep=(.)"?', first.strip(" ")):
+        return rest, named.group(1), 1
+    # Spreadsheets write semicolons where a comma is the decimal point.
+    return text, max(",;\t|", key=first.count), 0
+
+
 def _checked(row: dict[str, str], filled: Collection[str], place: str, key: str) -> dict[str, str]:
-    """Return a row with its split in lower case."""
+    """Return a row with its split by its usual name."""
     for name in filled:
         if not row[name]:
             raise InputError(key, f"{place}: the column for the {name} is empty")
@@ -87,9 +102,9 @@ def _checked(row: dict[str, str], filled: Collection[str], place: str, key: str)
 
 def known_split(name: str, place: str, key: str) -> str:
     """Return the split that a table names, or raise an InputError that tells the place and the setting."""
-    split = name.lower()
-    if split not in SPLITS:
-        hint = did_you_mean(split, SPLITS)
+    split = split_named(name)
+    if split is None:
+        hint = did_you_mean(name.lower(), SPLITS)
         raise InputError(key, f"{place}: split '{name}'{hint}; expected {', '.join(SPLITS[:2])} or {SPLITS[2]}")
     return split
 

@@ -176,7 +176,7 @@ def test_captions_may_hold_anything_that_a_table_can(own_images, data_dir):
     [
         ("image,caption", ["a.png,A", " ,B"], {}, "table", r"captions.csv:3: the column for the image is empty"),
         ("image,caption", [], {}, "table", r"captions.csv holds no captions"),
-        ("image,caption,split", ["a.png,A,training"], {}, "table", r"csv:2: split 'training' \(did you mean 'train'\?"),
+        ("image,caption,split", ["a.png,A,trian"], {}, "table", r"csv:2: split 'trian' \(did you mean 'train'\?"),
         ("image,caption,split", ["a.png,A,"], {}, "table", r"csv:2: split ''; expected train, val or test"),
         ("image,captoin", ["a.png,A"], {}, "table", r"csv:1: no column 'caption' for the caption \(.*'captoin'\?\)"),
         (
