@@ -1,89 +1,138 @@
-"""Which videos there are and what they show: from folders, list files and tables."""
+"""Which videos there are and what they show, from folders."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ...contracts import InputError
 from ..pipeline.family import Item
-from ..pipeline.finding import check_folder, name_below, read_text
-from ..pipeline.tables import read_rows
-from .video_data import videos_below
-
-COLUMNS = ("path", "label", "split", "group")
-"""What a table may hold; only the path must be there."""
+from ..pipeline.finding import check_folder, is_dropping, unlinked
+from ..pipeline.splitting import split_named
+from .clip_files import clips_below
 
 
-def list_videos(root: Path) -> list[Item]:
-    """Return all videos in `root/<class>/`, at any depth below it.
+class Listing(NamedTuple):
+    """Which videos there are, and what they show."""
+
+    splits: dict[str, list[Item]]
+    """Those of each split; of the split "", those that are to be dealt."""
+    remarks: list[str] = []
+    """How they were found."""
+
+
+def list_videos(root: Path) -> Listing:
+    """Return all videos in `root/<class>/`, at any depth; folders called after splits may stand above or below it.
 
     Raises:
         InputError: There is no such folder, or it does not hold classes with videos.
     """
     check_folder(root)
-    classes = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    items = [
-        Item(path.relative_to(root).as_posix(), folder.name) for folder in classes for path in videos_below(folder)
-    ]
-    if not items:
-        holds = ", ".join(folder.name for folder in classes[:5]) or "no folders"
+    clips = clips_below(root)
+    own = unlinked(clips)
+    names = [path.relative_to(root).as_posix() for path in own]
+    inside = [name for name in names if "/" in name]
+    folders = [path.name for path in sorted(root.iterdir()) if path.is_dir() and not is_dropping(path.name)]
+    if not inside:
+        holds = ", ".join(folders[:5]) or "no folders"
         raise InputError(
-            "data.root", f"no videos in {root}; expected root/<class>/<clip>.mp4 (or .avi, .mov, ...), found {holds}"
+            "data.root",
+            f"no videos in {root}; expected root/<class>/<clip>.mp4 (or .avi, .mov, ..., or a folder of the clip's "
+            f"frames), found {holds}",
         )
-    stray = [path.name for path in videos_below(root) if path.parent == root and path.suffix]
-    if stray:
+    if stray := [path.name for path in own if path.parent == root and path.suffix]:
         raise InputError(
             "data.root", f"{stray[0]} lies directly in {root}; move it into the folder of its class, or elsewhere"
         )
-    empty = [folder.name for folder in classes if not any(item.target == folder.name for item in items)]
-    if empty:
+    depth = split_depth(inside)
+    if depth is None:
+        _check_no_splits(inside)
+    items = [Item(name, class_of(name, depth)) for name in inside]
+    _check_links(root, clips, own, depth)
+    held = {path.name for folder in folders for path in (root / folder).iterdir() if path.is_dir()}
+    in_question = {name for name in held if not is_dropping(name)} if depth == 0 else set(folders)
+    if empty := sorted(in_question - {item.target for item in items}):
         raise InputError(
             "data.root", f"these folders of {root} hold no videos: {', '.join(empty)}; fill or remove them"
         )
-    return items
-
-
-def read_list(file: Path, root: Path) -> list[Item]:
-    """Read a UCF101-style list: `Class/clip.avi` a line, with or without the label's number behind it.
-
-    Raises:
-        InputError: A line is no path with a class, or the list is empty.
-    """
-    items = []
-    for number, line in enumerate(read_text(file, "data.lists").splitlines(), 1):
-        name = name_below(re.sub(r"\s+\d+$", "", line.strip()), root)
-        if not line.strip():
-            continue
-        if not _class_folder(name):
-            raise InputError("data.lists", f"{file}:{number}: expected Class/clip.avi, got {line.strip()!r}")
-        items.append(Item(name, _class_folder(name)))
-    if not items:
-        raise InputError("data.lists", f"{file} names no clips")
-    return items
-
-
-def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> dict[str, list[Item]]:
-    """Return the clips of each split that a table names, see `read_rows`; of the split "" where it has no such column.
-
-    Raises:
-        InputError: A clip has no label, or the table is wrong or empty.
-    """
+    remarks = []
+    if frames := sum(path.is_dir() for path in own):
+        remarks.append(f"layout: each folder of pictures is a clip ({frames})")
+    if depth is None:
+        return Listing({"": items}, remarks)
     splits: dict[str, list[Item]] = defaultdict(list)
-    for place, row in read_rows(file, COLUMNS, ("path",), columns, "data.table"):
-        name = name_below(row["path"], root)
-        label = row.get("label") or _class_folder(name)
-        if not label:
-            raise InputError("data.table", f"{place}: {name} has neither a label nor a folder that names one")
-        splits[row["split"]].append(Item(name, label, row.get("group", "")))
-    if not splits:
-        raise InputError("data.table", f"{file} names no clips")
-    return dict(splits)
+    for item in items:
+        splits[split_named(item.name.split("/")[depth]) or ""].append(item)
+    named = ", ".join(f"{folder}/" for folder in sorted({name.split("/")[depth] for name in inside}))
+    remarks.append(f"layout: splits by the folders {named} {'within' if depth else 'above'} those of the classes")
+    return Listing(dict(splits), remarks)
 
 
-def _class_folder(name: str) -> str:
-    """Return the first folder of a path below the root: the class, as in `list_videos`."""
-    parts = Path(name).parts
-    return parts[0] if len(parts) > 1 else ""
+def split_depth(names: Sequence[str]) -> int | None:
+    """Return where all paths of clips have folders that are called after splits; None: nowhere.
+
+    Returns:
+        0 above the classes, 1 below them.
+    """
+    parts = [name.split("/") for name in names]
+    if any(len(one) < 3 for one in parts):
+        return None
+    for depth in (0, 1):
+        splits = {split_named(one[depth]) for one in parts}
+        if None not in splits and len(splits) > depth:  # one folder `train` in a class is no split
+            return depth
+    return None
+
+
+def class_of(name: str, depth: int | None) -> str:
+    """Return the class of a clip by its path: the first folder not called after a split; empty: there is none.
+
+    Args:
+        name: The path, below the root.
+        depth: What `split_depth` says.
+    """
+    place = 1 if depth == 0 else 0
+    folders = name.split("/")[:-1]
+    return folders[place] if len(folders) > place else ""
+
+
+def told_respelt(listed: Sequence[str], found: Sequence[str]) -> list[str]:
+    """Return in words which clips are spelt otherwise than a list or table has it."""
+    others = [f"{one} is {other}" for one, other in zip(listed, found, strict=True) if one != other]
+    more = ", ..." if len(others) > 2 else ""
+    return [f"{len(others)} clips are spelt otherwise than listed ({', '.join(others[:2])}{more})"] * bool(others)
+
+
+def _check_no_splits(names: Sequence[str]) -> None:
+    """Refuse folders some of which are called after splits, so that it is open what the classes are."""
+    first = {name.split("/")[0]: name for name in reversed(names)}
+    called = [folder for folder in first if split_named(folder)]
+    if len({split_named(folder) for folder in called}) < 2:
+        return
+    others = [folder for folder in first if folder not in called]
+    bare = [name for name in names if name.count("/") == 1 and name.split("/")[0] in called]
+    wrong = f"{others[0]}/ stands beside them" if others else f"{bare[0]} is in no folder of a class"
+    raise InputError(
+        "data.root",
+        f"the folders {', '.join(sorted(called))} are called after splits, but {wrong}; expected "
+        "root/train/<class>/<clip>.mp4 and so on, or root/<class>/<clip>.mp4",
+    )
+
+
+def _check_links(root: Path, clips: Sequence[Path], own: Sequence[Path], depth: int | None) -> None:
+    """Refuse links to a clip of another class."""
+    if len(own) == len(clips):
+        return
+    classes: dict[Path, tuple[str, str]] = {}
+    for path in clips:
+        name = path.relative_to(root).as_posix()
+        label = class_of(name, depth)
+        first, known = classes.setdefault(path.resolve(), (name, label))
+        if known != label:
+            raise InputError(
+                "data.root",
+                f"{first} and {name} are one file, by a link, but of the classes {known} and {label}; a clip has one "
+                "class: keep one of them",
+            )

@@ -36,7 +36,7 @@ class TfdsVideo(VideoData):
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
         from ..pipeline.downloads import prepared, tfds_builder
         from ..pipeline.reading import StoredSplits
-        from ..pipeline.stored import Stored, features_of, read_features
+        from ..pipeline.stored import Stored, features_of, parts_for, read_features
 
         builder = prepared(tfds_builder(self.name, self.data_dir))
         video, label = self._features(builder)
@@ -49,7 +49,7 @@ class TfdsVideo(VideoData):
                 for number, row in enumerate(labels)
             ]
 
-        parts = {split: part for split, part in parts.items() if part}
+        parts = parts_for(splits, {split: part for split, part in parts.items() if part})
         stored = Stored(builder, {"video": video}, rows, parts)
         return StoredSplits(stored, self.family(self.spec_of(like)), splits=splits)  # prepared are all, by TFDS
 

@@ -19,8 +19,8 @@ from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, read_text
 from ..pipeline.splitting import Share, check_classes, check_splits, split_by_group
-from .listing import read_list
 from .video_files import VideoFiles
+from .video_lists import read_list
 
 _LISTS = "ucfTrainTestlist"
 _VIDEOS = "UCF-101"
@@ -41,7 +41,7 @@ class Ucf101(VideoFiles):
     """Seed that decides which groups are for validation."""
 
     def checks(self) -> Sequence[Callable[[], Any]]:
-        return () if self.root is None else (self.items,)
+        return () if self.root is None else (self.items, lambda: check_classes(self._classes(), "data.root"))
 
     def folder(self) -> Path:
         return self._root / _VIDEOS
@@ -89,7 +89,6 @@ class Ucf101(VideoFiles):
             split: [item._replace(group=f"{item.target} {item.group}") for item in items]
             for split, items in official.items()
         }
-        check_classes(classes, "data.root")
         check_splits(sources, "data.root")
         if self.val_fraction and "train" in official:
             shares = {"train": 1 - self.val_fraction, "val": self.val_fraction}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, ClassVar
 
 from pydantic import Field
 
 from ...contracts import Classes, InputError, LiveFrame, Spec, Tensor
-from ...media.endings import NO_VIDEOS
-from ..pipeline.finding import files_below
 from ..pipeline.prepared_data import FamilyData
 from .clip_config import ClipConfig
+from .clip_files import clips_below
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -70,8 +69,13 @@ class VideoData(FamilyData):
             raise InputError(
                 "data.root",
                 f"the run does not know the class{'es' * (len(unknown) > 1)} {', '.join(unknown)}; it was trained on "
-                f"{', '.join(like.class_names)}",
+                f"{', '.join(like.class_names)}{self.without(unknown)}",
             )
+
+    def without(self, unknown: Sequence[str]) -> str:
+        """Return how to leave classes out that a run does not know; nothing where there is no way."""
+        del unknown
+        return ""
 
     @property
     def _tensor(self) -> Tensor:
@@ -83,7 +87,7 @@ class VideoData(FamilyData):
         return Clips(spec, self.clip)
 
     def files_below(self, folder: Path) -> list[Path]:
-        return videos_below(folder)
+        return clips_below(folder)
 
     def read(self, path: Path, between: tuple[float, float | None] | None = None) -> dict[str, Any]:
         """Return the frames of a video, or of a segment of it, scaled to `short_side` and thinned to `max_fps`.
@@ -133,11 +137,6 @@ class VideoData(FamilyData):
                 yield frame._replace(picture=eval_picture(tf.constant(frame.picture), side).numpy())
         except MediaError as error:
             raise InputError("", f"{source if isinstance(source, Path) else 'the stream'}: {error}") from None
-
-
-def videos_below(folder: Path) -> list[Path]:
-    """Return all files below a folder that may be videos, in order."""
-    return [path for path in files_below(folder) if path.suffix.lower() not in NO_VIDEOS]
 
 
 def _side(spec: Spec) -> int:

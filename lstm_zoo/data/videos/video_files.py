@@ -12,6 +12,7 @@ from pydantic import PositiveInt
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import state_of
 from ..pipeline.prepared_data import UserFiles
+from .clip_files import segment_of
 from .video_data import VideoData
 
 
@@ -27,11 +28,15 @@ class VideoFiles(UserFiles, VideoData):
     def folder(self) -> Path:
         """Return the folder that the names of videos count from."""
 
+    def file_of(self, item: Item) -> str:
+        return segment_of(item.name)[0]
+
     def reader(self) -> Callable[[Item], Record]:
         folder = self.folder()
 
         def read(item: Item) -> Record:
-            record = self.read(folder / item.name)
+            file, between = segment_of(item.name)
+            record = self.read(folder / file, between)
             return {**record, "video": list(record["video"])}  # as TFDS wants it
 
         return read
@@ -48,5 +53,5 @@ class VideoFiles(UserFiles, VideoData):
         return self.folder().name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        states = [state_of(self.folder() / item.name) for found in items.values() for item in found]
+        states = [state_of(self.folder() / self.file_of(item)) for found in items.values() for item in found]
         return (self.short_side, self.max_fps, self.pictures_fps, self.min_frames, *states)

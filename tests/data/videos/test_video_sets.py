@@ -1,16 +1,20 @@
 """Data sets of labelled videos: which clips there are, what they show, and in which split."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from lstm_zoo.contracts import Classes, InputError, Spec, Tensor
+from lstm_zoo.contracts import ALL, Classes, InputError, Spec, Tensor
 from lstm_zoo.data.pipeline.family import Item
 from lstm_zoo.data.pipeline.finding import natural_order
 from lstm_zoo.data.videos.clip_config import ClipConfig
-from lstm_zoo.data.videos.listing import list_videos, read_list, read_table
+from lstm_zoo.data.videos.clip_tables import read_table
+from lstm_zoo.data.videos.listing import list_videos
 from lstm_zoo.data.videos.moving_shapes import CLASS_NAMES, MovingShapes, draw_clip
 from lstm_zoo.data.videos.ucf101 import Ucf101
 from lstm_zoo.data.videos.video_folder import VideoFolder
+from lstm_zoo.data.videos.video_lists import read_list
 
 SMALL = ClipConfig(num_frames=4, size=16)
 
@@ -90,7 +94,7 @@ def test_tables_may_name_their_columns_otherwise(tmp_path, video_root):
     table = tmp_path / "clips.csv"
     table.write_text("clip,class,part,source\nbright/a.mp4,3,train,v1\ndark/b.mp4,11,test,v2\n")
     columns = {"path": "clip", "label": "class", "split": "part", "group": "source"}
-    assert read_table(table, video_root, columns) == {
+    assert read_table(table, video_root, columns).splits == {
         "train": [Item("bright/a.mp4", "3", "v1")],
         "test": [Item("dark/b.mp4", "11", "v2")],
     }
@@ -100,8 +104,8 @@ def test_tables_may_name_their_columns_otherwise(tmp_path, video_root):
     table.write_text(table.read_text().replace("test,v2", "test,v1").replace(",", " , "))  # blanks are no matter
     (problem,) = VideoFolder(root=video_root, table=table, columns=columns).problems()
     assert "group 'v1' stands in both train (bright/a.mp4) and test" in problem.message
-    table.write_text("path,split\na/x.mp4,training\n")
-    with pytest.raises(InputError, match=r"split 'training' \(did you mean 'train'\?\); expected train, val or test"):
+    table.write_text("path,split\na/x.mp4,trian\n")
+    with pytest.raises(InputError, match=r"split 'trian' \(did you mean 'train'\?\); expected train, val or test"):
         read_table(table, video_root, {})
 
 
@@ -119,7 +123,7 @@ def test_the_class_is_the_first_folder_whatever_lists_the_clips(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     expected = [Item("a/s1/x.vob", "a"), Item("b/s1/y.qt", "b")]
-    assert list_videos(tmp_path) == expected
+    assert list_videos(tmp_path).splits == {"": expected}
     (tmp_path / "list.txt").write_text("a/s1/x.vob 1\nb/s1/y.qt 2\n")
     assert read_list(tmp_path / "list.txt", tmp_path) == expected
     (tmp_path / "stray.mp4").touch()
@@ -226,3 +230,26 @@ def test_downloaded_ucf101_is_laid_out(tmp_path, monkeypatch, ucf_root):
 
 def test_moving_shapes_spec_needs_no_preparation():
     assert MovingShapes(clip=SMALL).expected_spec().class_names == CLASS_NAMES
+
+
+def test_what_is_lost_is_told_and_all_of_a_folder_can_be_judged(tmp_path, video_root, data_dir):
+    for number in range(2):
+        for label in ("bright", "dark"):
+            (tmp_path / label).mkdir(exist_ok=True)
+            shutil.copy(video_root / label / f"{label}_s0_{number}{('.mp4', '.avi')[number]}", tmp_path / label)
+        (tmp_path / "lost").mkdir(exist_ok=True)
+        (tmp_path / "lost" / f"{number}.mp4").write_text("no film")
+    (tmp_path / "dark" / "worse.mp4").write_text("no film")
+    settings = {"root": tmp_path, "data_dir": data_dir, "short_side": 24, "clip": SMALL, "on_bad_file": "skip"}
+    splits = VideoFolder(**settings, val_fraction=0, test_fraction=0).load()
+    first, second, third = splits.remarks()
+    assert first == "LOST: all videos of lost (2) cannot be used" and third == "no example in any split: lost"
+    assert second.startswith("left out: 3 of 7 videos, which cannot be used (lost 2 of 2, dark 1 of 3), such as ")
+    only = VideoFolder(**settings, classes=("dark",))  # of which a classifier could not be trained
+    whole = only.load(spec("bright", "dark"), (ALL,))
+    assert [judged.name for judged in whole.judged(ALL)] and whole.size(ALL) == 2 and labels(whole, ALL) == [1, 1]
+    assert whole.remarks()[-1] == "all has no example of bright"
+    with pytest.raises(InputError, match=r"""not know the class lost;.* --set 'data.classes=\["bright", "dark"\]'"""):
+        VideoFolder(**settings).load(spec("bright", "dark"), (ALL,))
+    (problem,) = only.problems()
+    assert "one class only (dark)" in problem.message
