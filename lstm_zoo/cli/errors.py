@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ..console.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -81,5 +83,5 @@ def _explained(error: Exception, loaded: list[Config]) -> tuple[int, list[str]]:
 
 def _end(status: int, *lines: str) -> None:
     for line in lines:
-        print(line, file=sys.stderr)
+        print(visible(line, lines=True), file=sys.stderr)
     raise typer.Exit(status) from None

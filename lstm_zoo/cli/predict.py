@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..console.visible import visible
 from .errors import input_error, user_errors
 from .options import ExportedOption, JsonOption, RunOption, SetOption, open_network
 from .printing import show, show_json
@@ -83,4 +84,4 @@ def _watch(network: Network, source: str, fps: float | None, restart: float | No
     config = network.config
     seen = watch(network.stream(), config.data, config.task, network.spec, video, fps=fps, restart=restart)
     for said in records(seen) if as_json else lines(seen):
-        print(json.dumps(said, ensure_ascii=False) if as_json else said, flush=True)
+        print(visible(json.dumps(said, ensure_ascii=False) if as_json else said), flush=True)

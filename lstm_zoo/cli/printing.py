@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..console.visible import console, visible
+
 
 def show(what: Any) -> None:
-    """Print for people: text as it is, tables through rich."""
+    """Print for people: text as lines, tables through rich; what strangers wrote moves no cursor."""
     if isinstance(what, str):
-        print(what)
+        print(visible(what, lines=True))
     else:
-        from rich.console import Console
-
-        Console().print(what)
+        console().print(what)
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    print(json.dumps(value, ensure_ascii=False))
+    """Print one JSON object on one line."""
+    print(visible(json.dumps(value, ensure_ascii=False)))

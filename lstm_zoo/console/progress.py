@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .visible import console
+
 
 class ProgressBar:
     """One bar that counts to a total.
@@ -14,7 +16,6 @@ class ProgressBar:
     """
 
     def __init__(self, title: str, total: int, unit: str, transient: bool = False):
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
@@ -23,7 +24,7 @@ class ProgressBar:
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console(stderr=True),
             transient=transient,
         )
         self._task = self._progress.add_task(title, total=total, note="")

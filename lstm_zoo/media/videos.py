@@ -65,7 +65,7 @@ def read_video(
     frames, starts = FrameStore(), []
     with _errors() as came, _opened(path, pictures_fps) as footage:
         upright, timeline = Upright(short_side, footage.aspect), Timeline(footage.rate)
-        moments = of_segment(footage.moments(), start, end)
+        moments = of_segment(footage.moments(), start, end) if between else footage.moments()
         for moment in thinned(timeline.noting(moments), max_fps, footage.rate):
             frames.append(encoded(Image.fromarray(upright(moment.frame)), "JPEG"))
             starts.append(moment.start)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 
 import keras
-from rich.console import Console
 
 from ..console.progress import ProgressBar
+from ..console.visible import console
 
 
 class TrainingProgress(keras.callbacks.Callback):
@@ -27,7 +27,7 @@ class TrainingProgress(keras.callbacks.Callback):
         super().__init__()
         self._remark = remark
         self._epochs, self._steps, self._examples = epochs, steps, examples
-        self._console = Console(stderr=True)
+        self._console = console(stderr=True)
         self._bar: ProgressBar | None = None
         self._done = 0
         self._started = 0.0
@@ -56,7 +56,7 @@ class TrainingProgress(keras.callbacks.Callback):
             f"epoch {epoch + 1}/{self._epochs}  {figures}  {self._examples / seconds:.3g} examples/s  {time_left} left"
         )
         remark = self._remark(logs or {})
-        self._console.print(f"{line}  ({remark})" if remark else line, highlight=False, soft_wrap=True)
+        self._console.print(f"{line}  ({remark})" if remark else line, soft_wrap=True)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Leave no bar behind."""

@@ -47,7 +47,11 @@ class FamilyData(DataConfig):
             raise InputError("", f"{path}: {error}") from None
         shown = family.of_stretches()
         parts = (
-            Part({"start": one.start, "end": one.end}, f"{one.start:.1f}-{one.end:.1f} s", views_of(shown, one.record))
+            Part(
+                {"start": one.start, "end": one.end},
+                f"{one.start:.1f}-{one.end:.1f} s",
+                views_of(shown, one.record, with_picture=False),
+            )
             for one in family.stretches(record)
         )
         return whole._replace(parts=parts, parts_name="windows", remarks=record.get("remarks", ()))
@@ -178,10 +182,10 @@ class UserFiles(PreparedData):
         return found._replace(neighbours=nearest_in_training(builder) if builder.is_prepared else None)
 
 
-def views_of(family: Family, record: Record) -> Views:
-    """Return a record as evaluation sees it."""
+def views_of(family: Family, record: Record, *, with_picture: bool = True) -> Views:
+    """Return a record as evaluation sees it, and as it is shown to people."""
     from .family import TARGET, shown_of
 
     row, record = family.row(record), family.needed(record)
     shown = {name: views for name, views in shown_of(family, record).items() if name != TARGET}
-    return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record))
+    return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record) if with_picture else None)

@@ -28,53 +28,52 @@ class Clock:
         self._farthest = max(farthest, 4 / rate)
         self._presents = presents
         self._sent = 0  # packets before the first frame
-        self._begun = self._by_decoding = False
-        self._before: dict[bool, float | None] = {}  # the stamps of the frame before: of presentation, of decoding
+        self._by_decoding = False
+        self._before: av.VideoFrame | None = None
         self._start = self._zero = self._last = 0.0  # of the frame before; the stamps of the start and of that frame
         self._known, self._untold = 0.0, 0  # the last stamp that was told, and the frames since
 
     def send(self, packet: av.Packet) -> None:
         """Take note of a packet that goes to the decoder."""
-        self._sent += bool(packet.size) and not self._begun
+        self._sent += bool(packet.size) and self._before is None
 
     def start(self, frame: av.VideoFrame) -> float:
         """Return when the next frame is shown, in seconds since the first one; never before the frame before."""
-        out = float(frame.dts * frame.time_base) if frame.dts is not None and frame.time_base else None
-        stamps = {False: frame.time, True: out}
-        if not self._begun:
+        if self._before is None:
             self._by_decoding = self._sent > 1 and not self._presents
-        elif not self._by_decoding and self._is_out_of_order(frame.time, out):
-            self._go_by_decoding()
-        stamp = self._stamp(stamps[self._by_decoding])
-        if not self._begun:
-            self._begun, self._zero = True, stamp
+        elif not self._by_decoding and self._is_out_of_order(frame):
+            self._by_decoding = True
+            before = _let_out(self._before) or 0.0
+            self._zero += before - self._last
+            self._last = before
+        stamp = self._stamp(_let_out(frame) if self._by_decoding else frame.time)
+        if self._before is None:
+            self._zero = stamp
         elif not 0 <= stamp - self._last <= self._farthest:
             self.jumps += 1
             self._zero = stamp - self._start - 1 / self._rate
         elif stamp > self._last and not self._untold:
             self._rate = 1 / (stamp - self._last)
-        self._start, self._last, self._before = stamp - self._zero, stamp, stamps
+        self._start, self._last, self._before = stamp - self._zero, stamp, frame
         return self._start
 
-    def _is_out_of_order(self, presented: float | None, decoded: float | None) -> bool:
+    def _is_out_of_order(self, frame: av.VideoFrame) -> bool:
         """Whether stamps of presentation fall where those of decoding rise, by no more than a decoder holds back."""
         before = self._before
-        if None in (presented, decoded, before[False], before[True]):
+        if before is None or before.time is None or frame.time is None or before.dts is None or frame.dts is None:
             return False
-        return 0 < before[False] - presented <= self._held_back and decoded > before[True]  # type: ignore
-
-    def _go_by_decoding(self) -> None:
-        """Go by the stamps of decoding from now on."""
-        self._by_decoding = True
-        before = self._before[True]
-        assert before is not None
-        self._zero += before - self._last
-        self._last = before
+        return 0 < before.time - frame.time <= self._held_back and frame.dts > before.dts
 
     def _stamp(self, told: float | None) -> float:
         """Return a stamp, or where it would be if all frames were equally long."""
         if told is None:
-            self._untold += self._begun
+            self._untold += self._before is not None
             return self._known + self._untold / self._rate
         self._known, self._untold = told, 0
         return told
+
+
+def _let_out(frame: av.VideoFrame) -> float | None:
+    """Return when the packet that let out a frame was decoded, in seconds."""
+    tick = frame.time_base
+    return None if frame.dts is None or tick is None else frame.dts * tick.numerator / tick.denominator

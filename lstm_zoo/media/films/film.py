@@ -99,18 +99,18 @@ class Film(Footage):
         self.aspect = float(self._stream.sample_aspect_ratio or 1)
         may_jump = container.format.flags & _CLOCK_MAY_JUMP
         self._clock = Clock(self.rate, _FARTHEST_JUMPING if may_jump else _FARTHEST, container.format.name != "avi")
-        self._end, self._damaged_at_last = 0.0, False
+        self._ends: dict[int, int] = {}  # of what was read of each stream, in its own ticks: fractions are slow
+        self._damaged_at_last = False
         self._damaged_packets = self._damaged_frames = 0
         self._missing = ""
 
     def moments(self) -> Iterator[Moment]:
-        count = 0
+        count, clock, tick = 0, self._clock, float(self._stream.time_base)
         for packet in self._packets():
             for frame in self._decoded(packet):
                 count += 1
                 self._damaged_frames += frame.is_corrupt
-                length = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else None
-                yield Moment(frame, self._clock.start(frame), length)
+                yield Moment(frame, clock.start(frame), frame.duration * tick or None)
         if count == 1 and self._container.format.name.endswith("_pipe"):
             raise MediaError("is a single picture, no film")
         self._check_whole()
@@ -126,11 +126,14 @@ class Film(Footage):
 
     def _packets(self) -> Iterator[av.Packet]:
         """Yield the packets of the film, and at last an empty one."""
+        film = self._stream.index
         for packet in self._container.demux():
-            stamp = packet.dts if packet.pts is None else packet.pts
-            if stamp is not None and packet.stream.type in ("video", "audio"):
-                self._note_end(packet.stream, float((stamp + (packet.duration or 0)) * packet.time_base))
-            if packet.stream_index == self._stream.index and (packet.size or stamp is None):  # AVI's drops are empty
+            stamp, index = packet.pts, packet.stream_index
+            if stamp is None:
+                stamp = packet.dts
+            if stamp is not None and stamp + (packet.duration or 0) > self._ends.get(index, 0):
+                self._ends[index] = stamp + (packet.duration or 0)
+            if index == film and (packet.size or stamp is None):  # AVI's drops are empty
                 self._clock.send(packet)
                 yield packet
 
@@ -145,18 +148,14 @@ class Film(Footage):
             self._damaged_at_last = False
         return frames  # type: ignore[return-value]
 
-    def _note_end(self, stream: Any, end: float) -> None:
-        if self._stream.duration is None or stream is self._stream:  # else its header tells of the film alone
-            self._end = max(self._end, end)
-
     def _check_whole(self) -> None:
         """Raise a BreaksOffError if there is less of the film than its header tells."""
-        declared = self._declared()
+        declared, there = self._declared(), self._end()
         if declared is None:
             if self._damaged_at_last:
                 raise BreaksOffError("its last packet cannot be decoded")
-        elif declared - self._end > max(3 / self.rate, min(0.05 * declared, 10.0)):
-            self._missing = f"its header tells {declared:.1f} s, but there are {self._end:.1f} s"
+        elif declared - there > max(3 / self.rate, min(0.05 * declared, 10.0)):
+            self._missing = f"its header tells {declared:.1f} s, but there are {there:.1f} s"
             if not self._is_long_enough(declared):
                 raise BreaksOffError(self._missing)
 
@@ -165,6 +164,13 @@ class Film(Footage):
         stream = self._stream
         by_length = stream.duration is not None and float(stream.duration * stream.time_base)
         return self._container.format.name == "avi" and by_length > 0.99 * declared
+
+    def _end(self) -> float:
+        """Return when what was read ends, in seconds: of the film alone, where its header tells of it alone."""
+        streams = [self._stream]
+        if self._stream.duration is None:
+            streams = [*self._container.streams.video, *self._container.streams.audio]
+        return max(float(self._ends.get(stream.index, 0) * stream.time_base) for stream in streams)
 
     def _declared(self) -> float | None:
         """Return how many seconds the container says that it holds; None: it says nothing that can be trusted."""

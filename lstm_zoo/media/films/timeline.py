@@ -34,15 +34,17 @@ def of_segment(moments: Iterable[Moment], start: float, end: float | None) -> It
 
 def thinned(moments: Iterable[Moment], max_fps: float | None, rate: float) -> Iterator[Moment]:
     """Yield so many frames a second at most, those nearest to where they are due; None: all."""
+    if max_fps is None:
+        yield from moments
+        return
     due, before = 0.0, 0.0
     for moment in moments:
         length, before = moment.start - before, moment.start
-        if max_fps is not None:
-            if length > 0.5 / rate:
-                length = 1 / rate  # but for rounding
-            if moment.start < due - 0.5 * length:  # nearer to an earlier tick than to the one that is due
-                continue
-            due = max(due + 1 / max_fps, moment.start)
+        if length > 0.5 / rate:
+            length = 1 / rate  # but for rounding
+        if moment.start < due - 0.5 * length:  # nearer to an earlier tick than to the one that is due
+            continue
+        due = max(due + 1 / max_fps, moment.start)
         yield moment
 
 

@@ -25,16 +25,18 @@ class Upright:
         self._aspect = aspect if 1 / _MOST <= aspect <= _MOST else 1.0
         self._scaler = VideoReformatter()
         self._size: tuple[int, int] | None = None
+        self._turned, self._matrix = 0, None
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Return a frame, (h, w, 3) uint8, RGB; the first one decides about the size of all."""
+        if self._size is None or frame.rotation != self._turned:  # a telephone may be turned while it films
+            self._turned, self._matrix = frame.rotation, frame.side_data.get(Type.DISPLAYMATRIX)
         if self._size is None:
             width, height = max(round(frame.width * self._aspect), 1), frame.height
             scale = min(1.0, self._short_side / min(width, height))
             self._size = round(width * scale), round(height * scale)
         rgb = self._scaler.reformat(frame, *self._size, "rgb24", interpolation="FAST_BILINEAR").to_ndarray()
-        matrix = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[call-overload]
-        return rgb if matrix is None else _shown(rgb, matrix)
+        return rgb if self._matrix is None else _shown(rgb, self._matrix)
 
 
 def _shown(rgb: np.ndarray, matrix: bytes) -> np.ndarray:

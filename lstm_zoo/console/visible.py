@@ -1,0 +1,49 @@
+"""Text of strangers (keys, paths, class names, captions) as a terminal may have it: shown, and never obeyed."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_JOINERS = "\u200c\u200d"  # of Persian and Hindi words, and of emoji: they move nothing
+
+
+def visible(text: str, lines: bool = False) -> str:
+    r"""Return text with all that a terminal would act on written as in JSON: an escape code becomes `\u001b`.
+
+    That is control characters, marks that turn the direction of writing or have no width, and halves of characters,
+    as which names that are no UTF-8 are read. JSON stays the same JSON.
+
+    Args:
+        text: What strangers may have written a part of.
+        lines: Newlines are ours, and stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if _harmless(one) or (lines and one == "\n") else _escaped(one) for one in text)
+
+
+def _harmless(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in _JOINERS
+
+
+def _escaped(character: str) -> str:
+    if character in _SHORT:
+        return _SHORT[character]
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console of rich's that shows strangers' text: nothing in it is markup, an emoji's name or a command."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def render_str(self, text: str, **options):  # every title, cell and caption comes by here
+            return super().render_str(visible(text, lines=True), **options)
+
+    return Plain(stderr=stderr, markup=False, emoji=False, highlight=False)

@@ -1,0 +1,43 @@
+import json
+
+import pytest
+
+from lstm_zoo.cli.errors import user_errors
+from lstm_zoo.cli.printing import show, show_json
+from lstm_zoo.console.visible import visible
+from lstm_zoo.contracts import InputError
+from lstm_zoo.reporting.tables import titled_table
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;title\x07 \x9b1A \u202eexe.gpj\u2066 \u2028 \u200b \r\x08 \udcff [/b][bold]x :smile: \U000e0041"
+)
+
+
+def test_what_a_terminal_acts_on_is_written_out():
+    assert visible("\x1b[31mred\n") == "\\u001b[31mred\\n"
+    assert visible("a\n\u202eb", lines=True) == "a\n\\u202eb"
+    assert visible("\U000e0041\udcff") == "\\udb40\\udc41\\udcff"
+
+
+@pytest.mark.parametrize("text", ["plain", "Öl: 5 µm", "می\u200cخواهم", "👩\u200d🚀", "C:\\new [/b]", "हिन्दी"])
+def test_other_text_stays(text):
+    assert visible(text) == text
+
+
+def quiet(said: str) -> bool:
+    return all(character.isprintable() or character in "\n\u200d" for character in said)
+
+
+def test_nothing_that_commands_print_moves_the_cursor(capsys):
+    table = titled_table(HOSTILE, "name", "score ")
+    table.add_row(HOSTILE, "1.0")
+    table.caption = HOSTILE
+    for said in (HOSTILE, table):
+        show(said)
+    show_json({HOSTILE: HOSTILE})
+    with pytest.raises(BaseException, match="2"), user_errors():
+        raise InputError("data.root", HOSTILE)
+    said = capsys.readouterr()
+    assert quiet(said.out) and quiet(said.err)
+    assert "[/b][bold]x" in said.out.replace("\n", "") and ":smile:" in said.out.replace("\n", "")
+    assert json.loads(said.out.splitlines()[-1]) == {HOSTILE: HOSTILE}
