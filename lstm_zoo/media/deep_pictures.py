@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from .errors import MediaError, reasons
+from .orientation import turned_alike
 
 Limits = tuple[float, float]
 """Values that become 0 and 255, the lower first."""
@@ -46,6 +47,7 @@ def deep_values(image: Image.Image, content: bytes) -> np.ndarray:
         pixels = "rgba64le" if "A" in image.getbands() else "rgb48le"
         with reasons(), av.open(io.BytesIO(content)) as container:
             values = next(container.decode(video=0)).to_ndarray(format=pixels)
+        values = turned_alike(values, image, content)
     bad = ~np.isfinite(values)
     if bad.any():
         row, column, channel = np.argwhere(bad)[0]

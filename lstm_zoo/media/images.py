@@ -13,20 +13,11 @@ from PIL import Image, UnidentifiedImageError
 from ..contracts.labels import Colour
 from .deep_pictures import Limits, deep_values, is_deep, limits_of, to_bytes
 from .errors import MediaError, content_of, reasons
+from .orientation import orientation_of, upright, upright_size
 from .tiff_bands import check_bands, why_unread
 
 WHITE = (255, 255, 255)
 _JPEG_QUALITY = 90
-_ORIENTATION = 0x0112  # EXIF
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def read_image(
@@ -46,16 +37,16 @@ def read_image(
         MediaError: The file cannot be read, or is no image.
     """
     with decoded(path) as (content, image):
-        turned = _orientation(image) in _TURNS
+        orientation = orientation_of(image)
         too_large = max_side is not None and max(image.size) > max_side
         simple = image.mode in ("L", "RGB") and not (_is_transparent(image) or is_deep(image, content))
-        if image.format in ("JPEG", "PNG") and simple and not (turned or too_large):
+        if image.format in ("JPEG", "PNG") and simple and orientation == 1 and not too_large:
             return content
-        upright = _upright(_opaque(_of_8_bits(image, content, limits), ground), _orientation(image))
+        shown = upright(_opaque(_of_8_bits(image, content, limits), ground), orientation)
     if max_side and too_large:
-        upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-        return encoded(upright, "JPEG")
-    return encoded(upright, "PNG")
+        shown.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+        return encoded(shown, "JPEG")
+    return encoded(shown, "PNG")
 
 
 def read_grey(path: Path) -> np.ndarray:
@@ -66,7 +57,7 @@ def read_grey(path: Path) -> np.ndarray:
     """
     with decoded(path) as (content, image):
         opaque = _opaque(_of_8_bits(image, content, None), WHITE)
-        return np.asarray(_upright(opaque, _orientation(image)).convert("L"))
+        return np.asarray(upright(opaque, orientation_of(image)).convert("L"))
 
 
 def read_deep(path: Path) -> np.ndarray | None:
@@ -89,9 +80,7 @@ def image_size(source: Path | io.BytesIO) -> tuple[int, int]:
         MediaError: The file is no image.
     """
     with _opened(source) as image:
-        width, height = image.size
-        lies = _orientation(image) >= 5  # turned by a quarter
-    return (width, height) if lies else (height, width)
+        return upright_size(image)
 
 
 @contextmanager
@@ -140,18 +129,6 @@ def _opaque(image: Image.Image, ground: Colour) -> Image.Image:
     opacity = pixels[..., 3:] / np.float32(255)
     laid = pixels[..., :3] * opacity + np.array(ground, np.float32) * (1 - opacity)
     return Image.fromarray(np.rint(laid).astype(np.uint8))
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return how an image is turned; 1 where it is not, or its EXIF data are damaged."""
-    try:
-        return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # of many kinds, and none of them says that the picture is bad
-        return 1
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 @contextmanager

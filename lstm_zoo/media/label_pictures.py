@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..contracts.labels import Colour
-from .deep_pictures import bits_of
+from .deep_pictures import bits_of, deep_values
 from .errors import MediaError
 from .images import decoded
 
@@ -92,10 +92,14 @@ def read_label_picture(path: Path) -> LabelPicture:
             stored = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
             palette[: len(stored)] = stored
         depth = bits_of(image, content)
+        if depth > 8 and len(image.getbands()) > 1:  # of which Pillow gives the upper 8 bits: none, of small numbers
+            values = deep_values(image, content)[..., :3]
     if values.ndim == 3 and values.shape[-1] != 3:
         raise MediaError(f"holds pixels of the kind {image.mode}, expected numbers, or red, green and blue")
     if values.ndim == 3 and (values == values[..., :1]).all():
         values = values[..., 0]
+    if values.ndim == 3 and values.dtype != np.uint8:
+        values = (values >> 8 if values.max() > 255 else values).astype(np.uint8)
     if image.mode == "L" and depth < 8:
         values = values // {2: 85, 4: 17}.get(depth, 255)  # Pillow stretched it to 0..255
     if palette is not None and image.format == "GIF":

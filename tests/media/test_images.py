@@ -25,6 +25,51 @@ def test_turned_photographs_come_upright(tmp_path, turned):
     assert (top > bottom + 100) == (turned == 6)  # the left half is red
 
 
+@pytest.mark.parametrize("turned", range(1, 9))
+def test_turned_tiff_files_come_upright_in_all_depths(tmp_path, turned):
+    """Pillow turns them, and tells the turned size, before anybody asks; FFmpeg, which reads 3 x 16 bits, does not."""
+    values = np.arange(6).reshape(2, 3, 1).repeat(3, -1) * 50
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    Image.fromarray(values.astype(np.uint8)).save(tmp_path / "eight.tif", exif=exif)
+    Image.fromarray(values.astype(np.uint8)).save(tmp_path / "eight.png", exif=exif)
+    Image.fromarray(values[..., 0].astype(np.uint16)).save(tmp_path / "grey.tif", exif=exif)
+    (tmp_path / "colours.tif").write_bytes(deep_tiff(values.astype(np.uint16), turned))
+    for name in ("eight.tif", "grey.tif", "colours.tif"):
+        pixels = np.asarray(Image.open(io.BytesIO(read_image(tmp_path / name, limits=(0, 255)))).convert("RGB"))
+        np.testing.assert_array_equal(pixels, shown(tmp_path / "eight.png"), name)
+        assert image_size(tmp_path / name) == image_size(tmp_path / "eight.png") == pixels.shape[:2], name
+
+
+def deep_tiff(values, turned):
+    """Encode colours of 16 bits, (H, W, 3), which Pillow does not write."""
+    height, width, _ = values.shape
+    bits = 8 + values.nbytes
+    tags = {
+        256: width,
+        257: height,
+        258: bits,
+        259: 1,
+        262: 2,
+        273: 8,
+        274: turned,
+        277: 3,
+        278: height,
+        279: values.nbytes,
+    }
+    entries = [struct.pack("<HHII", tag, 4, 3 if tag == 258 else 1, value) for tag, value in tags.items()]
+    entries[2] = struct.pack("<HHII", 258, 3, 3, bits)
+    content = values.astype("<u2").tobytes() + struct.pack("<3H", 16, 16, 16)
+    return (
+        b"II*\0"
+        + struct.pack("<I", 8 + len(content))
+        + content
+        + struct.pack("<H", len(tags))
+        + b"".join(entries)
+        + bytes(4)
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "mode"),
     [

@@ -239,6 +239,20 @@ def test_grey_in_three_channels_is_grey_and_the_first_picture_counts(tmp_path):
     np.testing.assert_array_equal(read_labels(tmp_path / "two.gif", NUMBERS), [[5, 2, 2, 2]])
 
 
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_numbers_of_16_bits_in_several_channels_keep_all_of_them(tmp_path, kind, channels):
+    stored = STORED.astype(np.uint16) * 100
+    values = np.stack([stored] * channels, axis=-1)
+    if channels % 2 == 0:
+        values[..., -1] = 65535  # opacity
+    lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *stored.shape[::-1], 16, kind, 0, 0, 0))
+    end = chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(lines)) + end)
+    numbers = {100 * number: label for number, label in NUMBERS.items()}
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.png", numbers), LABELS)
+
+
 def test_palettes_have_to_agree_in_what_they_are_used_for(tmp_path):
     colours = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (7, 7, 7)]
 
