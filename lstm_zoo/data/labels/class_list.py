@@ -15,7 +15,12 @@ from ..pipeline.finding import read_text
 _NUMBERED = re.compile(r"(?P<name>.*\S)\s*:\s*(?P<key>-?\d+)")
 _COLOUR = r"\d+\s*,\s*\d+\s*,\s*\d+"
 _COLOURED = re.compile(rf"(?P<name>.*?\S)\s*:\s*[\[(]?\s*(?P<key>{_COLOUR})\s*[\])]?(:.*)?")  # CVAT's, too
-_COLOUR_FIRST = re.compile(r"(?P<key>\d+\s+\d+\s+\d+)\s+(?P<name>\S.*)")  # CamVid's
+_COLOUR_FIRST = re.compile(r"(?P<key>\d+(\s*,\s*|\s+)\d+(\s*,\s*|\s+)\d+)[\s,]+(?P<name>[^\d\s,].*)")  # CamVid's
+_CELLS = re.compile(r"(?P<name>.*[^\s\d,;=].*?)\s*[,;=\t]\s*(?P<key>-?\d+(\s*[,;\t]\s*\d+\s*[,;\t]\s*\d+)?)")
+_COLOUR_LAST = re.compile(r"(?P<name>.*[^\s\d].*?)\s+(?P<key>\d+\s+\d+\s+\d+)")
+_NUMBER_FIRST = re.compile(r"(?P<key>-?\d+)\s*([:;,=.)]|\s)\s*(?P<name>[^\d\s].*)")
+_HEADER = re.compile(r"(class(es)?|label|name|id|number|value|index|pixel)(_?(name|id))?\s*[,;\t].*", re.IGNORECASE)
+_FORMS = (_COLOURED, _COLOUR_FIRST, _NUMBERED)
 Key = TypeVar("Key")
 
 
@@ -51,8 +56,9 @@ def read_classes(file: Path, void: int | str | None) -> ClassList:
     """Read the names of the classes, one a line: in the order of their numbers in the label files, from 0.
 
     Behind a name may stand its number (`name: 7`) or colour (`name: [128, 0, 0]`, also as CVAT and CamVid write it), in
-    all lines or in none. Blank lines do not count, nor do those that begin with #. What `void` leaves out gets no
-    label, so that classes behind it move up.
+    all lines or in none; numbers may also come first in all lines (`7 name`), and lists be tables (`name,7`,
+    `name,r,g,b`), with a header or without. Blank lines do not count, nor do those that begin with #. What `void`
+    leaves out gets no label, so that classes behind it move up.
 
     Args:
         file: Text file.
@@ -86,21 +92,36 @@ def read_classes(file: Path, void: int | str | None) -> ClassList:
 
 def _lines(file: Path) -> Iterator[_Line]:
     """Yield the lines of a list that name a class."""
-    for line, text in enumerate(read_text(file, "data.classes").splitlines(), 1):
+    numbered = enumerate(read_text(file, "data.classes").splitlines(), 1)
+    lines = [(line, text.strip()) for line, text in numbered if text.strip() and not text.strip().startswith("#")]
+    if lines and _HEADER.fullmatch(lines[0][1]) and any(_told(lines[1:])):
+        del lines[0]
+    for (line, text), found in zip(lines, _told(lines), strict=True):
         text = " ".join(text.split())
-        if not text or text.startswith("#"):
-            continue
-        if found := _COLOURED.fullmatch(text) or _COLOUR_FIRST.fullmatch(text):
-            red, green, blue = map(int, re.findall(r"\d+", found["key"]))
-            if max(red, green, blue) > 255:
-                raise InputError(
-                    "data.classes", f"{file}:{line}: expected a colour, three numbers up to 255, got {text}"
-                )
-            yield _Line(line, found["name"], (red, green, blue))
-        elif found := _NUMBERED.fullmatch(text):
-            yield _Line(line, found["name"], int(found["key"]))
-        else:
+        if found is None:
             yield _Line(line, text, None)
+            continue
+        key = [int(number) for number in re.findall(r"-?\d+", found["key"])]
+        if len(key) == 3 and max(key) > 255:
+            raise InputError("data.classes", f"{file}:{line}: expected a colour, three numbers up to 255, got {text}")
+        name = " ".join(found["name"].split())
+        yield _Line(line, name, key[0] if len(key) == 1 else (key[0], key[1], key[2]))
+
+
+def _told(lines: Sequence[tuple[int, str]]) -> list[re.Match[str] | None]:
+    """Return name and key of each line, None where it has no key.
+
+    What may be a name as well is taken for a key only where all lines are so, and their names differ.
+    """
+    texts = [text for _, text in lines]
+    blanks = [" ".join(text.split()) for text in texts]
+    found = [next(filter(None, (form.fullmatch(text) for form in _FORMS)), None) for text in blanks]
+    if not any(found):
+        for form in (_CELLS, _COLOUR_LAST, _NUMBER_FIRST):
+            all_so = [form.fullmatch(text) for text in texts]
+            if len({one["name"].casefold() for one in all_so if one}) == len(texts):
+                return list(all_so)
+    return found
 
 
 def _check_equals(file: Path, lines: Sequence[_Line]) -> None:
