@@ -56,7 +56,7 @@ def by_lists(
         for name in (line, line.split()[0]):  # a list may name the label map, too, behind a blank
             name = _bare(name, images).removeprefix(f"{of_images}/").removesuffix(suffix)
             stem = name if name in stems else by_last_part.get(Path(name).name)
-            if stem is not None:
+            if stem is not None and _agree(name, stem):
                 return stems[stem]
         return Item(Path(of_images, line).as_posix(), Path(of_labels, line).as_posix())
 
@@ -70,6 +70,12 @@ def by_lists(
                 f"{file} names no image of {of_images}; expected one a line, such as {next(iter(stems))}",
             )
     return splits
+
+
+def _agree(name: str, stem: str) -> bool:
+    """Say whether two paths may be of one file, so that all of the shorter one is the end of the longer one."""
+    shorter, longer = sorted((f"/{name}", f"/{stem}"), key=len)
+    return longer.endswith(shorter)
 
 
 def _bare(name: str, images: Collection[str]) -> str:

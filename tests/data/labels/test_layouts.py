@@ -111,6 +111,11 @@ def test_lists_of_ones_own_go_with_one_pair_of_folders(tmp_path):
     assert config(lists={"train": "first.txt"}).items() == {
         "train": [Item("i/a 1.jpg", "m/a 1_m.png"), Item("i/sub/b.jpg", "m/sub/b_m.png")]
     }
+    (tmp_path / "far.txt").write_text("/mnt/copy/i/sub/b.jpg\nother/b.jpg\n")  # the second one is another b
+    assert config(lists={"val": "far.txt"}).items()["val"] == [
+        Item("i/sub/b.jpg", "m/sub/b_m.png"),
+        Item("i/other/b.jpg", "m/other/b.jpg"),
+    ]
     with pytest.raises(
         InputError, match=r"data.lists: .*other.txt names no image of i; expected one a line, such as a 1"
     ):
