@@ -100,6 +100,15 @@ def test_a_segment_begins_with_the_frame_that_is_on_display(tmp_path):
     assert "from 7 s on" in reason(lambda: read_video(file, 24, between=(7, None)))
 
 
+@pytest.mark.parametrize("ending", ["mkv", "mp4"])
+def test_a_segment_is_as_long_as_asked_for_though_its_last_frame_is_shown_longer(tmp_path, ending):
+    file = write_film(tmp_path / f"a.{ending}", [0, 0.1, 0.2, 0.3, 3.0, 3.1, 9.0, 9.1])
+    for (start, end), starts in {(0, 2): [0, 0.1, 0.2, 0.3], (0.2, 4): [0, 0.1, 2.8, 2.9], (4, 8): [0]}.items():
+        video = read_video(file, 24, between=(start, end))
+        assert (round(video.seconds, 2), video.remarks) == (end - start, ())
+        np.testing.assert_allclose(video.times, np.array(starts) * len(starts) / (end - start), atol=0.02)
+
+
 @pytest.mark.parametrize(
     ("name", "codec"),
     [
@@ -201,6 +210,12 @@ def test_pictures_of_a_folder_are_a_film(tmp_path):
     assert video.times.tolist() == [0, 1, 2] and video.seconds == pytest.approx(0.6)
     assert video.remarks == ("3 file(s) beside the frames left out: flow_x_1.jpg, flow_x_10.jpg, flow_x_2.jpg",)
     np.testing.assert_allclose(shades(read_video(tmp_path, 24, between=(0.2, 0.4), pictures_fps=5)), [40], atol=2)
+    for number in range(3):
+        (tmp_path / "flower").mkdir(exist_ok=True)
+        Image.new("L", (32, 24), 40 * number).save(
+            tmp_path / "flower" / f"flower_{number}.{('png', 'PNG')[number % 2]}"
+        )
+    np.testing.assert_allclose(shades(read_video(tmp_path / "flower", 24)), [0, 40, 80], atol=2)
     Image.new("RGB", (16, 24)).save(tmp_path / "img_3.png")
     assert reason(read_video, tmp_path, 24) == "img_3.png is 16 x 24 px, but img_1.png is 32 x 24 px"
     Image.new("RGB", (32, 24)).save(tmp_path / "cover.png")

@@ -20,6 +20,7 @@ from .film import Footage, Moment
 
 ARRAYS = (".npy", ".npz")
 """Endings of files that may hold an array of frames."""
+_FLOW = re.compile(r"flow([_-]?[xyuv])?[_-]?\d", re.IGNORECASE)
 _DROPPINGS = ("desktop.ini", "thumbs.db")
 _SHAPE = "expected uint8 of the shape (frames, height, width, 3), or with one channel or none, in grey"
 
@@ -57,14 +58,16 @@ class FrameFolder(_Pictures):
         files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
         series: dict[str, list[Path]] = defaultdict(list)
         for path in files:
-            if path.suffix.lower() in IMAGES and not path.name.lower().startswith("flow"):
-                series[re.sub(r"\d+", "#", path.name)].append(path)
+            if path.suffix.lower() in IMAGES and not _FLOW.match(path.name):
+                series[re.sub(r"\d+", "#", path.name.lower())].append(path)
         if not series:
             raise MediaError("is a folder without pictures; expected the frames of a film")
         if len(series) > 1 and any(len(found) > 1 for found in series.values()):
             names = ", ".join(sorted(series)[:5])
             raise MediaError(f"holds {len(series)} series of pictures ({names}); expected the frames of one film")
-        self._files = sorted((path for found in series.values() for path in found), key=lambda path: _parts(path.name))
+        self._files = sorted(
+            (path for found in series.values() for path in found), key=lambda path: _parts(path.name.lower())
+        )
         self._others = sorted({path.name for path in files} - {path.name for path in self._files})
 
     def _pictures(self) -> Iterator[np.ndarray]:

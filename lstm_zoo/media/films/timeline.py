@@ -12,7 +12,7 @@ _ROUNDING = 0.002  # seconds by which stamps are off in containers that count mi
 
 
 def of_segment(moments: Iterable[Moment], start: float, end: float | None) -> Iterator[Moment]:
-    """Yield the frames that are shown between two times, which count from the first one then.
+    """Yield the frames that are shown between two times, which count from the first one then; the last one is cut off.
 
     Args:
         moments: Frames of a film.
@@ -20,16 +20,31 @@ def of_segment(moments: Iterable[Moment], start: float, end: float | None) -> It
         end: When it ends; None: with the film.
     """
     on_display = None
-    for moment in moments:
+    for moment in moments if end is None else _cut_off(moments, end):
         if moment.start < start - _ROUNDING:
             on_display = moment
             continue
         if on_display is not None and moment.start > start + _ROUNDING:
             yield on_display._replace(start=0.0)
         on_display = None
-        if end is not None and moment.start >= end - _ROUNDING:
-            return
         yield moment._replace(start=max(moment.start - start, 0.0))
+    if on_display is not None and on_display.length and on_display.start + on_display.length > start + _ROUNDING:
+        yield on_display._replace(start=0.0, length=on_display.start + on_display.length - start)
+
+
+def _cut_off(moments: Iterable[Moment], end: float) -> Iterator[Moment]:
+    """Yield the frames that begin before a time, the last one no longer than to then."""
+    before = None
+    for moment in moments:
+        goes_on = moment.start >= end - _ROUNDING
+        if before is not None:
+            yield before._replace(length=end - before.start) if goes_on else before
+        before = None if goes_on else moment
+        if goes_on:
+            return
+    if before is not None:
+        too_long = before.length is not None and before.start + before.length > end
+        yield before._replace(length=end - before.start) if too_long else before
 
 
 def thinned(moments: Iterable[Moment], max_fps: float | None, rate: float) -> Iterator[Moment]:
@@ -99,7 +114,8 @@ class Timeline:
         starts = np.array(self._starts)
         length = (starts[-1] - starts[0]) / max(len(starts) - 1, 1)
         apart = np.abs(starts - starts[0] - np.arange(len(starts)) * length).max()
-        return bool(apart <= 0.5 * length) and (length == 0 or (self._last or 0) < 2.5 * length)
+        usual = length if len(starts) > 1 else 1 / self._rate
+        return bool(apart <= 0.5 * length) and (usual == 0 or (self._last or 0) < 2.5 * usual)
 
     def _length(self) -> float:
         """Return the length of a frame, in seconds: as the container tells, unless frames tell quite another."""
