@@ -22,7 +22,7 @@ def write_video(path: Path, num_frames: int = 8, size=(32, 24), shade: int = 0, 
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for number in range(num_frames):
             picture = np.full((size[1], size[0], 3), 40 + 180 * number // num_frames, np.uint8)
             picture[:, : size[0] // 2, 0] = shade

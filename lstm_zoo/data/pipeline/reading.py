@@ -18,6 +18,8 @@ from .gaps import told_gaps
 from .media import Media, StoredMedia
 from .stored import Stored, reading_options
 
+_FILES = 20  # remarks on single files
+
 
 class StoredSplits(Splits):
     """The prepared examples of a data set.
@@ -92,7 +94,18 @@ class StoredSplits(Splits):
             what = "pixel" if isinstance(target, LabelMap) else "example"
             counts = {split: self.counts(split) for split in self._needed if self.size(split)}
             told += told_gaps(counts, target.names, what)
-        return told
+        return [*told, *self._remarks_on_files()]
+
+    def _remarks_on_files(self) -> list[str]:
+        """Return what is to be said of single files that can be used, such as damaged packets of a film."""
+        of_files = [
+            f"{row['name']} ({split}): {row['remarks']}"
+            for split in self._needed
+            for row in self._stored.rows(split)
+            if row.get("remarks")
+        ]
+        more = len(of_files) - _FILES
+        return [*of_files[:_FILES], *([f"{more} more remarks on single files"] if more > 0 else [])]
 
     def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
         assert isinstance(self._media, StoredMedia)

@@ -2,8 +2,10 @@
 
 import shutil
 
+import av
 import numpy as np
 import pytest
+from conftest import write_video
 
 from lstm_zoo.contracts import ALL, Classes, InputError, Spec, Tensor
 from lstm_zoo.data.pipeline.family import Item
@@ -253,3 +255,24 @@ def test_what_is_lost_is_told_and_all_of_a_folder_can_be_judged(tmp_path, video_
         VideoFolder(**settings).load(spec("bright", "dark"), (ALL,))
     (problem,) = only.problems()
     assert "one class only (dark)" in problem.message
+
+
+def test_what_is_damaged_in_films_is_told_once_they_are_prepared(tmp_path, data_dir):
+    for label in ("a", "b"):
+        for number in range(2):
+            file = write_video(tmp_path / label / f"{number}.mov", 12, size=(64, 48), codec="mjpeg")
+    with av.open(str(file)) as container:
+        packet = [packet for packet in container.demux() if packet.size][5]
+    content = bytearray(file.read_bytes())
+    content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    file.write_bytes(content)
+    config = VideoFolder(root=tmp_path, data_dir=data_dir, short_side=24, clip=SMALL, val_fraction=0, test_fraction=0)
+    assert config.load().remarks() == ["b/1.mov (train): 1 packet(s) cannot be decoded"]
+    assert config.views(file, spec("a", "b")).remarks == ("1 packet(s) cannot be decoded",)
+
+
+def test_a_file_to_predict_needs_as_many_frames_as_one_to_train_on(tmp_path):
+    config = VideoFolder(root=tmp_path, clip=SMALL, min_frames=9)
+    assert len(config.read(write_video(tmp_path / "long.mp4", 9))["video"]) == 9
+    with pytest.raises(InputError, match="has 8 frames; needed: 9"):
+        config.views(write_video(tmp_path / "short.mp4", 8), spec("a", "b"))
