@@ -13,6 +13,9 @@ from .tables import titled_table
 def check_tables(facts: Mapping[str, Any]) -> Iterator[str | Table]:
     """Yield what `check_facts` returned: files and classes of each split, then how large and long they are."""
     splits: Mapping[str, Mapping[str, Any]] = facts["splits"]
+    yield f"{facts['config']}: {facts['data']}"
+    if not splits:  # files that no examples are, such as those that textures are cut out of
+        return
     columns = [f"{split} " for split in splits]
     table = titled_table("", "", *columns)
     table.add_row("files", *(str(found["files"]) for found in splits.values()))
@@ -20,7 +23,6 @@ def check_tables(facts: Mapping[str, Any]) -> Iterator[str | Table]:
         table.add_row("cannot be used", *(str(found["bad_files"]) for found in splits.values()))
     for name, row in class_rows(facts).items():
         table.add_row(name, *(told for told, _ in row))
-    yield f"{facts['config']}: {facts['data']}"
     yield table
     names = dict.fromkeys(name for found in splits.values() for name in found["measures"])
     if names:
