@@ -8,7 +8,8 @@ from statistics import median
 from typing import Any
 
 from ..config.recipe import Config
-from ..contracts import SPLITS, BadFile, Classes, GoodFile, LabelMap, Neighbour, Survey
+from ..contracts import SPLITS, BadFile, Classes, GoodFile, InputError, LabelMap, Neighbour, Survey
+from ..data.pipeline.gaps import told_gaps, told_untaught
 
 NEAR = 0.8
 """Cosine of features from which on two examples are told as nearly the same. With MobileNetV2's, copies of photographs
@@ -33,14 +34,15 @@ def check_facts(config: Config, survey: Survey) -> dict[str, Any]:
         for split in places
         if any(one.split == split for one in (*survey.files, *survey.bad_files))
     }
+    lost_classes, gaps = _gaps(splits, names, by_pixel)
     duplicates = list(_duplicates(survey.files))
     near = [one for one in survey.neighbours or () if one.similarity >= NEAR]
     return {
         "config": config.name,
         "data": config.data.kind,
         "inputs": {name: tensor.shape for name, tensor in survey.spec.inputs.items()} if survey.spec else {},
-        "lost": [*survey.problems, *_lost(survey.bad_files, duplicates, splits, names)],
-        "remarks": [*config.data.remarks(), *_of_files(survey.files), *_remarks(duplicates, near, splits, names)],
+        "lost": [*survey.problems, *_lost(survey.bad_files, duplicates), *lost_classes],
+        "remarks": [*config.data.remarks(), *_of_files(survey.files), *gaps, *_remarks(duplicates, near)],
         "splits": splits,
         "bad_files": [file._asdict() for file in survey.bad_files],
         "duplicates": duplicates,
@@ -87,12 +89,26 @@ def _duplicates(files: Sequence[GoodFile]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _lost(
-    bad_files: Sequence[BadFile],
-    duplicates: Sequence[Mapping[str, Any]],
-    splits: Mapping[str, Mapping[str, Any]],
-    names: Sequence[str],
-) -> Iterator[str]:
+def _gaps(splits: Mapping[str, Mapping[str, Any]], names: Sequence[str], by_pixel: bool) -> tuple[list[str], list[str]]:
+    """Return sentences about classes that are lost, and about others that are not in every split."""
+    what, where = ("pixel", "pixels") if by_pixel else ("example", "classes")
+    counts = {split: found[where] for split, found in splits.items() if found["files"]}
+    if not names:
+        return [], []
+    try:
+        told, lost = told_gaps(counts, names, what), told_untaught(counts, names, what)
+    except InputError as error:
+        return [str(error)], []
+    if any(found["bad_files"] for found in splits.values()):
+        lost += [
+            f"no {what} of {name} is in any file that can be used"
+            for name in names
+            if not any(found[name] for found in counts.values())
+        ]
+    return lost, [sentence for sentence in told if sentence not in lost]
+
+
+def _lost(bad_files: Sequence[BadFile], duplicates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if bad_files:
         yield f"{len(bad_files)} of the files cannot be used"
     if across := [group for group in duplicates if group["across_splits"]]:
@@ -100,11 +116,6 @@ def _lost(
             f"{_count(across, 'content')} in more than one split, so that scores would be too good: "
             f"{_named(across)}; keep each in one of them"
         )
-    for name in names:
-        elsewhere = {split: facts["classes"][name] for split, facts in splits.items() if facts["classes"][name]}
-        if elsewhere and "train" not in elsewhere:
-            there = ", ".join(f"{split} ({count})" for split, count in elsewhere.items())
-            yield f"the class {name} has no example to train on, but some in {there}: it cannot be learned"
 
 
 def _of_files(files: Sequence[GoodFile]) -> Iterator[str]:
@@ -115,12 +126,7 @@ def _of_files(files: Sequence[GoodFile]) -> Iterator[str]:
         yield f"{len(told) - _FILES} more remarks on single files (--json has all)"
 
 
-def _remarks(
-    duplicates: Sequence[Mapping[str, Any]],
-    near: Sequence[Neighbour],
-    splits: Mapping[str, Mapping[str, Any]],
-    names: Sequence[str],
-) -> Iterator[str]:
+def _remarks(duplicates: Sequence[Mapping[str, Any]], near: Sequence[Neighbour]) -> Iterator[str]:
     if within := [group for group in duplicates if not group["across_splits"]]:
         yield f"{_count(within, 'content')} more than once in a split: {_named(within)}"
     if differing := [group for group in duplicates if group["labels_differ"]]:
@@ -131,12 +137,6 @@ def _remarks(
             f"{len(near)} examples look nearly like one of training (features alike by {NEAR} or more): {pairs}"
             f"{', ...' if len(near) > _NAMED else ''}; if they come from one source, keep it in one split"
         )
-    for name in names:
-        missing = [split for split, facts in splits.items() if not facts["classes"][name]]
-        if len(missing) == len(splits):
-            yield f"the class {name} has no example anywhere"
-        elif missing and "train" not in missing:
-            yield f"the class {name} has no example in {' and '.join(missing)}: no score there tells of it"
 
 
 def _count(groups: Sequence[Any], noun: str) -> str:

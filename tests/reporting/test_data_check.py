@@ -74,9 +74,21 @@ def test_lost_classes_and_bad_files_are_told():
     bad = [BadFile("train", "c", "is empty"), BadFile("val", "d", "is empty")]
     facts = facts_of(*files, bad_files=bad, problems=["data: no"])
     assert facts["lost"][:2] == ["data: no", "2 of the files cannot be used"]
-    assert facts["lost"][2].startswith("the class jump< has no example to train on, but some in test (1)")
+    assert facts["lost"][2] == "train has no example of jump< (1 in test): these cannot be learned"
     assert facts["splits"]["val"] == {"files": 0, "bad_files": 1, "classes": {"run": 0, "jump<": 0}, "measures": {}}
-    assert any("the class run has no example in val" in remark for remark in facts["remarks"])
+    only_run = facts_of(clip("train", "a"), clip("val", "b"), bad_files=bad)
+    assert only_run["lost"][1:] == ["no example of jump< is in any file that can be used"]
+    assert only_run["remarks"] == ["layout: folders", "no example in any split: jump<"]
+
+
+def test_a_split_that_is_all_void_is_lost():
+    spec = spec_of((8, 8, 3))
+    files = [
+        GoodFile("train", "a", "a", {}, {"sky": 60, "tree": 3, "road": 1}),
+        GoodFile("val", "b", "b", {}, {"void": 64}),
+    ]
+    (lost,) = facts_of(*files, spec=spec)["lost"]
+    assert lost.startswith("data: no pixel of val has a class (64 void)")
 
 
 def test_what_looks_like_training_is_told():

@@ -30,18 +30,25 @@ def told_gaps(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str], w
                 f"or leave {split} out",
             )
     nowhere = [name for name in classes if not any(found[name] for found in counts.values())]
-    told = []
+    told = told_untaught(counts, classes, what)
     for split, found in counts.items():
         lacking = [name for name in classes if not found[name] and name not in nowhere]
-        if lacking and split == "train":
-            told.append(f"train has no {what} of {_elsewhere(lacking, counts)}: these cannot be learned")
-        elif lacking:
+        if lacking and split != "train":
             told.append(f"{split} has no {what} of {_listed(lacking)}")
     if nowhere and "train" in counts:
         told.insert(0, f"no {what} in any split: {_listed(nowhere)}")
     elif nowhere:
         told.append(f"{' and '.join(counts)} has no {what} of {_listed(nowhere)}")
     return told
+
+
+def told_untaught(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str], what: str) -> list[str]:
+    """Return in words which classes only splits other than train have; arguments are those of `told_gaps`."""
+    if "train" not in counts:
+        return []
+    elsewhere = {name for name in classes if any(found[name] for found in counts.values())}
+    untaught = [name for name in classes if name in elsewhere and not counts["train"][name]]
+    return [f"train has no {what} of {_elsewhere(untaught, counts)}: these cannot be learned"] if untaught else []
 
 
 def _elsewhere(names: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> str:
