@@ -200,7 +200,7 @@ class LabelledBlocks(Blocks):
 
         def to_see(corner: tuple[int, ...]) -> tuple[int, int]:
             counts = _counts(tiling.cut(labels, corner))
-            return np.count_nonzero(counts), -int(counts.max())
+            return int(np.count_nonzero(counts)), -int(counts.max())
 
         corner = max(tiling.corners(), key=to_see)
         return {part.name: part.finished(tiling.cut(record[name], corner)) for name, part in self._parts.items()}
