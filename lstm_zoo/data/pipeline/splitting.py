@@ -128,21 +128,23 @@ def _share(dealt: dict[str, list[str]], strata: Mapping[str, Collection[Any]]) -
         dealt: The groups of each split; changed here.
         strata: What each group has something of.
     """
+    counts = {split: Counter(one for name in names for one in strata[name]) for split, names in dealt.items()}
     for stratum in dict.fromkeys(one for name in sorted(strata) for one in sorted(strata[name], key=str)):
         for split in dealt:
-            have = {other: [name for name in names if stratum in strata[name]] for other, names in dealt.items()}
-            if have[split]:
+            if counts[split][stratum]:
                 continue
-            spare = [
+            spare = (
                 (other, name)
-                for other, names in have.items()
+                for other, names in dealt.items()
                 for name in reversed(names)
-                if all(sum(one in strata[kept] for kept in dealt[other]) > 1 for one in strata[name])
-            ]
-            if spare:
-                other, name = spare[0]
+                if stratum in strata[name] and all(counts[other][one] > 1 for one in strata[name])
+            )
+            if found := next(spare, None):
+                other, name = found
                 dealt[other].remove(name)
                 dealt[split].append(name)
+                counts[other].subtract(strata[name])
+                counts[split].update(strata[name])
 
 
 def told_few_groups(items: Sequence[Item], num_splits: int) -> list[str]:
