@@ -18,6 +18,8 @@ NIFTI = (".nii", ".nii.gz")
 """NIfTI files."""
 ITK_VOLUMES = (".nrrd", ".nhdr", ".mha", ".mhd")
 """NRRD and MetaImage files."""
+HEADERS = (".nhdr", ".mhd")
+"""Those of them whose voxels lie in a file beside them."""
 FOLDER = "/"
 """End of the name of a folder that is one example, such as a series of DICOM files."""
 VOLUMES = (".npz", ".npy", *NIFTI, *ITK_VOLUMES)

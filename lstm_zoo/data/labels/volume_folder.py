@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from ...contracts import InputError, Spec
-from ...media.endings import FOLDER, VOLUMES
+from ...media.endings import FOLDER, HEADERS, VOLUMES
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_below, state_of
 from .channel_files import Case, case_by, proposed_channels
@@ -84,9 +85,9 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
         return shapes
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        places = (self.root / item.name for found in items.values() for item in found)
-        planes = [state_of(file) for place in places if place.is_dir() for file in files_below(place)]
-        return (*super().source_key(items), self.limits, self.max_shift, self.spacing, planes)
+        names = (name for found in items.values() for item in found for name in (item.name, *item.others, item.target))
+        further = [state_of(file) for name in names for file in _further_files(self.root / name)]
+        return (*super().source_key(items), self.limits, self.max_shift, self.spacing, further)
 
     def class_list(self) -> ClassList:
         classes = super().class_list()
@@ -129,6 +130,15 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
         picture = self.picture_of(files, grid)
         check_sizes(picture.shape[:-1], labels.shape)
         return {"picture": grid.resampled(picture), "labels": grid.resampled_labels(labels)}
+
+
+def _further_files(place: Path) -> list[Path]:
+    """Return the files that hold the voxels of a volume: those of a DICOM series, and those beside a header alone."""
+    if place.is_dir():
+        return files_below(place)
+    if place.suffix.lower() not in HEADERS:
+        return []
+    return sorted(place.parent.glob(f"{escape(place.stem)}.*"))
 
 
 @lru_cache(maxsize=100_000)  # asked for several times before training starts

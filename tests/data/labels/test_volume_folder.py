@@ -2,7 +2,19 @@
 
 import numpy as np
 import pytest
-from labelled import block_of, check_whole, few, names_in, rows, shown, spec_of, split_sizes, truths_in, write_series
+from labelled import (
+    block_of,
+    check_whole,
+    few,
+    names_in,
+    rows,
+    shown,
+    spec_of,
+    split_sizes,
+    touch,
+    truths_in,
+    write_series,
+)
 from pydantic import ValidationError
 
 from lstm_zoo.contracts import PROBABILITIES, InputError
@@ -224,3 +236,12 @@ def test_folders_of_dicom_series_are_volumes(tmp_path, data_dir):
     key = config.source_key(config.items())
     (tmp_path / "images" / "b" / "99.dcm").touch()
     assert config.source_key(config.items()) != key  # a plane that changes is noticed
+
+
+def test_voxels_beside_their_header_are_looked_at_for_changes(tmp_path):
+    touch(tmp_path, "images/a [1].mhd", "images/a [1].raw", "labels/a [1].nrrd")
+    (tmp_path / "classes.txt").write_text("air\nbone\n")
+    config = VolumeFolder(root=tmp_path, val_fraction=0, test_fraction=0)
+    key = config.source_key(config.items())
+    (tmp_path / "images" / "a [1].raw").write_bytes(b"other")
+    assert config.source_key(config.items()) != key
