@@ -55,6 +55,13 @@ def read_lists(files: Mapping[str, Path], root: Path) -> Listing:
     remarks = told_respelt([line.listed for line in every], [line.name for line in every])
     if by_number := any(map(_by_number, lines.values())):
         remarks += ["layout: the numbers behind the paths are the classes, for the folders do not go with them"]
+    elif _by_number(every):
+        names = ", ".join(map(str, files.values()))
+        raise InputError(
+            _KEY,
+            f"the numbers behind the paths go with the folders otherwise in one of {names} "
+            "than in another; take them away where folders are the classes, or number the classes alike",
+        )
     for split, found in lines.items():
         splits[split] = _numbered(found) if by_number else _in_folders(found)
     return Listing({split: splits[split] for split in files}, remarks)

@@ -110,6 +110,11 @@ def test_annotation_files_of_mmaction2(tmp_path):
     (tmp_path / "videos.txt").write_text("x/a.mp4 1\nx/b.mp4 0\n")
     splits, (remark,) = read_lists({"train": tmp_path / "videos.txt"}, tmp_path)
     assert told(splits) == {"train": {"x/a.mp4": "1", "x/b.mp4": "0"}} and "numbers behind the paths" in remark
+    touch(tmp_path, "y/c.mp4")
+    (tmp_path / "videos.txt").write_text("x/a.mp4 1\ny/c.mp4 0\n")
+    (tmp_path / "others.txt").write_text("x/b.mp4 0\n")  # each list goes with the folders, but not with the other
+    with pytest.raises(InputError, match=r"go with the folders otherwise in one of .*videos.txt, .*others.txt than in"):
+        read_lists({"train": tmp_path / "videos.txt", "val": tmp_path / "others.txt"}, tmp_path)
     (tmp_path / "frames.txt").write_text("clip 1 163 1\nclip 2 28 0\n")
     assert read_list(tmp_path / "frames.txt", tmp_path) == [Item("clip 1", "1"), Item("clip 2", "0")]
     (tmp_path / "several.txt").write_text("x/a.mp4 1 3\n")
