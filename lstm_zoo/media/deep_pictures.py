@@ -14,9 +14,11 @@ from .orientation import turned_alike
 Limits = tuple[float, float]
 """Values that become 0 and 255, the lower first."""
 
-_RANGES = (1, 255, 1023, 4095, 16383, 65535)  # of shares, and of 8, 10, 12, 14 and 16 bits
-_PERCENTILES = (0.5, 99.5)
-_QUARTER = 0.25  # of a range: what fills less of it keeps too few grey values
+RANGES = (1, 255, 1023, 4095, 16383, 65535)
+"""Greatest values of shares, and of 8, 10, 12, 14 and 16 bits."""
+PERCENTILES = (0.5, 99.5)
+QUARTER = 0.25
+"""Share of a range: what fills less of it keeps too few grey values."""
 _FEW, _MANY = 4, 32  # values: of a picture that turned black or white, and of one that was more
 _BITS_PER_SAMPLE = 258  # a tag of TIFF
 
@@ -63,10 +65,10 @@ def limits_of(values: np.ndarray) -> Limits:
     They are those of the smallest usual range that holds all: 0 to 1, 255, 1023, 4095, 16383 or 65535; or where values
     fill less than a quarter of it, or none of its lowest quarter, or there is none, their 0.5 and 99.5 percentiles.
     """
-    low, high = (float(limit) for limit in np.percentile(values, _PERCENTILES))
-    for most in _RANGES:
+    low, high = (float(limit) for limit in np.percentile(values, PERCENTILES))
+    for most in RANGES:
         if values.min() >= 0 and values.max() <= most:
-            if low <= _QUARTER * most <= high - low:
+            if low <= QUARTER * most <= high - low:
                 return 0.0, float(most)
             break
     if low == high:

@@ -228,10 +228,18 @@ def test_colours_of_sixteen_bits_are_mapped_alike(tmp_path, channels):
     if channels == 4:
         expected[0, 0] = 255
     np.testing.assert_array_equal(shown(tmp_path / "a.png"), expected)
-    pixels = decode_opaque(tf.constant(png16(values)), (255, 255, 255), (0, 4095)).numpy()
-    np.testing.assert_allclose(pixels, expected, atol=1)
+    for limits in (None, (0, 4095)):
+        pixels = decode_opaque(tf.constant(png16(values)), (255, 255, 255), limits).numpy()
+        np.testing.assert_allclose(pixels, expected, atol=1)
     eight = tf.io.encode_png(pixels)
     np.testing.assert_array_equal(decode_opaque(eight, (255, 255, 255), (0, 4095)), pixels)
+
+
+@pytest.mark.parametrize("values", [29000 + SHARES * 1000, SHARES * 700, SHARES * 0 + 5, 60000 * (SHARES > 0.2)])
+def test_encoded_files_of_sixteen_bits_have_the_limits_of_files(tmp_path, values):
+    Image.fromarray(values.astype(np.uint16)).save(tmp_path / "a.png")
+    pixels = decode_opaque(tf.constant((tmp_path / "a.png").read_bytes()), (255, 255, 255)).numpy()
+    np.testing.assert_allclose(pixels, shown(tmp_path / "a.png"), atol=1)
 
 
 def test_a_picture_of_which_nothing_would_be_left_is_told(tmp_path):

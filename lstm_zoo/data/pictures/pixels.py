@@ -10,7 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from ...media.deep_pictures import PERCENTILES, QUARTER, RANGES
 from .augment import AugmentConfig
+
+_DEPTH = 24  # place of the bits a value in a PNG; behind it stands the kind of its colours
 
 
 def decode_photo(encoded: tf.Tensor | bytes) -> tf.Tensor:
@@ -25,22 +28,50 @@ def decode_opaque(encoded: tf.Tensor, ground: Sequence[float], limits: tuple[flo
     Args:
         encoded: The file.
         ground: Colour that shows through what is transparent.
-        limits: Values of a PNG of 16 bits that become 0 and 255; None: the upper 8 bits count.
+        limits: Values of a PNG of 16 bits that become 0 and 255; None: see `limits_of`.
     """
 
     def of_png() -> tf.Tensor:
-        pixels = tf.io.decode_png(encoded, channels=4, dtype=tf.uint8 if limits is None else tf.uint16)
-        colours, opacity = tf.split(tf.cast(pixels, tf.float32), [3, 1], axis=-1)
-        if limits is not None:  # files of 8 bits come as if of 16
-            is_deep = tf.strings.substr(encoded, 24, 1) == b"\x10"
-            low, high = tf.unstack(tf.where(is_deep, tf.constant(limits, tf.float32), [0.0, 65535.0]))
-            colours = tf.round(tf.clip_by_value((colours - low) / (high - low), 0, 1) * 255.0)
-            opacity = tf.round(opacity / 65535.0 * 255.0)
+        is_deep = tf.equal(tf.strings.substr(encoded, _DEPTH, 1), b"\x10")
+        pixels = tf.cond(
+            is_deep,
+            lambda: _deep_as_bytes(encoded, limits),
+            lambda: tf.cast(tf.io.decode_png(encoded, channels=4), tf.float32),
+        )
+        colours, opacity = tf.split(pixels, [3, 1], axis=-1)
         opacity /= 255.0
         laid = colours * opacity + tf.constant(ground, tf.float32) * (1 - opacity)
         return tf.cast(tf.round(laid), tf.uint8)
 
     return tf.ensure_shape(tf.cond(is_png(encoded), of_png, lambda: decode_photo(encoded)), [None, None, 3])
+
+
+def _deep_as_bytes(encoded: tf.Tensor, limits: tuple[float, float] | None) -> tf.Tensor:
+    """Return the pixels of a PNG of 16 bits, (h, w, 4) float32, as whole numbers up to 255."""
+    pixels = tf.cast(tf.io.decode_png(encoded, channels=4, dtype=tf.uint16), tf.float32)
+    colours, opacity = tf.split(pixels, [3, 1], axis=-1)
+    is_grey = tf.reduce_any(tf.equal(tf.strings.substr(encoded, _DEPTH + 1, 1), [b"\x00", b"\x04"]))
+    values = tf.cond(is_grey, lambda: tf.reshape(colours[..., 0], [-1]), lambda: tf.reshape(colours, [-1]))
+    low, high = tf.unstack(_limits_of(values) if limits is None else tf.constant(limits, tf.float32))
+    grey = tf.round(tf.clip_by_value((colours - low) / (high - low), 0, 1) * 255.0)
+    return tf.concat([grey, tf.round(opacity / 65535.0 * 255.0)], axis=-1)
+
+
+def _limits_of(values: tf.Tensor) -> tf.Tensor:
+    """Return what `media.deep_pictures.limits_of` does, in a graph, (2,) float32; values (n,) are 0 or more."""
+    ordered = tf.sort(values)
+    last = tf.size(ordered) - 1
+    places = tf.constant(PERCENTILES, tf.float64) / 100 * tf.cast(last, tf.float64)
+    below = tf.cast(places, tf.int32)
+    shares = tf.cast(places - tf.cast(below, tf.float64), tf.float32)
+    before, behind = tf.gather(ordered, below), tf.gather(ordered, tf.minimum(below + 1, last))
+    low, high = tf.unstack(before + (behind - before) * shares)
+    ranges = tf.constant(RANGES, tf.float32)
+    most = ranges[tf.searchsorted(ranges, ordered[-1:])[0]]
+    fills = (low <= QUARTER * most) & (most * QUARTER <= high - low)
+    spread = tf.where(low < high, [low, high], [ordered[0], ordered[-1]])
+    spread = tf.where(spread[0] < spread[1], spread, [spread[0], spread[0] + 1])
+    return tf.where(fills, [0.0, most], spread)
 
 
 def stretch(pixels: tf.Tensor, side: int) -> tf.Tensor:
