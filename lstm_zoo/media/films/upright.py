@@ -30,7 +30,8 @@ class Upright:
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """Return a frame, (h, w, 3) uint8, RGB; the first one decides about the size of all."""
         if self._size is None or frame.rotation != self._turned:  # a telephone may be turned while it films
-            self._turned, self._matrix = frame.rotation, frame.side_data.get(Type.DISPLAYMATRIX)
+            self._turned = frame.rotation
+            self._matrix = frame.side_data.get(Type.DISPLAYMATRIX)  # type: ignore[arg-type]
         if self._size is None:
             width, height = max(round(frame.width * self._aspect), 1), frame.height
             scale = min(1.0, self._short_side / min(width, height))
