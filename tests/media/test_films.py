@@ -128,6 +128,15 @@ def test_a_file_that_is_cut_off_is_named(tmp_path, name, codec):
     assert "breaks off" in reason(read_video, file, 24)
 
 
+def test_a_gif_that_is_cut_off_is_named(tmp_path):
+    first, *others = (Image.fromarray(np.random.default_rng(k).integers(0, 255, (48, 64), np.uint8)) for k in range(9))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100)
+    assert len(read_video(tmp_path / "a.gif", 24).frames) == 9
+    content = (tmp_path / "a.gif").read_bytes()
+    (tmp_path / "a.gif").write_bytes(content[: len(content) * 6 // 10])
+    assert reason(read_video, tmp_path / "a.gif", 24) == "breaks off: its end mark is missing"
+
+
 def test_damaged_packets_cost_their_frames(tmp_path):
     file = write_film(tmp_path / "a.mov", steadily(40), "mjpeg", size=(64, 48))
     content = bytearray(file.read_bytes())

@@ -15,7 +15,7 @@ from typing import Any
 _LIST = "a list"
 _LISTLIKE = re.compile(r"\[\s*[\"'\u2018\u201c\u201e\u00ab].*\]", re.DOTALL)
 _DOUBLED = re.compile(r"(\w)''(\w)")  # an apostrophe as databases write it, within a text
-_DOUBTS = {"|": "'|'", "\n": "line breaks", "\t": "tabs", ";": "';'"}
+_DOUBTS = {"|": "'|'", "##": "'##'", "\n": "line breaks", "\t": "tabs", ";": "';'"}
 _PROSE = ";"  # also stands within sentences
 
 

@@ -71,7 +71,7 @@ def numbered_channels(stems: Iterable[str], first: str) -> tuple[str, ...]:
 
 
 def proposed_channels(names: Iterable[str]) -> tuple[list[str], str] | None:
-    """Return what names of channels and of label maps seem to end in, where each folder holds a picture (BraTS).
+    """Return what names of channels and of label maps seem to end in, where each folder holds a picture (BraTS, KiTS).
 
     Args:
         names: Paths of files, below a folder.
@@ -84,6 +84,6 @@ def proposed_channels(names: Iterable[str]) -> tuple[list[str], str] | None:
     counts = Counter(end for ends in folders.values() for end in ends)
     shared = sorted(end for end, count in counts.items() if count > len(folders) / 2)
     maps = [end for end in shared if end.lstrip("_-").lower() in _LABELS]
-    if len(folders) < 2 or len(maps) != 1 or len(shared) < 3:
+    if len(folders) < 2 or len(maps) != 1 or len(shared) < 2:
         return None
     return [end for end in shared if end != maps[0]], maps[0]

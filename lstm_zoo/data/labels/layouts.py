@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 from ...contracts import SPLITS, InputError
@@ -19,15 +21,18 @@ Suffixes = tuple[str | None, str | None]
 _NAMES = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 VOC: Folders = {"": ("JPEGImages", "SegmentationClass")}
 """Those of Pascal VOC, which has lists of the pictures of each split."""
+_PICTURES, _MAPS = ("images", "image", "imgs", "img"), ("labels", "masks", "label", "mask", "annotations")
 _LAYOUTS: tuple[tuple[str, str] | Folders, ...] = (
     ("{}", "{}annot"),
-    ("images/{}", "labels/{}"),
-    ("{}/images", "{}/labels"),
-    {"": ("images", "labels")},
-    ("images/{}", "masks/{}"),
-    ("{}/images", "{}/masks"),
-    {"": ("images", "masks")},
-    ("images/{}", "annotations/{}"),
+    *(
+        layout
+        for images, labels in product(_PICTURES, _MAPS)
+        for layout in (
+            (f"{images}/{{}}", f"{labels}/{{}}"),
+            (f"{{}}/{images}", f"{{}}/{labels}"),
+            {"": (images, labels)},
+        )
+    ),
     ("img_dir/{}", "ann_dir/{}"),
     ("leftImg8bit/{}", "gtFine/{}"),
     VOC,
@@ -44,7 +49,9 @@ _NO_LABELS = ("_color", "_instanceIds", "_instanceTrainIds")  # what else Citysc
 
 
 def usual_folders(root: Path, images: Collection[str], labels: Collection[str], suffixes: Suffixes) -> Folders:
-    """Return the folders of the first usual layout that is there; last of all, folders that hold both kinds of files.
+    """Return the folders of the first usual layout that is there, in upper or lower case.
+
+    Last of all come folders that hold both kinds of files.
 
     Raises:
         InputError: There is none, or a split lacks one of its folders, or is called otherwise.
@@ -53,10 +60,11 @@ def usual_folders(root: Path, images: Collection[str], labels: Collection[str], 
         if isinstance(layout, tuple):
             folders = _folders_by_split(root, *layout)
         else:
-            folders = {split: both for split, both in layout.items() if all((root / one).is_dir() for one in both)}
+            folders = {split: found for split, both in layout.items() if (found := _spelt(root, both))}
         if folders:
             return folders
-    for mixed in ({split: (name, name) for split, name in _there(root, "{}").items()}, {"": (".", ".")}):
+    splits = {split: _folder(root, name) or name for split, name in _there(root, "{}").items()}
+    for mixed in ({split: (name, name) for split, name in splits.items()}, {"": (".", ".")}):
         names = [
             path.relative_to(root).as_posix() for folder, _ in mixed.values() for path in files_below(root / folder)
         ]
@@ -144,8 +152,34 @@ def _there(root: Path, pattern: str) -> dict[str, str]:
         split: name
         for split, names in _NAMES.items()
         for name in reversed(names)  # the first one stays
-        if (root / pattern.format(name)).is_dir()
+        if _folder(root, pattern.format(name))
     }
+
+
+def _folder(root: Path, name: str) -> str | None:
+    """Return a folder below the root, spelt as it is; None: there is none of this name, in upper or lower case."""
+    if (root / name).is_dir():
+        return name
+    place = root
+    for part in name.split("/"):
+        spelt = _names_in(place, place.stat().st_mtime_ns).get(part.lower())
+        if spelt is None:
+            return None
+        place /= spelt
+    return place.relative_to(root).as_posix()
+
+
+@lru_cache(maxsize=64)  # asked for each layout, and a folder may hold a hundred thousand pictures
+def _names_in(place: Path, changed: int) -> dict[str, str]:
+    """Return the names of the folders in a folder, by the same in lower case; `changed` is when it was."""
+    del changed
+    return {path.name.lower(): path.name for path in sorted(place.iterdir()) if path.is_dir()}
+
+
+def _spelt(root: Path, both: tuple[str, str]) -> tuple[str, str] | None:
+    """Return folders of pictures and of label maps, spelt as they are; None: one is not there."""
+    images, labels = (_folder(root, name) for name in both)
+    return (images, labels) if images and labels else None
 
 
 def _folders_by_split(root: Path, images: str, labels: str) -> Folders:
@@ -156,13 +190,13 @@ def _folders_by_split(root: Path, images: str, labels: str) -> Folders:
     """
     called = _there(root, images) | _there(root, labels)
     pairs = {split: (images.format(called[split]), labels.format(called[split])) for split in SPLITS if split in called}
-    whole = {split: both for split, both in pairs.items() if all((root / one).is_dir() for one in both)}
+    whole = {split: found for split, both in pairs.items() if (found := _spelt(root, both))}
     if not whole:
         return {}
     _check_other_splits(root, images, labels, called.values())
     for split, both in pairs.items():
         if split not in whole:
-            found, missing = sorted(both, key=lambda folder: not (root / folder).is_dir())
+            found, missing = sorted(both, key=lambda folder: _folder(root, folder) is None)
             raise InputError(
                 "data.root",
                 f"{root} has {found}/, but no {missing}/; add it, or name the folders of the other splits in "
@@ -179,7 +213,7 @@ def _check_other_splits(root: Path, images: str, labels: str, called: Collection
     others = [
         name
         for name in names
-        if name not in called and not name.startswith(".") and (root / images.format(name)).is_dir()
+        if name.lower() not in called and not name.startswith(".") and (root / images.format(name)).is_dir()
     ]
     if others:
         raise InputError(

@@ -70,10 +70,11 @@ class VolumeFolder(ListedFiles, LabelledVolumes):
             if proposed is None:
                 raise
             ends, of_labels = proposed
+            pictures = f"data.channels=[{', '.join(ends)}]" if len(ends) > 1 else f"data.image_suffix={ends[0]}"
             raise InputError(
                 error.key,
-                f"{self.root} seems to hold a folder a case with a file a channel; set "
-                f"data.channels=[{', '.join(ends)}] and data.label_suffix={of_labels} (or name the columns of a table)",
+                f"{self.root} seems to hold a folder a case{' with a file a channel' * (len(ends) > 1)}; set "
+                f"{pictures} and data.label_suffix={of_labels} (or name the columns of a table)",
             ) from None
 
     def shapes(self, items: Sequence[Item]) -> list[tuple[int, ...]]:

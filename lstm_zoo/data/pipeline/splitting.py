@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Self, TypeVar
@@ -31,12 +32,19 @@ Stratum = Callable[[Item], Any]
 """Says which examples are alike, so that each split gets its share of them."""
 
 
-_OTHER_NAMES = {"training": "train", "valid": "val", "validation": "val", "validate": "val", "testing": "test"}
+_OTHER_NAMES = {
+    "training": "train",
+    "valid": "val",
+    "validation": "val",
+    "validate": "val",
+    "dev": "val",
+    "testing": "test",
+}
 
 
 def split_named(name: str) -> str | None:
-    """Return the split that people call so, in upper or lower case; None: it is no usual name of one."""
-    name = name.strip().lower()
+    """Return the split that people call so, in any case, `set` behind it or not; None: it is no usual name of one."""
+    name = re.sub(r"[ _-]?(set|data|split)$", "", name.strip().lower())
     return name if name in SPLITS else _OTHER_NAMES.get(name)
 
 

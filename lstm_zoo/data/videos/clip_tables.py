@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from ...contracts import InputError
@@ -43,7 +43,7 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str]) -> Listing:
         if not label:
             raise InputError(_KEY, f"{place}: {name} has neither a label nor a folder that names one")
         splits[row["split"]].append(Item(segment_name(name, _segment(row, place)), label, row.get("group", "")))
-    return Listing(dict(splits), told_respelt(listed, names))
+    return Listing(dict(splits), [*told_respelt(listed, names), *_told_joined({label for _, label in labels})])
 
 
 def _segment(row: Mapping[str, str], place: str) -> Between | None:
@@ -75,6 +75,13 @@ def _check_one_each(labels: Sequence[tuple[str, str]]) -> None:
             raise InputError(
                 _KEY, f"{place}: several labels in one cell ({label}), but a clip has one class; keep one of them"
             )
+
+
+def _told_joined(labels: Set[str]) -> list[str]:
+    """Return in words which labels may be several, as parts of them, between strokes and the like, are labels, too."""
+    joined = [one for one in labels if len(parts := re.split(r"\s*[/+&]\s*", one)) > 1 and labels >= set(parts)]
+    named = ", ".join(map(repr, sorted(joined)))
+    return [f"{named}: taken for classes of their own, though their parts are classes, too"] * bool(joined)
 
 
 def _check_no_measures(labels: Sequence[tuple[str, str]], file: Path) -> None:

@@ -74,7 +74,7 @@ def opened_film(source: Any, options: dict[str, str] | None = None) -> Iterator[
             raise MediaError(reason) from None
         raise
     with container:
-        if path and container.format.name == "asf" and (reason := cut_off(path)):
+        if path and container.format.name in ("asf", "gif") and (reason := cut_off(path)):
             raise MediaError(reason)
         yield Film(container)
 

@@ -58,6 +58,7 @@ def test_separators_are_a_setting_and_remarked_where_there_is_none():
     assert told.startswith("1 of 3 cells with captions hold '|'") and 'data.caption_separator="|"' in told
     assert "2 of 2 cells with captions hold ';'" in read(None, "One; Two", "A; B")[1][0]
     assert 'data.caption_separator="\\n"' in read(None, "One\nTwo")[1][0]
+    assert 'data.caption_separator="##"' in read(None, "One##Two")[1][0]
     assert "1 of 1 cells with captions look like lists" in read(None, "[\u201cOne\u201d]")[1][0]
 
 

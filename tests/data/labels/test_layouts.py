@@ -25,6 +25,10 @@ from lstm_zoo.media.endings import VOLUMES
         ("train/{}.jpg", "train_masks/{}_mask.gif", ""),
         ("leftImg8bit/train/a/{}_leftImg8bit.png", "gtFine/train/a/{}_gtFine_labelIds.png", "train"),
         ("JPEGImages/{}.jpg", "SegmentationClass/{}.png", ""),
+        ("Images/{}.JPG", "Labels/{}.PNG", ""),
+        ("TRAIN/{}.jpg", "TRAIN/{}_mask.png", "train"),
+        ("Train/Image/{}.jpg", "Train/mask/{}.png", "train"),
+        ("training/images/{}.jpg", "training/annotations/{}.png", "train"),
     ],
 )
 def test_usual_layouts_are_found(tmp_path, image, labels, split):

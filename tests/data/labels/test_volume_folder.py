@@ -177,6 +177,10 @@ def test_channels_in_files_of_their_own_are_found_or_named(tmp_path, data_dir):
         assert block.shape == (2, 8, 8, 2)
     with pytest.raises(InputError, match=r"set data.channels=\[_flair, _t1\] and data.label_suffix=_seg"):
         VolumeFolder(root=cases, data_dir=data_dir).items()
+    alone = write_channels(tmp_path / "kits", ["c{0}/imaging.npy"], "c{0}/segmentation.npy")
+    with pytest.raises(InputError, match=r"a folder a case; set data.image_suffix=imaging and .*=segmentation"):
+        VolumeFolder(root=alone, data_dir=data_dir).items()
+    assert VolumeFolder(root=alone, image_suffix="imaging", label_suffix="segmentation", data_dir=data_dir).items()
     (numbered / "imagesTr" / "p2_0001.npy").unlink()
     (bad,) = VolumeFolder(root=numbered, data_dir=data_dir).bad_files()
     assert bad.name == "imagesTr/p2_0000.npy" and bad.reason.startswith("lacks imagesTr/p2_0001.npy; expected one file")

@@ -32,7 +32,7 @@ def refused(**settings):
     return problem.message
 
 
-@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "valid", "testing"), ("train", "validation")])
+@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "valid", "testing"), ("train_set", "dev")])
 def test_folders_called_after_splits_are_the_splits(tmp_path, names):
     for above, within in [(name, label) for name in names for label in ("fall", "walk")]:
         touch(tmp_path / "above", f"{above}/{within}/x.mp4", "annotations/all.json")
@@ -221,6 +221,12 @@ def test_labels_that_are_none_are_named(tmp_path, labels, reason):
         return
     with pytest.raises(InputError, match=reason):
         read_table(tmp_path / "t.csv", tmp_path, {})
+
+
+def test_labels_that_join_others_are_told(tmp_path):
+    (tmp_path / "t.csv").write_text("path,label\na.mp4,jump/wave\nb.mp4,jump\nc.mp4,wave\nd.mp4,sit/stand\ne.mp4,sit\n")
+    (told,) = read_table(tmp_path / "t.csv", tmp_path, {}).remarks
+    assert told == "'jump/wave': taken for classes of their own, though their parts are classes, too"
 
 
 def test_a_class_a_clip_is_told(tmp_path):
