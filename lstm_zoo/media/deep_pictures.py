@@ -20,7 +20,7 @@ PERCENTILES = (0.5, 99.5)
 QUARTER = 0.25
 """Share of a range: what fills less of it keeps too few grey values."""
 _FEW, _MANY = 4, 32  # values: of a picture that turned black or white, and of one that was more
-_BITS_PER_SAMPLE = 258  # a tag of TIFF
+_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262  # tags of TIFF
 
 
 def bits_of(image: Image.Image, content: bytes) -> int:
@@ -33,6 +33,11 @@ def bits_of(image: Image.Image, content: bytes) -> int:
 def is_deep(image: Image.Image, content: bytes) -> bool:
     """Say whether Pillow would cut off values of a picture."""
     return image.mode in ("I", "F") or image.mode.startswith("I;16") or bits_of(image, content) > 8
+
+
+def is_negative(image: Image.Image) -> bool:
+    """Say whether the values of a TIFF rise from white to black, which Pillow heeds where they are of 8 bits alone."""
+    return isinstance(image, TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0
 
 
 def deep_values(image: Image.Image, content: bytes) -> np.ndarray:

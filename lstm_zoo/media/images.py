@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..contracts.labels import Colour
-from .deep_pictures import Limits, deep_values, is_deep, limits_of, to_bytes
+from .deep_pictures import Limits, deep_values, is_deep, is_negative, limits_of, to_bytes
 from .errors import MediaError, content_of, reasons
 from .orientation import orientation_of, upright, upright_size
 from .tiff_bands import check_bands, why_unread
@@ -111,6 +111,8 @@ def _of_8_bits(image: Image.Image, content: bytes, limits: Limits | None) -> Ima
         return image
     values = deep_values(image, content)
     pixels = to_bytes(values[..., :3], limits or limits_of(values[..., :3]))
+    if is_negative(image):
+        pixels = 255 - pixels
     if values.shape[-1] == 4:
         opacity = np.rint(values[..., 3:] / np.iinfo(values.dtype).max * 255).astype(np.uint8)
         pixels = np.concatenate([pixels, opacity], axis=-1)

@@ -217,6 +217,15 @@ def png16(values):
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+def test_negatives_are_shown_alike_in_all_depths(tmp_path):
+    shallow = ((1 - SHARES) * 255).astype(np.uint8)  # which Pillow turns into a negative itself
+    for values in shallow, (SHARES * 65535).astype(np.uint16):
+        Image.fromarray(values).save(tmp_path / "a.tif", tiffinfo={262: 0})
+        with Image.open(tmp_path / "a.tif") as image:
+            assert image.tag_v2[262] == 0
+        assert abs(shown(tmp_path / "a.tif")[..., 0] - (1 - SHARES) * 255).max() <= 1
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_colours_of_sixteen_bits_are_mapped_alike(tmp_path, channels):
     values = np.stack([SHARES * 4095, SHARES[::-1] * 4095, 0 * SHARES, 0 * SHARES + 65535], -1)[..., :channels]

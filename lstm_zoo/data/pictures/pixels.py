@@ -51,7 +51,9 @@ def _deep_as_bytes(encoded: tf.Tensor, limits: tuple[float, float] | None) -> tf
     pixels = tf.cast(tf.io.decode_png(encoded, channels=4, dtype=tf.uint16), tf.float32)
     colours, opacity = tf.split(pixels, [3, 1], axis=-1)
     is_grey = tf.reduce_any(tf.equal(tf.strings.substr(encoded, _DEPTH + 1, 1), [b"\x00", b"\x04"]))
-    values = tf.cond(is_grey, lambda: tf.reshape(colours[..., 0], [-1]), lambda: tf.reshape(colours, [-1]))
+    values = tf.cond(
+        is_grey, lambda: tf.reshape(tf.gather(colours, 0, axis=-1), [-1]), lambda: tf.reshape(colours, [-1])
+    )
     low, high = tf.unstack(_limits_of(values) if limits is None else tf.constant(limits, tf.float32))
     grey = tf.round(tf.clip_by_value((colours - low) / (high - low), 0, 1) * 255.0)
     return tf.concat([grey, tf.round(opacity / 65535.0 * 255.0)], axis=-1)
