@@ -68,13 +68,15 @@ def user_errors(interrupted: str = "interrupted") -> Iterator[Callable[[Config],
 
 def _explained(error: Exception, loaded: list[Config]) -> tuple[int, list[str]]:
     """Return exit status and lines for an error."""
+    from ..config.mistakes import MOST_TOLD
     from ..config.recipe import ConfigError
     from ..console.text import first_line
     from ..contracts import InputError
 
     if isinstance(error, ConfigError):
         count = len(error.messages)
-        head = f"{count} mistake{'s' * (count > 1)} in the configuration:"
+        number = f"more than {MOST_TOLD}" if count > MOST_TOLD else count
+        head = f"{number} mistake{'s' * (count > 1)} in the configuration:"
         return 2, [head, *(f"  {text}" for text in error.messages)]
     if isinstance(error, InputError):
         return 2, [loaded[-1].describe(error) if loaded else str(error)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from ..console.text import did_you_mean
+from ..console.text import did_you_mean, shown
 from ..contracts import Section
-from .yaml_lines import Location
+from .yaml_lines import Location, key_in_words
+
+MOST_TOLD = 20
 
 
 def explain(error: ValidationError, root: type[Section], origins: dict[Location, str], file: str) -> list[str]:
@@ -22,12 +25,12 @@ def explain(error: ValidationError, root: type[Section], origins: dict[Location,
         file: The recipe's file, for what was written nowhere.
     """
     said = []
-    for finding in error.errors():
+    for finding in error.errors()[: MOST_TOLD + 1]:
         location, owner = _resolve(finding["loc"], root)
         if finding["type"] == "union_tag_invalid":
             location = (*location, "kind")
         where = nearest_origin(origins, location) or file
-        key = ".".join(map(str, location))
+        key = ".".join(map(key_in_words, location))
         said.append(f"{where}: {key}: {_say(dict(finding), owner)}")
     return said
 
@@ -48,6 +51,12 @@ def _resolve(loc: Location, root: type[Section]) -> tuple[Location, type[Section
         field = owner.model_fields.get(str(part)) if owner else None
         current = field.annotation if field else None
     return tuple(location), owner
+
+
+def chosen_section(annotation: Any, values: Mapping[str, Any]) -> type[Section] | None:
+    """Return the class of a section that was written for a setting; None where there is none, or no such kind."""
+    options = _sections(annotation)
+    return options[0] if len(options) == 1 else next((one for one in options if _tag(one) == values.get("kind")), None)
 
 
 def _sections(annotation: Any) -> list[type[Section]]:
@@ -72,17 +81,17 @@ def _say(finding: dict[str, Any], owner: type[Section] | None) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "union_tag_not_found":
-        got = "no `kind`" if isinstance(given, dict) else f"{given!r}"
+        got = "no `kind`" if isinstance(given, dict) else f"{shown(given)}"
         return f"expected a section with `kind:` ({context['discriminator']}), got {got}"
     if kind == "union_tag_invalid":
         valid = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
-        return f"got '{context['tag']}'{did_you_mean(context['tag'], valid)}; valid kinds: {', '.join(valid)}"
+        return f"got {shown(context['tag'])}{did_you_mean(context['tag'], valid)}; valid kinds: {', '.join(valid)}"
     if kind == "literal_error":
         valid = [text.strip("' ") for text in context["expected"].replace(" or ", ", ").split(",")]
-        return f"got {given!r}{did_you_mean(str(given), valid)}; expected one of: {', '.join(valid)}"
+        return f"got {shown(given)}{did_you_mean(str(given), valid)}; expected one of: {', '.join(valid)}"
     if kind in ("model_type", "model_attributes_type"):
-        return f"expected a section with keys below it, got {given!r}"
-    return f"got {given!r}; {_lower_first(finding['msg'].removeprefix('Value error, '))}"
+        return f"expected a section with keys below it, got {shown(given)}"
+    return f"got {shown(given)}; {_lower_first(finding['msg'].removeprefix('Value error, '))}"
 
 
 def nearest_origin(origins: dict[Location, str], location: Location) -> str:

@@ -14,13 +14,14 @@ from typing import Annotated, Any, Union
 import yaml
 from pydantic import Field, PrivateAttr, SerializeAsAny, TypeAdapter, ValidationError, create_model
 
-from ..console.text import did_you_mean
-from ..contracts import DataConfig, InputError, ModelConfig, Section, TaskConfig
+from ..console.text import did_you_mean, shown
+from ..contracts import DataConfig, InputError, ModelConfig, Section, TaskConfig, expanded
 from . import yaml_lines
 from .catalogue import shipped_configs
 from .fitting import misfits
 from .kinds import Kinds, Plugin, kinds, origin_of, plugins_of
-from .mistakes import explain, nearest_origin
+from .mistakes import MOST_TOLD, explain, nearest_origin
+from .numbers import wrong_numbers
 from .train_config import TrainConfig
 from .yaml_lines import Location
 
@@ -77,9 +78,11 @@ class Config(Section):
 
 
 class ConfigError(ValueError):
-    """Everything that is wrong with a config, one message a mistake, each with its place and its mend."""
+    """What is wrong with a config, one message a mistake, each with its place and its mend; the first of very many."""
 
     def __init__(self, messages: list[str]):
+        if len(messages) > MOST_TOLD:
+            messages = [*messages[:MOST_TOLD], "... and more"]
         super().__init__("\n".join(messages))
         self.messages = messages
 
@@ -105,13 +108,16 @@ def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence
     origins = {location: f"{file}:{line}" for location, line in lines.items()}
     _apply(overrides, values, origins)
     schema = config_class(kinds())
+    numbers = [_place(InputError(".".join(where), wrong), origins) for where, wrong in wrong_numbers(values, schema)]
     try:
         config = schema.model_validate(values)
     except ValidationError as error:
         if missing := _missing(made_with):
             raise ConfigError([f"{file}: {missing}"]) from None
         problems = [_place(problem, origins) for problem in _problems_of_valid_sections(values, schema)]
-        raise ConfigError(explain(error, schema, origins, str(file)) + problems) from None
+        raise ConfigError(explain(error, schema, origins, str(file)) + numbers + problems) from None
+    if numbers:
+        raise ConfigError(numbers)
     config._origins.update(origins)
     config._name = file.stem
     for plugin in made_with:
@@ -147,8 +153,11 @@ def _missing(made_with: Sequence[Plugin]) -> str:
 
 
 def _find(path: Path) -> Path:
-    if path.is_file():
-        return path
+    try:
+        if expanded(path).is_file():
+            return expanded(path)
+    except ValueError as error:
+        raise ConfigError([f"--config {shown(str(path))}: {error}"]) from None
     shipped = shipped_configs()
     if str(path.parent) in (".", "smoke"):
         for name in (path.as_posix(), f"{path.as_posix()}.yaml"):
@@ -170,9 +179,9 @@ def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Locat
             messages.append(f"--set {override}: expected section.key=value, such as train.epochs=3")
             continue
         try:
-            value = text if text in ("|", ">") else yaml.safe_load(text)  # to YAML, these begin a block
-        except yaml.YAMLError:
-            messages.append(f"--set {override}: the value is no valid YAML; put it in quotes")
+            value = yaml_lines.read_value(text)
+        except ValueError as error:
+            messages.append(f"--set {override}: {error}; text with a meaning in YAML stands in quotes")
             continue
         place: Any = values
         for depth, part in enumerate(parts[:-1], 1):

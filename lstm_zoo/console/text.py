@@ -5,10 +5,16 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
+
+_LONGEST_WORD = 80  # that somebody mistypes; comparing longer ones takes long
+_SHOWN = 100
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
     """Return a hint at the nearest valid name, in parentheses, or nothing where none is near."""
+    if len(word) > _LONGEST_WORD:
+        return ""
     near = difflib.get_close_matches(word, list(valid), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
@@ -21,3 +27,15 @@ def first_line(error: BaseException) -> str:
 def folded(name: str) -> str:
     """Return a name without what people overlook: case, runs of blanks, and how Unicode writes a letter."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is quoted in a message: not more of it than tells it."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def size_in_words(count: int) -> str:
+    """Return a number of bytes for people, such as `3.6 TiB`."""
+    power = min(max(count.bit_length() - 1, 0) // 10, 6)
+    return f"{count / 2 ** (10 * power):,.4g} {('bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB')[power]}"

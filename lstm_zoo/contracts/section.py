@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-
-UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-"""A path the user wrote: `~` is expanded, and what is relative counts from the working directory."""
+from pydantic import BaseModel, ConfigDict
 
 
 class InputError(ValueError):

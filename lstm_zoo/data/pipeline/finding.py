@@ -15,12 +15,12 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator
 
 from ...console.text import did_you_mean
-from ...contracts import InputError
+from ...contracts import InputError, expanded
 from ...media.endings import IMAGES, is_picture
 
 
 def _absolute_if_here(path: Path) -> Path:
-    path = path.expanduser()
+    path = expanded(path)
     return path.absolute() if path.is_file() else path
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, PositiveInt
 
 from ...console.text import did_you_mean, first_line
-from ...contracts import EncoderConfig, InputError, ModelConfig
+from ...contracts import EncoderConfig, InputError, ModelConfig, expanded
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +36,7 @@ ENCODER = "encoder"
 def _weights(value: Any) -> Any:
     if value in (None, "imagenet"):
         return value
-    return Path(str(value)).expanduser().absolute()
+    return expanded(Path(str(value))).absolute()
 
 
 class BackboneConfig(EncoderConfig):
