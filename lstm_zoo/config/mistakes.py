@@ -15,21 +15,20 @@ from .yaml_lines import Location, key_in_words
 MOST_TOLD = 20
 
 
-def explain(error: ValidationError, root: type[Section], origins: dict[Location, str], file: str) -> list[str]:
+def explain(error: ValidationError, root: type[Section], origins: dict[Location, str]) -> list[str]:
     """Return one message a finding.
 
     Args:
         error: What pydantic raised for the whole recipe.
         root: The class of the whole recipe.
         origins: Where each setting was written.
-        file: The recipe's file, for what was written nowhere.
     """
     said = []
     for finding in error.errors()[: MOST_TOLD + 1]:
         location, owner = _resolve(finding["loc"], root)
         if finding["type"] == "union_tag_invalid":
             location = (*location, "kind")
-        where = nearest_origin(origins, location) or file
+        where = nearest_origin(origins, location)
         key = ".".join(map(key_in_words, location))
         said.append(f"{where}: {key}: {_say(dict(finding), owner)}")
     return said
@@ -41,7 +40,7 @@ def _resolve(loc: Location, root: type[Section]) -> tuple[Location, type[Section
     owner: type[Section] | None = None
     location: list[str | int] = []
     for part in loc:
-        options = _sections(current)
+        options = sections_in(current)
         tagged = [option for option in options if len(options) > 1 and _tag(option) == part]
         if tagged:
             current = tagged[0]
@@ -55,15 +54,16 @@ def _resolve(loc: Location, root: type[Section]) -> tuple[Location, type[Section
 
 def chosen_section(annotation: Any, values: Mapping[str, Any]) -> type[Section] | None:
     """Return the class of a section that was written for a setting; None where there is none, or no such kind."""
-    options = _sections(annotation)
+    options = sections_in(annotation)
     return options[0] if len(options) == 1 else next((one for one in options if _tag(one) == values.get("kind")), None)
 
 
-def _sections(annotation: Any) -> list[type[Section]]:
+def sections_in(annotation: Any) -> list[type[Section]]:
+    """Return the classes of sections that a setting may hold."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, Annotated):
-        return [section for part in get_args(annotation) for section in _sections(part)]
+        return [section for part in get_args(annotation) for section in sections_in(part)]
     return []
 
 

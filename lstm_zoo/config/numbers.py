@@ -5,6 +5,7 @@ Python's own callers may pass what they like; a recipe's `epochs: yes` is a mist
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,6 +13,7 @@ from ..console.text import size_in_words
 from ..contracts import Section
 from .mistakes import chosen_section
 
+_LARGEST_FLOAT = 3.4e38
 _LARGEST = 2**32  # of seeds; all other whole numbers count what takes memory or time
 
 
@@ -43,6 +45,8 @@ def _wrong(value: Any, kinds: set[Any]) -> str:
     if isinstance(value, int) and abs(value) > _LARGEST:
         takes = size_in_words(4 * abs(value))
         return f"got {value:,}; expected at most {_LARGEST:,}: so many numbers of 4 bytes take {takes} of memory"
+    if isinstance(value, float) and _LARGEST_FLOAT < abs(value) < math.inf:
+        return f"got {value:g}; expected at most {_LARGEST_FLOAT:g}: networks compute with float32 numbers"
     if isinstance(value, str) and str not in kinds and _reads_as_number(value):
         return f"got '{value}', which is text; expected a number, without quotes and without zeros in front"
     return ""

@@ -17,6 +17,8 @@ _DECIMAL = re.compile(r"[-+]?(0|[1-9][\d_]*)", re.ASCII)
 _OTHER_BASE = re.compile(r"([-+]?)0(x[\da-f_]+|b[01_]+)", re.ASCII | re.IGNORECASE)
 _LEADING_ZERO = re.compile(r"[-+]?0[\d_]+", re.ASCII)
 _BASE_60 = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?", re.ASCII)
+POWER_OF_TEN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$", re.ASCII)
+"""Numbers such as `1e-3`, which PyYAML has to be told of."""
 _FLOAT = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _NO_FINITE = re.compile(r"([-+]?)\.(inf|nan)", re.IGNORECASE)
 _MOST_DIGITS = 20
@@ -30,8 +32,6 @@ def plain_value(node: yaml.ScalarNode) -> Value:
         ValueError: It could mean two things, is no such thing as its tag says, or is more than a setting may be.
     """
     text, kind = node.value, node.tag.removeprefix(_TAG)
-    if node.style is None and _FLOAT.fullmatch(text) and "e" in text.lower() and kind == "str":
-        kind = "float"
     if kind in ("str", "timestamp", "value", "merge"):
         return text
     if kind in ("int", "float"):

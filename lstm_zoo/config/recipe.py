@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union
 
-import yaml
 from pydantic import Field, PrivateAttr, SerializeAsAny, TypeAdapter, ValidationError, create_model
 
 from ..console.text import did_you_mean, shown
@@ -67,14 +66,19 @@ class Config(Section):
         Raises:
             ConfigError: With all problems at once.
         """
-        messages = [self.describe(problem) for problem in self.problems()]
+        messages = []
+        try:
+            messages += map(self.describe, self.problems())
+        except OSError as error:  # a folder that may not be looked into, say
+            unread = f"{error.filename} cannot be read: {error.strerror}"
+            messages.append(self.describe(InputError("data", unread)))
         if messages:
             raise ConfigError(messages)
         return self
 
     def to_yaml(self) -> str:
         """Return the recipe with all defaults written out."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return yaml_lines.write(self.model_dump(mode="json"))
 
 
 class ConfigError(ValueError):
@@ -105,7 +109,7 @@ def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence
         raise ConfigError(error.messages) from None
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from None
-    origins = {location: f"{file}:{line}" for location, line in lines.items()}
+    origins: dict[Location, str] = {(): f"{file}:1"} | {place: f"{file}:{line}" for place, line in lines.items()}
     _apply(overrides, values, origins)
     schema = config_class(kinds())
     numbers = [_place(InputError(".".join(where), wrong), origins) for where, wrong in wrong_numbers(values, schema)]
@@ -115,7 +119,7 @@ def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence
         if missing := _missing(made_with):
             raise ConfigError([f"{file}: {missing}"]) from None
         problems = [_place(problem, origins) for problem in _problems_of_valid_sections(values, schema)]
-        raise ConfigError(explain(error, schema, origins, str(file)) + numbers + problems) from None
+        raise ConfigError(numbers + explain(error, schema, origins) + problems) from None
     if numbers:
         raise ConfigError(numbers)
     config._origins.update(origins)
@@ -181,8 +185,10 @@ def _apply(overrides: Iterable[str], values: dict[str, Any], origins: dict[Locat
         try:
             value = yaml_lines.read_value(text)
         except ValueError as error:
-            messages.append(f"--set {override}: {error}; text with a meaning in YAML stands in quotes")
+            messages.append(f"--set {key}: {error}" + "; put it in quotes" * str(error).startswith("not valid YAML"))
             continue
+        for below in [location for location in origins if location[: len(parts)] == tuple(parts)]:
+            del origins[below]
         place: Any = values
         for depth, part in enumerate(parts[:-1], 1):
             if isinstance(place.get(part), list):

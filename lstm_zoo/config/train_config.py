@@ -33,7 +33,7 @@ class OptimizerConfig(Section):
 
     kind: Literal["adam", "adamw", "sgd", "rmsprop"] = "adam"
     """`sgd` runs with Nesterov momentum 0.9."""
-    learning_rate: PositiveFloat = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1000)] = 1e-3
     """Highest learning rate of the schedule."""
     weight_decay: NonNegativeFloat = 0.0
     """Decoupled weight decay per step, as a fraction of the learning rate."""

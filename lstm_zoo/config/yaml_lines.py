@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from ..console.visible import visible
-from .plain_values import plain_value, tag_name
+from .plain_values import POWER_OF_TEN, plain_value, tag_name
 
 Location = tuple[str | int, ...]
 
@@ -92,6 +92,11 @@ def read_value(text: str) -> Any:
     return value
 
 
+def write(values: Any) -> str:
+    """Return the text of a YAML file that `read` reads as the same values."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
 class _Loader(yaml.SafeLoader):
     """Makes nodes as far as the limits go; deeper ones would end in Python's own limit."""
 
@@ -108,6 +113,14 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self._place.pop()
         return node
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts text in quotes that would be read as something else."""
+
+
+for _class in (_Loader, _Dumper):
+    _class.add_implicit_resolver("tag:yaml.org,2002:float", POWER_OF_TEN, list("-+.0123456789"))
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -138,7 +151,9 @@ class _Values:
         """Return what a node stands for."""
         line = node.start_mark.line + 1
         self._count += 1
-        _check_limits(line, location, level, self._count)
+        _check_limits(
+            self.lines.get(location[:1], line), location, level, self._count
+        )  # aliases know not where they stand
         if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
             return self._mapping(node, location, level)
         if isinstance(node, yaml.SequenceNode) and node.tag.endswith(":seq"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.recipe import Config
 from ..contracts import SPLITS, Classes, LabelMap, Spec, Splits, Target, Text, Words
-from .memory import training_bytes
+from .memory import refuse_giants, training_bytes
 
 if TYPE_CHECKING:
     import keras
@@ -23,10 +23,14 @@ def dry_build(config: Config) -> dict[str, Any]:
     Returns:
         Inputs and target, layers with output shapes and parameters, how each recurrent layer will run here, what will
         be slow and why, and about how much memory training takes where pixels are labelled; ready for JSON.
+
+    Raises:
+        InputError: No machine has the memory that training would take.
     """
     from ..layers.recurrent.implementation import implementation, recurrent_layers
 
     spec, encoder = config.data.expected_spec(), config.model.encoder
+    refuse_giants(config, spec)
     own_file = encoder is not None and not encoder.downloads  # tried here; a download is left to training
     model = config.model.build(spec, pretrained=own_file)
     return {

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from ...contracts import SPLITS, Judge, Spec, Words
-from ..pipeline.drawn import DrawnData
+from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .captioned_images import CaptionData
 from .shape_captions import COLOURS, SHAPES, SceneJudge, Thing, from_json, pick, relation, to_json, write_caption
@@ -33,11 +33,11 @@ class CaptionedShapes(DrawnData, CaptionData):
     """Drawn scenes of two or three things, with sentences that can be checked."""
 
     kind: Literal["captioned_shapes"] = "captioned_shapes"
-    num_train: PositiveInt = 10000
+    num_train: Count = 10000
     """Images of the training split."""
-    num_val: PositiveInt = 200
+    num_val: Count = 200
     """Images of the validation split."""
-    num_test: PositiveInt = 400
+    num_test: Count = 400
     """Images of the test split."""
     num_captions: PositiveInt = 5
     """Captions written about each image; paraphrases of one another."""

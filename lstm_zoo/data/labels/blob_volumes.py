@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from ..pipeline.drawn import DrawnData
+from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .labelled_volumes import LabelledVolumes
 from .volume_drawing import CLASS_NAMES, draw_volume
@@ -20,11 +20,11 @@ class BlobVolumes(DrawnData, LabelledVolumes):
 
     drawn_by: ClassVar[tuple[str, ...]] = ("shape", "seed")
     kind: Literal["blob_volumes"] = "blob_volumes"
-    num_train: PositiveInt = 64
+    num_train: Count = 64
     """Volumes of the training split."""
-    num_val: PositiveInt = 8
+    num_val: Count = 8
     """Volumes of the validation split."""
-    num_test: PositiveInt = 16
+    num_test: Count = 16
     """Volumes of the test split."""
     shape: tuple[_Sides, _Sides, _Sides] = (24, 32, 32)
     """Planes, height and width of the volumes made, in voxels."""

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from ...contracts import SPLITS, BadFile, InputError, UserPath
 from ...contracts.labels import VOID
 from ...media.endings import IMAGES
-from ..pipeline.drawn import DrawnData
+from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import check_folder, files_ending, natural_order, state_of
 from .labelled_pictures import LabelledImages
@@ -27,11 +27,11 @@ from .texture_drawing import TEXTURES, Fill, crop_texture, draw_numbered
 class TextureData(DrawnData, LabelledImages):
     """What data sets made of textures share."""
 
-    num_train: PositiveInt = 1000
+    num_train: Count = 1000
     """Pictures of the training split."""
-    num_val: PositiveInt = 50
+    num_val: Count = 50
     """Pictures of the validation split."""
-    num_test: PositiveInt = 100
+    num_test: Count = 100
     """Pictures of the test split."""
     side: Annotated[int, Field(ge=16, le=512)] = 96
     """Height and width of the pictures made, in pixels."""

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from ...contracts import SPLITS, InputError
 from ...media.errors import MediaError
-from ..pipeline.drawn import DrawnData
+from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .line_config import LineConfig
 from .line_data import LineData
@@ -28,11 +28,11 @@ class DrawnLines(DrawnData, LineData):
 
     drawn_by: ClassVar[tuple[str, ...]] = ("longest", "seed")
     kind: Literal["drawn_lines"] = "drawn_lines"
-    num_train: PositiveInt = 4000
+    num_train: Count = 4000
     """Lines of the training split."""
-    num_val: PositiveInt = 200
+    num_val: Count = 200
     """Lines of the validation split."""
-    num_test: PositiveInt = 400
+    num_test: Count = 400
     """Lines of the test split."""
     line: LineConfig = LineConfig(height=32)
     """How the network sees lines."""

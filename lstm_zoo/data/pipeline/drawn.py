@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt
 
 from ...contracts import SPLITS
 from .family import Item
@@ -14,6 +14,8 @@ from .prepared_data import PreparedData
 if TYPE_CHECKING:
     import numpy as np
 
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+"""A number of examples; they are listed before they are drawn."""
 _LOOKS = 1  # raise it when drawing changes: pictures made before are then drawn anew
 
 
@@ -23,9 +25,9 @@ class DrawnData(PreparedData):
     drawn_by: ClassVar[tuple[str, ...]] = ("side", "seed")
     """Names of the settings that decide how an item is drawn."""
 
-    num_train: PositiveInt
-    num_val: PositiveInt
-    num_test: PositiveInt
+    num_train: Count
+    num_val: Count
+    num_test: Count
     seed: NonNegativeInt = 0
     """Seed of the examples; the same seed gives the same ones."""
 

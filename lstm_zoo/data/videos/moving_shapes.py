@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from ..pipeline.drawn import DrawnData
+from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .video_data import VideoData
 
@@ -30,11 +30,11 @@ class MovingShapes(DrawnData, VideoData):
     noun: ClassVar[str] = "video"
     drawn_by: ClassVar[tuple[str, ...]] = ("side", "length", "seed")
     kind: Literal["moving_shapes"] = "moving_shapes"
-    num_train: PositiveInt = 1920
+    num_train: Count = 1920
     """Clips of the training split."""
-    num_val: PositiveInt = 160
+    num_val: Count = 160
     """Clips of the validation split."""
-    num_test: PositiveInt = 320
+    num_test: Count = 320
     """Clips of the test split."""
     side: Annotated[int, Field(ge=16, le=512)] = 48
     """Height and width of the clips made, in pixels."""
