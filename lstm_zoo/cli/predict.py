@@ -84,4 +84,4 @@ def _watch(network: Network, source: str, fps: float | None, restart: float | No
     config = network.config
     seen = watch(network.stream(), config.data, config.task, network.spec, video, fps=fps, restart=restart)
     for said in records(seen) if as_json else lines(seen):
-        print(visible(json.dumps(said, ensure_ascii=False) if as_json else said), flush=True)
+        print(visible(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)), flush=True)

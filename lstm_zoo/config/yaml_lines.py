@@ -110,7 +110,7 @@ class _Loader(yaml.SafeLoader):
         self._place.append(index.value if isinstance(index, yaml.ScalarNode) else index)
         location = [part for part in self._place if isinstance(part, str | int)]
         _check_limits(self.peek_event().start_mark.line + 1, location, len(self._place) - 1, self._count)
-        node = super().compose_node(parent, index)
+        node = super().compose_node(parent, index)  # type: ignore[arg-type]
         self._place.pop()
         return node
 
