@@ -145,6 +145,22 @@ def test_nothing_in_a_recipe_speaks_to_the_terminal(tmp_path, monkeypatch):
     assert f"{file}:1: \\u001b[2J\\u202e\\u0007\\n: unknown key" in result.output
 
 
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(TypeError("unhashable"), "raised"), (ConfigError(["train.epochs: no place"]), "no line"), (None, "plan")],
+)
+def test_the_fuzzer_sees_what_goes_wrong(tmp_path, monkeypatch, error, kind):
+    judge, one = (runpy.run_path(str(FUZZER))[name] for name in ("judge", "Try"))
+
+    def checked(*_):
+        if error:
+            raise error
+        return load("smoke/cnn_lstm.yaml")
+
+    monkeypatch.setitem(judge.__globals__, "load", checked)
+    assert judge(one(b""), tmp_path / "recipe.yaml").kind == kind
+
+
 def test_mutated_recipes_make_a_plan_or_are_told(capsys):
     """`scripts/fuzz_configs` tries thousands."""
     assert runpy.run_path(str(FUZZER))["main"](["--tries", "60", "--seed", "3"]) == 0, capsys.readouterr().out
