@@ -16,7 +16,8 @@ from ...media.errors import MediaError
 from ..pipeline.classes import ClassFamily
 from ..pipeline.family import TARGET, Family, Record, Row
 from .blocks import PictureAugment
-from .tiles import CutBlocks, Tiling
+from .tiles import CutBlocks, Tiling, extended
+from .varying import vary
 
 
 class _Part(NamedTuple):
@@ -168,11 +169,11 @@ class Blocks(Family):
         """
         if self._tensor.masked:
             picture = np.concatenate([picture, np.full((*picture.shape[:-1], 1), 255, np.uint8)], axis=-1)
-        return _extended(picture, self._shape, 0 if self._tensor.masked else None)
+        return extended(picture, self._shape, 0 if self._tensor.masked else None)
 
     def _as_target(self, labels: np.ndarray) -> np.ndarray:
         """Return labels no larger than a block as those of one; what is missing has no label."""
-        return _extended(labels, self._block, VOID)
+        return extended(labels, self._block, VOID)
 
 
 class ClassifiedBlocks(Blocks, ClassFamily):
@@ -238,23 +239,6 @@ class LabelledBlocks(Blocks):
         }
 
 
-def vary(arrays: Sequence[np.ndarray], augment: PictureAugment, random: np.random.Generator) -> list[np.ndarray]:
-    """Return a picture (..., C) uint8 mirrored and recoloured by chance, and the labels behind it mirrored alike."""
-    axes = [axis for axis, name in enumerate("zyx"[-(arrays[0].ndim - 1) :]) if name in augment.flip]
-    chosen = tuple(axis for axis in axes if random.random() < 0.5)
-    picture, *labels = (np.flip(array, chosen) for array in arrays)
-    if not (augment.brightness or augment.contrast or augment.saturation):
-        return [picture, *labels]
-    values = picture.astype(np.float32)
-    saturation, contrast, brightness = random.uniform(-1, 1, 3)
-    if augment.saturation:
-        grey = values.mean(axis=-1, keepdims=True)
-        values = grey + (values - grey) * (1 + saturation * augment.saturation)
-    middle = values.mean()
-    values = middle + (values - middle) * (1 + contrast * augment.contrast) + brightness * augment.brightness * 255
-    return [values.round().clip(0, 255).astype(np.uint8), *labels]
-
-
 def _counts(labels: np.ndarray) -> np.ndarray:
     """Return how often each number stands in a label map, (256,); row by row, since NumPy counts in 8 bytes each."""
     return np.sum([np.bincount(part.ravel(), minlength=VOID + 1) for part in labels], axis=0)
@@ -263,11 +247,3 @@ def _counts(labels: np.ndarray) -> np.ndarray:
 def _size(row: Row) -> tuple[int, ...]:
     """Return the size of a picture, without channels."""
     return tuple(map(int, row["shape"].split(" x ")))[:-1]
-
-
-def _extended(array: np.ndarray, shape: tuple[int, ...], fill: int | None) -> np.ndarray:
-    """Return an array with more at the end of each axis: a value, or None to repeat the last one."""
-    missing = [(0, more - side) for side, more in zip(array.shape, shape, strict=True)]
-    if not any(more for _, more in missing):
-        return np.ascontiguousarray(array)
-    return np.pad(array, missing, "edge") if fill is None else np.pad(array, missing, constant_values=fill)

@@ -94,6 +94,14 @@ class CutBlocks(Sequence[np.ndarray]):
         return self._finished(self._tiling.cut(self._array, self._corners[index]))
 
 
+def extended(array: np.ndarray, shape: tuple[int, ...], fill: int | None) -> np.ndarray:
+    """Return an array with more at the end of each axis: a value, or None to repeat the last one."""
+    missing = [(0, more - side) for side, more in zip(array.shape, shape, strict=True)]
+    if not any(more for _, more in missing):
+        return np.ascontiguousarray(array)
+    return np.pad(array, missing, "edge") if fill is None else np.pad(array, missing, constant_values=fill)
+
+
 def _starts(side: int, block: int) -> Iterator[int]:
     """Return where the blocks along one axis begin."""
     count = 1 + max(0, -(-(side - block) * 2 // max(2, block)))  # blocks of one plane cannot overlap

@@ -26,7 +26,7 @@ from PIL import Image
 from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.data.labels.blob_volumes import BlobVolumes
 from lstm_zoo.data.labels.blocks import PictureAugment
-from lstm_zoo.data.labels.family import vary
+from lstm_zoo.data.labels.varying import vary
 
 
 def test_images_of_one_size_are_seen_whole(equal, folder):
