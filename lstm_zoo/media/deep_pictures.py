@@ -9,14 +9,11 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from .errors import MediaError, reasons
+from .grey import Limits, in_grey, spread
 from .orientation import turned_alike
-
-Limits = tuple[float, float]
-"""Values that become 0 and 255, the lower first."""
 
 RANGES = (1, 255, 1023, 4095, 16383, 65535)
 """Greatest values of shares, and of 8, 10, 12, 14 and 16 bits."""
-PERCENTILES = (0.5, 99.5)
 QUARTER = 0.25
 """Share of a range: what fills less of it keeps too few grey values."""
 _FEW, _MANY = 4, 32  # values: of a picture that turned black or white, and of one that was more
@@ -70,7 +67,7 @@ def limits_of(values: np.ndarray) -> Limits:
     They are those of the smallest usual range that holds all: 0 to 1, 255, 1023, 4095, 16383 or 65535; or where values
     fill less than a quarter of it, or none of its lowest quarter, or there is none, their 0.5 and 99.5 percentiles.
     """
-    low, high = (float(limit) for limit in np.percentile(values, PERCENTILES))
+    low, high = spread(values)
     for most in RANGES:
         if values.min() >= 0 and values.max() <= most:
             if low <= QUARTER * most <= high - low:
@@ -88,9 +85,7 @@ def to_bytes(values: np.ndarray, limits: Limits) -> np.ndarray:
         MediaError: Next to nothing is left of the differences between them.
     """
     low, high = limits
-    grey = np.empty(values.shape, np.uint8)
-    for row, line in enumerate(values):  # one at a time, for pictures are large
-        grey[row] = np.rint(((line.astype(np.float64) - low) / (high - low)).clip(0, 1) * 255)
+    grey = in_grey(values, low, high)
     left = np.count_nonzero(np.bincount(grey.ravel()))
     if left < _FEW and (found := len(np.unique(values))) >= _MANY:
         raise MediaError(

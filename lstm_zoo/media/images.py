@@ -11,8 +11,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..contracts.labels import Colour
-from .deep_pictures import Limits, deep_values, is_deep, is_negative, limits_of, to_bytes
+from .deep_pictures import deep_values, is_deep, is_negative, limits_of, to_bytes
 from .errors import MediaError, content_of, reasons
+from .grey import Limits
 from .orientation import orientation_of, upright, upright_size
 from .tiff_bands import check_bands, why_unread
 

@@ -11,6 +11,8 @@ import numpy as np
 from .errors import MediaError, needed, reasons
 from .volume_space import Space, checked_affine
 
+_NOT_READ = "is no NIfTI file that nibabel can read: "
+
 
 def read(path: Path) -> tuple[np.ndarray, Space]:
     """Read a volume as it is stored, (Z, H, W) or (Z, H, W, C)."""
@@ -38,9 +40,6 @@ def labels_like(path: Path, labels: np.ndarray) -> tuple[bytes, str]:
     content = type(image)(labels.transpose(2, 1, 0), image.affine, header).to_bytes()
     ending = path.suffix if path.suffix.lower() != ".gz" else path.name[-len(".nii.gz") :]
     return (gzip.compress(content, mtime=0) if ending.lower() == ".nii.gz" else content), ending
-
-
-_NOT_READ = "is no NIfTI file that nibabel can read: "
 
 
 def _loaded(path: Path) -> Any:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .errors import MediaError, needed
+from .likeliest import likeliest
 from .volume_space import MAX_SHIFT, Sides, Space
 
 
@@ -61,19 +62,10 @@ class Grid:
             probabilities: Those of the classes, (Z, H, W, K), which are interpolated where volumes were resampled.
         """
         assert self.space is not None and (probabilities is not None or self.spacing is None)
-        return self.space.as_stored(labels if probabilities is None else self._likeliest(probabilities))
-
-    def _likeliest(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return the likeliest class of each voxel before resampling; a class at a time, for there may be many."""
-        best = labels = None
-        for number in range(probabilities.shape[-1]):
-            values = _resampled(probabilities[..., number].astype(np.float32), self._there, self._here)
-            if best is None or labels is None:
-                best, labels = values, np.zeros(values.shape, np.uint8)
-            labels[values > best] = number
-            np.maximum(best, values, out=best)
-        assert labels is not None
-        return labels
+        if probabilities is not None:
+            classes = np.moveaxis(probabilities, -1, 0)
+            labels = likeliest(_resampled(one.astype(np.float32), self._there, self._here) for one in classes)
+        return self.space.as_stored(labels)
 
     @cached_property
     def _here(self) -> _Sampling:

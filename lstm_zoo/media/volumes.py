@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from .errors import MediaError, reasons
+from .grey import PERCENTILES, Limits, in_grey, spread
 from .label_maps import renumber
 from .volume_files import open_volume
 from .volume_grid import Grid
-
-_PERCENTILES = (0.5, 99.5)
 
 
 def read_volume(path: Path, grid: Grid | None = None) -> np.ndarray:
@@ -75,7 +74,7 @@ def read_volume_labels(path: Path, numbers: Mapping[int, int], grid: Grid | None
     return np.stack(planes)
 
 
-def to_bytes(volume: np.ndarray, limits: tuple[float, float] | None) -> np.ndarray:
+def to_bytes(volume: np.ndarray, limits: Limits | None) -> np.ndarray:
     """Map grey values to 0..255, linearly between two limits; what lies beyond them becomes 0 or 255.
 
     Args:
@@ -99,23 +98,18 @@ def to_bytes(volume: np.ndarray, limits: tuple[float, float] | None) -> np.ndarr
             f"holds {volume[plane, row, column, channel]} in plane {plane} at row {row}, column {column}{more}; "
             "expected numbers: replace it, by 0 say"
         )
-    grey = np.empty(volume.shape, np.uint8)
-    for channel in range(volume.shape[-1]):
-        low, high = limits or _spread(volume[..., channel], channel)
-        for plane in range(len(volume)):  # one at a time, for volumes are large
-            shares = (volume[plane, ..., channel].astype(np.float64) - low) / (high - low)
-            grey[plane, ..., channel] = np.rint(shares.clip(0, 1) * 255)
-    return grey
+    of_channels = [limits or _contrast(volume[..., channel], channel) for channel in range(volume.shape[-1])]
+    return in_grey(volume, *np.transpose(of_channels))
 
 
-def _spread(values: np.ndarray, channel: int) -> tuple[float, float]:
+def _contrast(values: np.ndarray, channel: int) -> Limits:
     """Return the grey values of one channel that become 0 and 255."""
-    low, high = (float(limit) for limit in np.percentile(values, _PERCENTILES))
+    low, high = spread(values)
     if low == high:
         least, most = values.min(), values.max()
         what = f"all voxels are {least}" if least == most else f"nearly all voxels are {low:g} ({least} to {most})"
         raise MediaError(
-            f"{what} in channel {channel}, so that no contrast is left between its {_PERCENTILES[0]} and "
-            f"{_PERCENTILES[1]} percentiles; leave it out, or set fixed grey values with data.limits=[black,white]"
+            f"{what} in channel {channel}, so that no contrast is left between its {PERCENTILES[0]} and "
+            f"{PERCENTILES[1]} percentiles; leave it out, or set fixed grey values with data.limits=[black,white]"
         )
     return low, high

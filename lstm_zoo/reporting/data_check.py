@@ -56,7 +56,8 @@ def check_facts(config: Config, survey: Survey) -> dict[str, Any]:
 
 def _split(files: Sequence[GoodFile], names: Sequence[str], by_pixel: bool) -> dict[str, Any]:
     """Return what the files of a split hold: how many, of which classes, and how large and long they are."""
-    found, pixels = Counter(name for file in files for name in file.classes), Counter()
+    found = Counter(name for file in files for name in file.classes)
+    pixels = Counter[str]()
     for file in files:
         pixels.update(file.classes)
     measures: dict[str, list[float]] = defaultdict(list)

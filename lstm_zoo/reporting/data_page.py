@@ -24,13 +24,14 @@ def write_data_page(file: Path, facts: Mapping[str, Any], survey: Survey) -> Non
     Raises:
         InputError: The file cannot be written.
     """
+    classes = class_rows(facts)
     examples = [drawn(example, survey.spec) for example in survey.examples] if survey.spec else []
     page = render(
         "data_page.html.jinja",
         title=facts["config"],
         about=f"check of the data ({facts['data']})",
         facts=facts,
-        classes=(classes := class_rows(facts)),
+        classes=classes,
         most=max((share for row in classes.values() for _, share in row), default=0) or 1,
         spread=spread,
         measures=list(_measures(facts)),

@@ -28,14 +28,9 @@ def cleaned(splits: Mapping[str, Sequence[Item]]) -> tuple[dict[str, list[Item]]
             marked += [caption for caption, left in zip(item.target, bare, strict=True) if caption != left]
             kept = tuple(caption for caption in bare if caption[:1].isalnum() or any(map(str.isalnum, caption)))
             notes = item.notes
-            if len(kept) < len(bare):
-                wordless += [item.name] * (len(bare) - len(kept))
-                notes = (
-                    notes
-                    if kept
-                    else notes
-                    or ("its caption has no word" if len(bare) == 1 else f"none of its {len(bare)} captions has a word")
-                )
+            wordless += [item.name] * (len(bare) - len(kept))
+            if bare and not kept and not notes:
+                notes = "its caption has no word" if len(bare) == 1 else f"none of its {len(bare)} captions has a word"
             changed[split].append(item._replace(target=kept, notes=notes))
     return changed, [*_of_marks(marked), *_of_wordless(wordless)]
 

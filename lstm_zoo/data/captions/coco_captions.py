@@ -34,8 +34,8 @@ class CocoCaptions(CaptionFiles):
     kind: Literal["coco_captions"] = "coco_captions"
     root: UserPath | None = None
     """Folder that holds `train2014/`, `val2014/` and `annotations/captions_train2014.json` (and val), or files in their
-    form that `annotations` and `images` name; null: TFDS
-    downloads 40 GB (all images of 2014, and those of the test) and prepares Karpathy's splits."""
+    form that `annotations` and `images` name; null: TFDS downloads 40 GB (all images of 2014, and those of the test)
+    and prepares Karpathy's splits."""
     year: Literal[2014, 2017] = 2014
     """Edition of a local copy: the same images, divided otherwise into train and val."""
     karpathy: ListFile | None = None
@@ -60,7 +60,6 @@ class CocoCaptions(CaptionFiles):
             )
         if self.year != 2014 and self.root is None:
             yield InputError("year", f"TFDS has captions of 2014, not of {self.year}; set root to a local copy")
-
         for name in ("annotations", "images"):
             if getattr(self, name) and (self.root is None or self.karpathy):
                 yield InputError(name, "is for a local copy without Karpathy's file; remove it")

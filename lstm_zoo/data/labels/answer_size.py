@@ -8,22 +8,19 @@ import numpy as np
 from PIL import Image
 
 from ...contracts import PROBABILITIES, Judge, Judged, Outputs
+from ...media.likeliest import likeliest
 
 
 def in_size(outputs: Outputs, size: tuple[int, int]) -> Outputs:
     """Return outputs with the label map in another size (height, width), the probabilities as they are.
 
-    Probabilities are interpolated before the class is chosen, one class after the other: those of all classes of a
-    large photograph would take gigabytes.
+    Probabilities are interpolated before the class is chosen.
     """
-    probabilities = outputs[PROBABILITIES]
-    greatest, labels = np.full(size, -1, np.float32), np.zeros(size, np.uint8)
-    for label in range(probabilities.shape[-1]):
-        one = Image.fromarray(np.ascontiguousarray(probabilities[..., label], np.float32))
-        scaled = np.asarray(one.resize((size[1], size[0]), Image.Resampling.BILINEAR))
-        labels[scaled > greatest] = label
-        np.maximum(greatest, scaled, out=greatest)
-    return {**outputs, "labels": labels}
+    classes = (
+        Image.fromarray(np.ascontiguousarray(one, np.float32)) for one in np.moveaxis(outputs[PROBABILITIES], -1, 0)
+    )
+    scaled = (np.asarray(one.resize((size[1], size[0]), Image.Resampling.BILINEAR)) for one in classes)
+    return {**outputs, "labels": likeliest(scaled)}
 
 
 class ComparedSize(Judge):

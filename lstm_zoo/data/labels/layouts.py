@@ -113,11 +113,8 @@ def find_suffixes(
             if "" in counts:
                 return suffix, ""
         else:
-            kinds = (
-                [of_maps]
-                if any(name.endswith(of_maps) and name.removesuffix(of_maps) in shared for name in maps)
-                else []
-            )
+            fits = any(name.endswith(of_maps) and name.removesuffix(of_maps) in shared for name in maps)
+            kinds = [of_maps] * fits
         if len(kinds) > 1:
             raise InputError(
                 "data.label_suffix",

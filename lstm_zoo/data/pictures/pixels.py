@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from ...media.deep_pictures import PERCENTILES, QUARTER, RANGES
+from ...media.deep_pictures import QUARTER, RANGES
+from ...media.grey import PERCENTILES
 from .augment import AugmentConfig
 
 _DEPTH = 24  # place of the bits a value in a PNG; behind it stands the kind of its colours

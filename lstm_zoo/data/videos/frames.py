@@ -39,7 +39,6 @@ def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor, times: tf.T
     Args:
         frames: Those of a video, encoded, or as `decoded` gives them.
         clip: Sampling, size and augmentation.
-        times: Where they lie, see `on_display`.
         seed: (2,) integers on which all random choices depend.
         times: Where they lie, see `on_display`.
 

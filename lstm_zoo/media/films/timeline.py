@@ -95,9 +95,8 @@ class Timeline:
         """
         if self._is_steady():
             length = self._length()
-            return np.arange(len(kept), dtype=np.float32), kept[-1] + (
-                length if max_fps is None else max(length, 1 / max_fps)
-            )
+            last = length if max_fps is None else max(length, 1 / max_fps)
+            return np.arange(len(kept), dtype=np.float32), kept[-1] + last
         seconds = self._starts[-1] + (self._last or self._length())
         return (np.array(kept) * (len(kept) / seconds)).astype(np.float32), seconds
 
