@@ -1,10 +1,11 @@
-"""What hints and errors are told in: the valid name nearest to a mistyped one, and the reason in one line."""
+"""What hints, errors and remarks are told in: the nearest valid name, a reason in one line, names in a row."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _LONGEST_WORD = 80  # that somebody mistypes; comparing longer ones takes long
@@ -39,3 +40,19 @@ def size_in_words(count: int) -> str:
     """Return a number of bytes for people, such as `3.6 TiB`."""
     power = min(max(count.bit_length() - 1, 0) // 10, 6)
     return f"{count / 2 ** (10 * power):,.4g} {('bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB')[power]}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names in a row; of many, the first ones and how many more there are."""
+    more = [f"and {len(names) - most} more"] * (len(names) > most)
+    return ", ".join([*names[:most], *more])
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names sorted as people count: 2 before 10."""
+    return tuple(sorted(names, key=natural_key))
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Return what a name is sorted by in `natural_order`."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", name)]

@@ -1,4 +1,4 @@
-"""Which files are taken for what, by their endings."""
+"""Which files are taken for what, by their names."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ NO_VIDEOS = (
 )
 """Files that lie beside videos; every other one in a class folder is taken for a video, and if it is none, preparation
 names it."""
+_SYSTEMS = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "system volume information", "lost+found"}
+    | {"@eadir", "#recycle", "$recycle.bin", "__macosx", "__pycache__"}
+)
+_UNFINISHED = ("~", ".part", ".partial", ".crdownload", ".filepart", ".tmp")  # backups of editors, and downloads
 _PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP  ")
 _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1", b"msf1")
 _HEAD = 12  # bytes, by which a format is told
@@ -55,6 +60,12 @@ def stem_of(name: str, endings: Collection[str]) -> str | None:
     """Return a file's name without its ending, the longest one that fits; None where none of them does."""
     fitting = [ending for ending in endings if name.lower().endswith(ending)]
     return name[: -len(max(fitting, key=len))] if fitting else None
+
+
+def is_dropping(name: str) -> bool:
+    """Say whether a file or folder is hidden, or one that systems and editors leave behind."""
+    name = name.lower()
+    return name.startswith((".", "~$")) or name.endswith(_UNFINISHED) or name in _SYSTEMS
 
 
 def is_picture(path: Path) -> bool:

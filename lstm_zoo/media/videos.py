@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from ..contracts import LiveFrame
+from .endings import ARRAYS
 from .errors import MediaError, check_file
 from .films.film import BreaksOffError, Footage, opened_film
 from .films.frame_store import FrameStore
-from .films.pictures import ARRAYS, FrameArray, FrameFolder
+from .films.pictures import FrameArray, FrameFolder
 from .films.timeline import Timeline, of_segment, thinned
 from .films.upright import Upright
 from .images import encoded

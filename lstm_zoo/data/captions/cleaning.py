@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ...console.text import listed
 from ..pipeline.family import Item
 
 _NAMED = "s|start|end|startseq|endseq|start_?of_?text|end_?of_?text|sos|eos|bos|go|cls|sep|pad"
@@ -48,6 +49,5 @@ def _of_wordless(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     images = list(dict.fromkeys(names))
-    more = f" and {len(images) - _TOLD} more" if len(images) > _TOLD else ""
     told = f"{len(names)} caption{'s' * (len(names) != 1)} without a word left out"
-    return [f"{told}, of {', '.join(images[:_TOLD])}{more}"]
+    return [f"{told}, of {listed(images, _TOLD)}"]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
+from ...console.text import listed
 from ...contracts import SPLITS, InputError
 from ...media.endings import stem_of
 from ..pipeline.finding import files_below
@@ -139,8 +140,7 @@ def _beyond(name: str, shared: Collection[str], mixed: bool) -> Iterator[str]:
 def inside(folder: Path) -> str:
     """Return what a folder holds, in a few words."""
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not path.name.startswith("."))
-    more = f", and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(names[:6]) + more or "nothing"
+    return listed(names, 6) or "nothing"
 
 
 def _there(root: Path, pattern: str) -> dict[str, str]:

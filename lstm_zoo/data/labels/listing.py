@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from ...console.text import listed
 from ...contracts import InputError
 from ...media.endings import FOLDER, IMAGES, LABELS, stem_of
 from ..pipeline.family import Item
@@ -236,8 +237,7 @@ def _unused(found: _Found, splits: Mapping[str, Sequence[Item]]) -> Iterator[str
     files = {file.name: file.ending for of_split in found.values() for side in of_split for file in side}
     endings = {files[name] for name in used & set(files)}
     if left := sorted(name for name in set(files) - used if files[name] in endings):
-        more = f", and {len(left) - 3} more" if len(left) > 3 else ""
-        yield f"{', '.join(left[:3])}{more}"
+        yield listed(left)
 
 
 def _joined(endings: Collection[str]) -> str:

@@ -14,12 +14,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ...console.text import natural_order
 from ...contracts import SPLITS, BadFile, InputError, UserPath
 from ...contracts.labels import VOID
 from ...media.endings import IMAGES
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
-from ..pipeline.finding import check_folder, files_ending, natural_order, state_of
+from ..pipeline.finding import check_folder, files_ending, state_of
 from .labelled_pictures import LabelledImages
 from .texture_drawing import TEXTURES, Fill, crop_texture, draw_numbered
 

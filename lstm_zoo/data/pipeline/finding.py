@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
 from glob import glob
@@ -14,9 +13,9 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator
 
-from ...console.text import did_you_mean
+from ...console.text import did_you_mean, listed
 from ...contracts import InputError, expanded
-from ...media.endings import IMAGES, is_picture
+from ...media.endings import IMAGES, is_dropping, is_picture
 
 
 def _absolute_if_here(path: Path) -> Path:
@@ -26,14 +25,6 @@ def _absolute_if_here(path: Path) -> Path:
 
 ListFile = Annotated[Path, AfterValidator(_absolute_if_here)]
 """A list or table the user wrote: from the working directory, or else below the root of the data; see `find_file`."""
-
-
-_SYSTEMS = frozenset(
-    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "system volume information", "lost+found"}
-    | {"@eadir", "#recycle", "$recycle.bin", "__macosx", "__pycache__"}
-)
-_UNFINISHED = ("~", ".part", ".partial", ".crdownload", ".filepart", ".tmp")  # backups of editors, and downloads
-_NAMED = 3  # of the files that a remark counts
 
 
 class Found(NamedTuple):
@@ -90,12 +81,6 @@ def files_ending(folder: Path, endings: Collection[str]) -> list[Path]:
     ]
 
 
-def is_dropping(name: str) -> bool:
-    """Say whether a file or folder is hidden, or one that systems and editors leave behind."""
-    name = name.lower()
-    return name.startswith((".", "~$")) or name.endswith(_UNFINISHED) or name in _SYSTEMS
-
-
 def told_left_out(folder: Path, used: Collection[Path]) -> list[str]:
     """Return in words what is below a folder beyond the files (or folders of files) in use, counted and named."""
     found, kept = look_below(folder), set(used)
@@ -110,8 +95,7 @@ def told_left_out(folder: Path, used: Collection[Path]) -> list[str]:
 
 def named(paths: Sequence[Path], folder: Path) -> str:
     """Return the first of some paths below a folder, for people."""
-    more = [f"and {len(paths) - _NAMED} more"] * (len(paths) > _NAMED)
-    return ", ".join([*(path.relative_to(folder).as_posix() for path in paths[:_NAMED]), *more])
+    return listed([path.relative_to(folder).as_posix() for path in paths])
 
 
 def unlinked(paths: Iterable[Path]) -> list[Path]:
@@ -122,15 +106,6 @@ def unlinked(paths: Iterable[Path]) -> list[Path]:
     for path in sorted(paths, key=lambda path: path.is_symlink()):
         own.setdefault(path.resolve(), path)
     return sorted(own.values())
-
-
-def natural_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names sorted as people count: 2 before 10."""
-
-    def parts(name: str) -> list[tuple[int, int, str]]:
-        return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", name)]
-
-    return tuple(sorted(names, key=parts))
 
 
 def check_folder(root: Path, key: str = "data.root") -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...contracts import InputError
+from ...media.endings import is_dropping
 from ..pipeline.family import Item
-from ..pipeline.finding import check_folder, is_dropping, unlinked
+from ..pipeline.finding import check_folder, unlinked
 from ..pipeline.splitting import split_named
 from .clip_files import clips_below
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import field_validator, model_validator
 
-from ...console.text import did_you_mean
+from ...console.text import did_you_mean, natural_order
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
-from ..pipeline.finding import ListFile, check_folder, find_file, find_files, natural_order, told_left_out
+from ..pipeline.finding import ListFile, check_folder, find_file, find_files, told_left_out
 from ..pipeline.splitting import (
     BySplit,
     DealtSplits,

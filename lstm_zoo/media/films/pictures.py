@@ -13,15 +13,13 @@ import av
 import numpy as np
 from PIL import Image
 
-from ..endings import IMAGES
+from ...console.text import listed, natural_key
+from ..endings import IMAGES, is_dropping
 from ..errors import MediaError, check_file, reasons
 from ..images import read_image
 from .film import Footage, Moment
 
-ARRAYS = (".npy", ".npz")
-"""Endings of files that may hold an array of frames."""
 _FLOW = re.compile(r"flow([_-]?[xyuv])?[_-]?\d", re.IGNORECASE)
-_DROPPINGS = ("desktop.ini", "thumbs.db")
 _SHAPE = "expected uint8 of the shape (frames, height, width, 3), or with one channel or none, in grey"
 
 
@@ -55,7 +53,7 @@ class FrameFolder(_Pictures):
 
     def __init__(self, folder: Path, rate: float):
         super().__init__(rate)
-        files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
+        files = [path for path in folder.iterdir() if not is_dropping(path.name) and path.is_file()]
         series: dict[str, list[Path]] = defaultdict(list)
         for path in files:
             if path.suffix.lower() in IMAGES and not _FLOW.match(path.name):
@@ -66,7 +64,7 @@ class FrameFolder(_Pictures):
             names = ", ".join(sorted(series)[:5])
             raise MediaError(f"holds {len(series)} series of pictures ({names}); expected the frames of one film")
         self._files = sorted(
-            (path for found in series.values() for path in found), key=lambda path: _parts(path.name.lower())
+            (path for found in series.values() for path in found), key=lambda path: natural_key(path.name.lower())
         )
         self._others = sorted({path.name for path in files} - {path.name for path in self._files})
 
@@ -84,11 +82,8 @@ class FrameFolder(_Pictures):
                 raise MediaError(f"{path.name} {error}") from None
 
     def remarks(self) -> list[str]:
-        others = [name for name in self._others if name.lower() not in _DROPPINGS]
-        if not others:
-            return []
-        more = ", ..." if len(others) > 3 else ""
-        return [f"{len(others)} file(s) beside the frames left out: {', '.join(others[:3])}{more}"]
+        others = self._others
+        return [f"{len(others)} file(s) beside the frames left out: {listed(others)}"] if others else []
 
 
 class FrameArray(_Pictures):
@@ -127,8 +122,3 @@ def _array_in(path: Path) -> np.ndarray:
             if len(names) == 1:
                 return np.asarray(arrays[names[0]])
     raise MediaError(f"holds {len(names)} arrays ({', '.join(names) or 'none'}); expected one, of frames")
-
-
-def _parts(name: str) -> list[str | int]:
-    """Return what names are sorted by as people count: 2 before 10."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", name)]

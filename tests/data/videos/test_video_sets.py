@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from conftest import write_video
 
+from lstm_zoo.console.text import natural_order
 from lstm_zoo.contracts import ALL, Classes, InputError, Spec, Tensor
 from lstm_zoo.data.pipeline.family import Item
-from lstm_zoo.data.pipeline.finding import natural_order
 from lstm_zoo.data.videos.clip_config import ClipConfig
 from lstm_zoo.data.videos.clip_tables import read_table
 from lstm_zoo.data.videos.listing import list_videos
