@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import model_validator
-
 from ...contracts import PROBABILITIES, InputError, LabelMap, Outputs, Spec, Views
 from ...media.endings import FOLDER, VOLUMES, stem_of
+from ..pictures.picture_files import Limits
 from ..pipeline.family import Record
 from .blocks import VolumeBlocks
 from .channel_files import Case, volumes_below
@@ -31,14 +30,8 @@ class LabelledVolumes(LabelledPictures):
 
     volume: VolumeBlocks = VolumeBlocks()
     """How the network sees volumes."""
-    limits: tuple[float, float] | None = None
+    limits: Limits | None = None
     """Grey values of files that become black and white, lower first; null: the 0.5 and 99.5 percentiles of each."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> LabelledVolumes:
-        if self.limits and not self.limits[0] < self.limits[1]:
-            raise ValueError(f"limits expects [black, white], the lower first, got {list(self.limits)}")
-        return self
 
     @property
     def blocks(self) -> VolumeBlocks:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field
 
 from ...contracts import Section
 
 Byte = Annotated[int, Field(ge=0, le=255)]
+
+
+def _ordered(limits: tuple[float, float]) -> tuple[float, float]:
+    if not limits[0] < limits[1]:
+        raise ValueError(f"expected [black, white], the lower first, got {list(limits)}")
+    return limits
+
+
+Limits = Annotated[tuple[float, float], AfterValidator(_ordered)]
+"""Values that become black and white."""
 
 
 class PictureFiles(Section):
@@ -17,17 +27,11 @@ class PictureFiles(Section):
 
     ground: tuple[Byte, Byte, Byte] = (255, 255, 255)
     """Colour (red, green, blue) on which pictures are laid that are transparent in parts."""
-    limits: tuple[float, float] | None = None
+    limits: Limits | None = None
     """Values that become black and white, lower first, in files of more than 8 bits; null: the smallest usual range
     that holds all (0 to 1, or 8, 10, 12, 14 or 16 bits), or their 0.5 and 99.5 percentiles, where they fill less than a
     quarter of it, or only its upper part. The training pictures decide for all where label maps are asked for; where
     captions are, each picture does for itself."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> PictureFiles:
-        if self.limits and not self.limits[0] < self.limits[1]:
-            raise ValueError(f"limits expects [black, white], the lower first, got {list(self.limits)}")
-        return self
 
     def read_picture(self, path: Path, max_side: int | None = None) -> bytes:
         """Return an image file as it is stored, see `read_image`."""
