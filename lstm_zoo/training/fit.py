@@ -97,8 +97,8 @@ def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
 
 def _load(config: Config, like: Spec | None) -> Splits:
     """Load the data, say what a user should know of them, and refuse what cannot be trained on."""
-    told = config.data.remarks()
-    print(*told, sep="\n", end="\n" * bool(told), file=sys.stderr)
+    for remark in config.data.remarks():
+        print(remark, file=sys.stderr)
     splits = config.data.load(like=like)
     for remark in splits.remarks():
         print(remark, file=sys.stderr)
