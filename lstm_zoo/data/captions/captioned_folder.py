@@ -11,10 +11,10 @@ from pydantic import AfterValidator
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import ListFile, check_folder, find_file
-from ..pipeline.splitting import DealtSplits
+from ..pipeline.splitting import DealtSplits, Listing
 from ..pipeline.tables import renaming
 from .captioned_images import CaptionFiles
-from .listing import Listing, with_stray_images
+from .listing import with_stray_images
 from .tables import COLUMNS, read_captions
 from .text_files import read_texts
 

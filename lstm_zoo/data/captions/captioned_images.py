@@ -17,9 +17,8 @@ from ..pictures.picture_files import PictureFiles
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_ending, state_of
 from ..pipeline.prepared_data import PreparedData, UserFiles
-from ..pipeline.splitting import check_splits
+from ..pipeline.splitting import Listing, check_splits
 from .cleaning import cleaned
-from .listing import Listing
 from .vocabulary import build_vocabulary
 from .writing import check_split
 

@@ -19,10 +19,10 @@ from pydantic import NonNegativeInt
 from ...contracts import SPLITS, BadFile, DataConfig, InputError, Spec, Splits, Survey, UserPath
 from ..pipeline.family import Item, target_of
 from ..pipeline.finding import ListFile, check_folder, find_file
-from ..pipeline.splitting import BySplit, split_by_group
+from ..pipeline.splitting import BySplit, Listing, split_by_group
 from .captioned_images import CaptionFiles
 from .json_files import COCO, KARPATHY, coco_entries, karpathy_entries, read_json
-from .listing import Listing, gathered
+from .listing import gathered
 
 _NAME = "coco_captions/2014"
 _TFDS = {"train": "train+restval", "val": "val", "test": "test"}

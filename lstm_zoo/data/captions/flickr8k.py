@@ -14,10 +14,10 @@ from typing import Literal
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, read_text
-from ..pipeline.splitting import DealtSplits
+from ..pipeline.splitting import DealtSplits, Listing
 from .captioned_images import CaptionFiles
 from .json_files import KARPATHY, karpathy_entries, read_json
-from .listing import Listing, gathered, one_line, with_stray_images
+from .listing import gathered, one_line, with_stray_images
 from .tables import read_captions
 
 _IMAGES = ("Images", "Flicker8k_Dataset", "Flickr8k_Dataset", "flickr30k_images", "flickr30k-images", "images")

@@ -26,15 +26,6 @@ class Entry(NamedTuple):
     group: str = ""
 
 
-class Listing(NamedTuple):
-    """What was found."""
-
-    splits: Mapping[str, Sequence[Item]]
-    """The images of each split with their captions; those that no list deals stand in the split ""."""
-    remarks: Sequence[str] = ()
-    """What there is to say of how they were found."""
-
-
 def one_line(caption: str) -> str:
     """Return a caption with single blanks between its words and none around it."""
     return " ".join(caption.split())

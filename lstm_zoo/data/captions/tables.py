@@ -8,10 +8,11 @@ from typing import Any
 
 from ...contracts import InputError
 from ..pipeline.finding import name_below
+from ..pipeline.splitting import Listing
 from ..pipeline.tables import known_split, read_rows
 from .cells import Cells
 from .json_files import COCO, KARPATHY, coco_entries, karpathy_entries, read_json, read_lines
-from .listing import Entry, Listing, gathered
+from .listing import Entry, gathered
 
 COLUMNS = ("image", "caption", "split", "group")
 """What a table may hold; only image and caption must be there."""

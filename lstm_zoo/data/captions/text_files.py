@@ -8,8 +8,8 @@ from ...contracts import InputError
 from ...media.endings import IMAGES, stem_of
 from ..pipeline.family import Item
 from ..pipeline.finding import files_ending, named, read_text
-from ..pipeline.splitting import by_folder
-from .listing import Listing, one_line
+from ..pipeline.splitting import Listing, by_folder
+from .listing import one_line
 
 _TEXT = ".txt"
 

@@ -13,11 +13,11 @@ from ...contracts import SPLITS, InputError, LabelMap, UserPath
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import ListFile, check_folder, find_file, state_of
 from ..pipeline.prepared_data import UserFiles
-from ..pipeline.splitting import BySplit, DealtSplits, check_splits
+from ..pipeline.splitting import BySplit, DealtSplits, Listing, check_splits
 from ..pipeline.tables import renaming
 from .class_list import ClassList, read_classes
 from .labelled_pictures import LabelledPictures
-from .listing import COLUMNS, Listing, check_pair, list_pairs, read_pairs
+from .listing import COLUMNS, check_pair, list_pairs, read_pairs
 
 _CLASS_FILES = ("classes.txt", "labelmap.txt")
 _DEALT = "all"  # instead of a split: pictures that are to be dealt
@@ -137,7 +137,7 @@ class ListedFiles(LabelledFiles, DealtSplits):
         return self.deal(splits)
 
     def remarks(self) -> list[str]:
-        return self.listing().remarks
+        return list(self.listing().remarks)
 
     def listing(self) -> Listing:
         """Return which pictures there are, not dealt to splits yet."""

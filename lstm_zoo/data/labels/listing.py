@@ -16,6 +16,7 @@ from ...contracts import InputError
 from ...media.endings import FOLDER, IMAGES, LABELS, stem_of
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, files_ending, name_below
+from ..pipeline.splitting import Listing
 from ..pipeline.tables import read_rows
 from .channel_files import numbered_channels, volumes_below, with_channels
 from .layouts import Folders, Suffixes, find_suffixes, inside, usual_folders, without_labels
@@ -23,15 +24,6 @@ from .name_lists import by_lists, usual_lists
 
 COLUMNS = ("image", "labels", "split", "group")
 """What a table may hold; only image and labels must be there."""
-
-
-class Listing(NamedTuple):
-    """Which pictures have which label maps."""
-
-    splits: dict[str, list[Item]]
-    """Those of each split; of the split "", those that are to be dealt."""
-    remarks: list[str] = []
-    """How they were found, and what was left out."""
 
 
 class _File(NamedTuple):

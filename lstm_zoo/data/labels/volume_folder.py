@@ -14,11 +14,11 @@ from ...contracts import InputError, Spec
 from ...media.endings import FOLDER, HEADERS, VOLUMES
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import files_below, state_of
+from ..pipeline.splitting import Listing
 from .channel_files import Case, case_by, proposed_channels
 from .class_list import ClassList
 from .labelled_files import ListedFiles
 from .labelled_volumes import LabelledVolumes
-from .listing import Listing
 
 if TYPE_CHECKING:
     from ...media.volume_grid import Grid

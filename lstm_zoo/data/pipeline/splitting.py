@@ -6,7 +6,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
@@ -46,6 +46,15 @@ def split_named(name: str) -> str | None:
     """Return the split that people call so, in any case, `set` behind it or not; None: it is no usual name of one."""
     name = re.sub(r"[ _-]?(set|data|split)$", "", name.strip().lower())
     return name if name in SPLITS else _OTHER_NAMES.get(name)
+
+
+class Listing(NamedTuple):
+    """Which examples there are."""
+
+    splits: Mapping[str, Sequence[Item]]
+    """Those of each split; of the split "", those that are to be dealt."""
+    remarks: Sequence[str] = ()
+    """How they were found, and what was left out."""
 
 
 class DealtSplits(Section):

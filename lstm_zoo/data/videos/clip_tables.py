@@ -10,9 +10,10 @@ from pathlib import Path
 from ...contracts import InputError
 from ..pipeline.family import Item
 from ..pipeline.finding import name_below
+from ..pipeline.splitting import Listing
 from ..pipeline.tables import header_of, read_rows
 from .clip_files import Between, ClipFinder, segment_name
-from .listing import Listing, class_of, split_depth, told_respelt
+from .listing import class_of, split_depth, told_respelt
 
 COLUMNS = ("path", "label", "split", "group", "start", "end")
 """What a table may hold; only the path must be there."""

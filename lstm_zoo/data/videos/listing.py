@@ -5,23 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from ...contracts import InputError
 from ...media.endings import is_dropping
 from ..pipeline.family import Item
 from ..pipeline.finding import check_folder, unlinked
-from ..pipeline.splitting import split_named
+from ..pipeline.splitting import Listing, split_named
 from .clip_files import clips_below
-
-
-class Listing(NamedTuple):
-    """Which videos there are, and what they show."""
-
-    splits: dict[str, list[Item]]
-    """Those of each split; of the split "", those that are to be dealt."""
-    remarks: list[str] = []
-    """How they were found."""
 
 
 def list_videos(root: Path) -> Listing:

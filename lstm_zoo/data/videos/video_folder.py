@@ -18,6 +18,7 @@ from ..pipeline.finding import ListFile, check_folder, find_file, find_files, to
 from ..pipeline.splitting import (
     BySplit,
     DealtSplits,
+    Listing,
     check_classes,
     check_spelling,
     check_splits,
@@ -26,7 +27,7 @@ from ..pipeline.splitting import (
 from ..pipeline.tables import renaming
 from .clip_files import segment_of
 from .clip_tables import COLUMNS, read_table
-from .listing import Listing, list_videos
+from .listing import list_videos
 from .video_files import VideoFiles
 from .video_lists import read_hmdb51, read_lists
 

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from ...contracts import InputError
 from ..pipeline.family import Item
 from ..pipeline.finding import name_below, read_text
+from ..pipeline.splitting import Listing
 from .clip_files import ClipFinder
-from .listing import Listing, class_of, split_depth, told_respelt
+from .listing import class_of, split_depth, told_respelt
 
 _KEY = "data.lists"
 _NUMBERED = re.compile(r"(.*[^\s,;])[\s,;]+(\d+)")
