@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import ListFile, check_folder, find_file
-from ..pipeline.splitting import DealtSplits, Listing
+from ..pipeline.splitting import SPLIT_NAMES, DealtSplits, Listing, split_named
 from ..pipeline.tables import renaming
 from .captioned_images import CaptionFiles
 from .listing import with_stray_images
@@ -20,7 +20,6 @@ from .text_files import read_texts
 
 _TABLES = ("captions.csv", "captions.txt", "captions.json", "captions.jsonl", "metadata.csv", "metadata.jsonl")
 _HUB = _TABLES[-2:]
-_FOLDERS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 
 
 def _separator(text: str | None) -> str | None:
@@ -76,13 +75,14 @@ class CaptionedFolder(CaptionFiles, DealtSplits):
 
     def _of_hub(self) -> Listing | None:
         """Return what the tables in folders called after the splits say, as the Hugging Face hub has them."""
-        tables = [file for folder in _FOLDERS for name in _HUB if (file := self.root / folder / name).is_file()]
+        folders = [self.root / name for names in SPLIT_NAMES.values() for name in names]
+        tables = [file for folder in folders for name in _HUB if (file := folder / name).is_file()]
         splits: dict[str, list[Item]] = defaultdict(list)
         remarks = []
         for file in tables:
             place = file.parent
             found = read_captions(file, place, self.columns, "data.table", self.caption_separator)
             items = (item for items in found.splits.values() for item in items)
-            splits[_FOLDERS[place.name]] += [item._replace(name=f"{place.name}/{item.name}") for item in items]
+            splits[split_named(place.name) or ""] += [item._replace(name=f"{place.name}/{item.name}") for item in items]
             remarks += [f"captions are those of {place.name}/{file.name}", *found.remarks]
         return Listing(splits, remarks) if tables else None

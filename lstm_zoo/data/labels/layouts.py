@@ -12,6 +12,7 @@ from ...console.text import listed
 from ...contracts import SPLITS, InputError
 from ...media.endings import stem_of
 from ..pipeline.finding import files_below
+from ..pipeline.splitting import SPLIT_NAMES
 
 Folders = Mapping[str, tuple[str, str]]
 """Folders of pictures and of their label maps, below the root, of each split; of the split "", what is to be dealt."""
@@ -19,7 +20,6 @@ Folders = Mapping[str, tuple[str, str]]
 Suffixes = tuple[str | None, str | None]
 """What the names of pictures and of label maps end in beyond what they share, before the ending; None: find it."""
 
-_NAMES = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 VOC: Folders = {"": ("JPEGImages", "SegmentationClass")}
 """Those of Pascal VOC, which has lists of the pictures of each split."""
 _PICTURES, _MAPS = ("images", "image", "imgs", "img"), ("labels", "masks", "label", "mask", "annotations")
@@ -147,7 +147,7 @@ def _there(root: Path, pattern: str) -> dict[str, str]:
     """Return what each split is called whose folder is there."""
     return {
         split: name
-        for split, names in _NAMES.items()
+        for split, names in SPLIT_NAMES.items()
         for name in reversed(names)  # the first one stays
         if _folder(root, pattern.format(name))
     }

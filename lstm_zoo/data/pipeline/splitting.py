@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
-from ...console.text import folded
+from ...console.text import folded, listed
 from ...contracts import SPLITS, InputError, Section
 from .family import Item
 
@@ -27,25 +27,21 @@ def _known_splits(by_split: dict[str, T]) -> dict[str, T]:
 
 BySplit = Annotated[dict[str, T], AfterValidator(_known_splits)]
 """A setting with something for train, val and test."""
-_NAMED = 10  # of classes, in a remark
 Stratum = Callable[[Item], Any]
 """Says which examples are alike, so that each split gets its share of them."""
-
-
-_OTHER_NAMES = {
-    "training": "train",
-    "valid": "val",
-    "validation": "val",
-    "validate": "val",
-    "dev": "val",
-    "testing": "test",
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation", "validate", "dev"),
+    "test": ("test", "testing"),
 }
+"""What people call each split; its own name comes first."""
+_NAMED = 10  # of classes, in a remark
 
 
 def split_named(name: str) -> str | None:
     """Return the split that people call so, in any case, `set` behind it or not; None: it is no usual name of one."""
     name = re.sub(r"[ _-]?(set|data|split)$", "", name.strip().lower())
-    return name if name in SPLITS else _OTHER_NAMES.get(name)
+    return next((split for split, names in SPLIT_NAMES.items() if name in names), None)
 
 
 class Listing(NamedTuple):
@@ -172,7 +168,7 @@ def told_few_groups(items: Sequence[Item], num_splits: int) -> list[str]:
     few = [f"{label} from {len(found)}" for label, found in sorted(groups.items()) if len(found) < num_splits]
     return [
         f"whole groups (recordings) are dealt to {num_splits} splits, and some classes come from fewer groups: "
-        f"{', '.join(few[:_NAMED])}{', ...' if len(few) > _NAMED else ''}; add recordings, or set data.test_fraction=0"
+        f"{listed(few, _NAMED)}; add recordings, or set data.test_fraction=0"
     ] * bool(few)
 
 

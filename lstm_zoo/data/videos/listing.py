@@ -92,8 +92,7 @@ def class_of(name: str, depth: int | None) -> str:
 def told_respelt(listed: Sequence[str], found: Sequence[str]) -> list[str]:
     """Return in words which clips are spelt otherwise than a list or table has it."""
     others = [f"{one} is {other}" for one, other in zip(listed, found, strict=True) if one != other]
-    more = ", ..." if len(others) > 2 else ""
-    return [f"{len(others)} clips are spelt otherwise than listed ({', '.join(others[:2])}{more})"] * bool(others)
+    return [f"{len(others)} clips are spelt otherwise than listed ({listed(others, 2)})"] * bool(others)
 
 
 def _check_no_splits(names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import field_validator, model_validator
 
-from ...console.text import did_you_mean, natural_order
+from ...console.text import did_you_mean, listed, natural_order
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import ListFile, check_folder, find_file, find_files, told_left_out
@@ -91,8 +91,7 @@ class VideoFolder(VideoFiles, DealtSplits):
         single = [name for name, count in counts.items() if count == 1]
         if len(single) > len(counts) / 2:
             remarks.append(
-                f"{len(single)} of {len(counts)} classes have one clip only ({', '.join(single[:3])}, ...); are these "
-                "the classes?"
+                f"{len(single)} of {len(counts)} classes have one clip only ({listed(single)}); are these the classes?"
             )
         every = items if self.classes is None else [item for found in self._found().splits.values() for item in found]
         used = [*self.lists.values(), *([self.table] if self.table else []), *(self.file_of(item) for item in every)]
