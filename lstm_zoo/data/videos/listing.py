@@ -89,9 +89,9 @@ def class_of(name: str, depth: int | None) -> str:
     return folders[place] if len(folders) > place else ""
 
 
-def told_respelt(listed: Sequence[str], found: Sequence[str]) -> list[str]:
+def told_respelt(called: Sequence[str], found: Sequence[str]) -> list[str]:
     """Return in words which clips are spelt otherwise than a list or table has it."""
-    others = [f"{one} is {other}" for one, other in zip(listed, found, strict=True) if one != other]
+    others = [f"{one} is {other}" for one, other in zip(called, found, strict=True) if one != other]
     return [f"{len(others)} clips are spelt otherwise than listed ({listed(others, 2)})"] * bool(others)
 
 

@@ -37,7 +37,7 @@ class _Line(NamedTuple):
 
 def read_list(file: Path, root: Path) -> list[Item]:
     """Read one list, see `read_lists`."""
-    return read_lists({"": file}, root).splits[""]
+    return list(read_lists({"": file}, root).splits[""])
 
 
 def read_lists(files: Mapping[str, Path], root: Path) -> Listing:
