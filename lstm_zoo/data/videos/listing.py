@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...console.text import listed
 from ...contracts import InputError
 from ...media.endings import is_dropping
 from ..pipeline.family import Item
