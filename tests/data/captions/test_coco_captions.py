@@ -139,7 +139,7 @@ def renamed_coco(root):
     content = json.loads(val.read_text())
     for image in content["images"]:
         image |= {"id": str(image["id"]), "file_name": f"val2014/{image['file_name']}"}
-    val.write_text("\ufeff" + json.dumps(content))
+    val.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
     return root
 
 

@@ -372,7 +372,7 @@ def test_limits_of_a_run_or_of_the_settings_come_first(tmp_path, folder):
     expected = 240 // 8 * 16 / 2560 * 255
     for by in (config.views(dark, run), set_by_user.views(dark, config.expected_spec())):
         assert abs(by.picture.max() - expected) <= 1
-    with pytest.raises(ValidationError, match="limits expects"):
+    with pytest.raises(ValidationError, match="the lower first"):
         folder(tmp_path, limits=(5, 5))
 
 
