@@ -92,7 +92,8 @@ def test_classes_that_differ_in_spelling_only_are_named(tmp_path):
     assert "the classes 'Jump', 'jump' differ in upper and lower case" in refused(root=tmp_path)
     touch(tmp_path / "letters", "a/1.mp4", "A/2.mp4")
     assert list(VideoFolder(root=tmp_path / "letters", test_fraction=0).problems()) == []  # letters in sign language
-    (tmp_path / "t.csv").write_text("path,label\n1.mp4,long  jump\n2.mp4,long\u00a0jump\n3.mp4,Cafe\u0301\n")
+    table = "path,label\n1.mp4,long  jump\n2.mp4,long\u00a0jump\n3.mp4,Cafe\u0301\n"
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
     assert "'long  jump', 'long\\xa0jump'" in refused(root=tmp_path, table="t.csv")
 
 
