@@ -169,8 +169,10 @@ from lstm_zoo.layers import GRU, LSTM, MDLSTM2D, SimpleRNN
 random = np.random.default_rng(0)
 options = {}, {"return_sequences": True, "go_backwards": True}, {"use_bias": False, "unroll": True}
 kinds = (LSTM, keras.layers.LSTM, 2), (GRU, keras.layers.GRU, 1), (SimpleRNN, keras.layers.SimpleRNN, 1)
-for (ours, theirs, num_states), options, masked in itertools.product(kinds, options, (False, True)):
-    steps = 5 if masked == bool(options) else 4  # up to 4 are written out; both ways meet masks and none
+for (ours, theirs, num_states), (number, options), masked in itertools.product(kinds, enumerate(options), (0, 1)):
+    if ours is not LSTM and masked != number % 2:  # the loop is the same for all cells, and each way takes a second
+        continue
+    steps = 5 if bool(masked) == bool(options) else 4  # up to 4 are written out; both ways meet masks and none
     x = jnp.array(random.normal(size=(3, steps, 4)), "float32")
     state = [jnp.array(random.normal(size=(3, 5)), "float32") for _ in range(num_states)]
     mask = jnp.array(random.random((3, steps)) > 0.3) if masked else None
