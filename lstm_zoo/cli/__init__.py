@@ -14,6 +14,7 @@ import typer
 
 from . import bench, check, data, evaluate, export, listing, predict, train
 from .errors import debugging, user_errors
+from .printing import OutputError, written
 
 app = typer.Typer(
     help="LSTMs for computer vision: one YAML a recipe, one command line.",
@@ -54,4 +55,9 @@ def _options(
 def main() -> None:
     """Run the command line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was begun is cleared away
-    app()
+    try:
+        with written():  # the help, too, which is no command's
+            app()
+    except OutputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

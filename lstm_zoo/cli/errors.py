@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..console.visible import visible
+from .printing import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,9 +56,10 @@ def user_errors(interrupted: str = "interrupted") -> Iterator[Callable[[Config],
         _end(1, interrupted)
     except (typer.Exit, typer.Abort):
         raise
-    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
         _end(0)
+    except OutputError as error:
+        _end(1, str(error))
     except Exception as error:
         if debugging():
             raise

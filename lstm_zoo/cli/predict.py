@@ -14,7 +14,7 @@ import typer
 from ..console.visible import visible
 from .errors import input_error, user_errors
 from .options import ExportedOption, JsonOption, RunOption, SetOption, open_network
-from .printing import show, show_json
+from .printing import show, show_json, written
 
 if TYPE_CHECKING:
     from ..runs.network import Network
@@ -69,7 +69,7 @@ def _print_and_save(predictions: Iterable[Prediction], save_to: Path | None, as_
         told.append(one)
         if save_to is not None:
             save_to.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(one.facts, indent=2, ensure_ascii=False)
+            text = visible(json.dumps(one.facts, indent=2, ensure_ascii=False), lines=True)
             (save_to / f"{number:03d}-{Path(one.file).stem}.json").write_text(text, encoding="utf-8")
         if not as_json:
             show("\n  ".join([one.file, *one.text.splitlines()]))
@@ -84,4 +84,5 @@ def _watch(network: Network, source: str, fps: float | None, restart: float | No
     config = network.config
     seen = watch(network.stream(), config.data, config.task, network.spec, video, fps=fps, restart=restart)
     for said in records(seen) if as_json else lines(seen):
-        print(visible(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)), flush=True)
+        with written():
+            print(visible(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)))

@@ -56,3 +56,13 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Return what a name is sorted by in `natural_order`."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def is_text(text: str) -> bool:
+    """Say whether text can be written down: it holds no half of a character, as names that are no UTF-8 do."""
+    return text == writable(text)
+
+
+def writable(text: str) -> str:
+    r"""Return text that can be written down: halves of characters become codes, such as `\udce9`."""
+    return text.encode("utf-8", "backslashreplace").decode()

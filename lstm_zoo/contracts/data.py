@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple, Self
 
 from .section import InputError, Section
 from .spec import Spec
@@ -154,6 +154,13 @@ class DataConfig(Section, ABC):
     @abstractmethod
     def expected_spec(self) -> Spec:
         """Return the spec as far as it is known before anything is prepared."""
+
+    def of_a_run(self) -> Self:
+        """Return these data as eval and its like take them from a run, which may be a stranger's.
+
+        What has to be written then goes to the user's own place, whatever the recipe says.
+        """
+        return self
 
     @abstractmethod
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:

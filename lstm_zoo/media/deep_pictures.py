@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from .errors import MediaError, reasons
+from .formats import DEEP_OPTIONS
 from .grey import Limits, in_grey, spread
 from .orientation import turned_alike
 
@@ -49,7 +50,7 @@ def deep_values(image: Image.Image, content: bytes) -> np.ndarray:
         import av
 
         pixels = "rgba64le" if "A" in image.getbands() else "rgb48le"
-        with reasons(), av.open(io.BytesIO(content)) as container:
+        with reasons(), av.open(io.BytesIO(content), options=DEEP_OPTIONS) as container:
             values = next(container.decode(video=0)).to_ndarray(format=pixels)
         values = turned_alike(values, image, content)
     bad = ~np.isfinite(values)

@@ -11,7 +11,8 @@ IMAGES = _UNREAD | frozenset(
     ".j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcx .pfm .pgm .png .pnm .ppm .psd .pxr .qoi .ras "
     ".rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm".split()
 )
-"""Images: all formats that Pillow reads, and others that people take for images, so that they are told by name."""
+"""Images: all formats that are read, see `formats`, and others that people take for images, so that they are told by
+name."""
 LABELS = (".png", ".bmp", ".gif", ".tif", ".tiff", ".regions.txt", ".txt", ".npy")
 """Files that may hold a label map of an image."""
 NIFTI = (".nii", ".nii.gz")
@@ -71,6 +72,8 @@ def is_dropping(name: str) -> bool:
 def is_picture(path: Path) -> bool:
     """Say whether a file, whose name may tell nothing, begins as one of the usual pictures does."""
     try:
+        if not path.is_file():  # what is none, a pipe say, would be waited for
+            return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:

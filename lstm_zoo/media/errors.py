@@ -31,10 +31,15 @@ def reasons(prefix: str = "", *more: type[Exception]) -> Iterator[None]:
         raise MediaError(prefix + first_line(error)) from None
 
 
+def is_special(path: Path) -> bool:
+    """Say whether a path is a pipe, device or socket, which would be waited for."""
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
 def check_file(path: Path) -> None:
     """Raise a MediaError if there is no such file, or it is empty."""
     if not path.is_file():
-        raise MediaError("no such file")
+        raise MediaError("is a pipe, device or socket; expected a file" if is_special(path) else "no such file")
     if path.stat().st_size == 0:
         raise MediaError("the file is empty (0 bytes)")
 

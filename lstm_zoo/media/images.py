@@ -12,7 +12,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ..contracts.labels import Colour
 from .deep_pictures import deep_values, is_deep, is_negative, limits_of, to_bytes
-from .errors import MediaError, content_of, reasons
+from .errors import MediaError, check_file, content_of, reasons
+from .formats import picture_formats
 from .grey import Limits
 from .orientation import orientation_of, upright, upright_size
 from .tiff_bands import check_bands, why_unread
@@ -26,7 +27,7 @@ def read_image(
 ) -> bytes:
     """Return an image file as JPEG or PNG, upright, opaque, in grey or RGB of 8 bits.
 
-    A file that is so already comes back byte for byte; any other that Pillow can read is converted.
+    A file that is so already comes back byte for byte; any other of `picture_formats` is converted.
 
     Args:
         path: The file.
@@ -136,9 +137,11 @@ def _opaque(image: Image.Image, ground: Colour) -> Image.Image:
 
 @contextmanager
 def _opened(source: Path | io.BytesIO) -> Iterator[Image.Image]:
+    if isinstance(source, Path):
+        check_file(source)
     with reasons("", SyntaxError, Image.DecompressionBombError):
         try:
-            with Image.open(source) as image:
+            with Image.open(source, formats=picture_formats()) as image:
                 check_bands(image)
                 yield image
         except UnidentifiedImageError:  # whose own message tells of a buffer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from .errors import MediaError, needed
+from .errors import MediaError, needed, reasons
 from .volume_space import Space, checked_affine
 
+_HEADER = 64 * 1024  # bytes in which a header lies
+_DATA_FILE = re.compile(
+    rb"^[ \t]*(?:ElementDataFile[ \t]*=|data ?file:)[ \t]*([^\r\n]*)((?:\r?\n[^\r\n]+)*)", re.IGNORECASE | re.MULTILINE
+)
+"""Where a header says that the voxels are, and the lines below, which are more such files if it is `LIST`."""
 _TO_RAS = np.diag([-1, -1, 1, 1])  # ITK's axes run to the left, the back and the top
 
 
@@ -71,6 +77,7 @@ def affine_of(image: Any) -> np.ndarray:
 
 def _reader(path: Path) -> Any:
     """Return what reads a file; its header is read."""
+    _check_data_file(path)
     reader = itk().ImageFileReader()
     reader.SetFileName(str(path))
     with itk_reasons():
@@ -78,6 +85,18 @@ def _reader(path: Path) -> Any:
     if reader.GetDimension() not in (3, 4):
         raise MediaError(f"holds an image of {reader.GetDimension()} axes, expected x, y, z, or x, y, z, channel")
     return reader
+
+
+def _check_data_file(path: Path) -> None:
+    """Refuse a header whose voxels lie in files outside of its folder."""
+    folder = path.parent.resolve()
+    with reasons(), path.open("rb") as file:
+        if not (found := _DATA_FILE.search(file.read(_HEADER))):
+            return
+        name, below = (part.decode("utf-8", "replace") for part in found.groups())
+        for one in below.splitlines() if name.startswith("LIST") else [name]:
+            if not (folder / one.strip()).resolve().is_relative_to(folder):
+                raise MediaError(f"has its voxels in {one.strip()}, outside of its folder; expected them beside it")
 
 
 def _space(path: Path, reader: Any) -> Space:

@@ -10,7 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ..contracts import Figures
+from ..console.text import first_line
+from ..contracts import Figures, InputError
 from ..tasks.figures.canvas import png_of
 from .figures import learning_curves, result_against_floors
 from .pages import render
@@ -67,12 +68,20 @@ def write_report(
 
 
 def _curves(folder: Path) -> Figures:
-    """Yield the learning curves, if anything was learned here."""
+    """Yield the learning curves, if anything was learned here.
+
+    Raises:
+        InputError: They are damaged.
+    """
     history = folder / "history.csv"
     if history.is_file():
-        with history.open(newline="", encoding="utf-8") as file:
-            if rows := list(csv.DictReader(file)):
-                yield "Learning curves", "learning_curves", learning_curves(rows)
+        try:
+            with history.open(newline="", encoding="utf-8") as file:
+                curves = learning_curves(rows) if (rows := list(csv.DictReader(file))) else None
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
+            raise InputError("", f"{history} is damaged ({first_line(error)}); restore it, or remove it") from None
+        if curves is not None:
+            yield "Learning curves", "learning_curves", curves
 
 
 def _table(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

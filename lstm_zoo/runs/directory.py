@@ -9,6 +9,8 @@ weights that eval, predict and export use; `memory.npz` is what trivial predicto
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -22,6 +24,7 @@ from ..console.text import first_line
 from ..console.version import __version__
 from ..contracts import InputError, Spec
 from .environment import environment_of
+from .kept import check_own_files, environment_in, metrics_in
 
 RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
@@ -119,18 +122,28 @@ class Run:
 
 
 def memory_of(folder: Path) -> dict[str, np.ndarray] | None:
-    """Return what the task knows of the training examples, from a run or an export; None where it is not kept."""
+    """Return what the task knows of the training examples, from a run or an export; None where it is not kept.
+
+    Raises:
+        InputError: The file is damaged.
+    """
     file = folder / MEMORY
     if not file.is_file():
         return None
-    with np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError("", f"{file} is damaged ({first_line(error)}); restore it, or train again") from None
 
 
 def metrics_of(folder: Path) -> dict[str, Any]:
-    """Return the evaluations kept in a folder, by name."""
-    file = folder / METRICS
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    """Return the evaluations kept in a folder, by name.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    return metrics_in(folder / METRICS)
 
 
 def add_metrics(folder: Path, name: str, scores: dict[str, Any]) -> None:
@@ -146,12 +159,15 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
     Raises:
-        InputError: A file is missing or damaged, another version made the folder, or another setting is to be changed.
+        InputError: A file is missing or damaged, a link leads out of the folder, another version made it, or another
+            setting is to be changed.
     """
     overrides = list(overrides)
     foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
     if foreign:
         raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed")
+    if folder.is_dir():
+        check_own_files(folder)
     if missing := [name for name in RECIPE_FILES if not (folder / name).is_file()]:
         raise InputError("", f"{folder} is no run directory (it has no {' and no '.join(missing)})")
     made = _environment_of(folder)
@@ -170,6 +186,8 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
             "task.kind",
             f"'{config.task.kind}' is about {config.task.target}, but the run was trained on {spec.target.kind}",
         )
+    if "data.data_dir" not in [text.partition("=")[0].strip() for text in overrides]:
+        config = config.model_copy(update={"data": config.data.of_a_run()})
     return config, spec
 
 
@@ -235,5 +253,4 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _environment_of(folder: Path) -> dict[str, Any]:
-    file = folder / ENVIRONMENT
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return environment_in(folder / ENVIRONMENT, _LAYOUT)

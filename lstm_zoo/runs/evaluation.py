@@ -15,6 +15,8 @@ from ..reporting.tables import single_numbers
 from .directory import add_metrics, metrics_of
 from .network import Network
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (the wide ones count, too)
+
 
 def evaluate(network: Network, split: str = "test", *, splits: Splits | None = None, name: str = "") -> dict[str, Any]:
     """Evaluate a network on a split; keeps the scores, each prediction and the report in the network's folder.
@@ -32,6 +34,7 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
         InputError: The split has no examples, or the data do not fit the network.
     """
     config, spec, name = network.config, network.spec, name or split
+    metrics_of(network.folder)  # a damaged file is told before the work
     splits = splits or config.data.load(like=spec, splits=(split,))
     if not splits.size(split):
         raise InputError("data", f"the split '{split}' has no examples; choose another with --split")
@@ -103,8 +106,16 @@ def with_features(examples: Iterator[Judged], features: Iterator[np.ndarray] | N
 
 
 def _write_predictions(file: Path, names: list[str], rows: list[dict[str, Any]]) -> None:
-    """Write one row an example: its name, and what the task says of it."""
+    """Write one row an example: its name, and what the task says of it.
+
+    Text that a spreadsheet would take for a formula has an apostrophe in front, as such programs show text.
+    """
     with file.open("w", newline="", encoding="utf-8") as target:
         writer = csv.writer(target)
         writer.writerow(["name", *rows[0]])
-        writer.writerows([name, *row.values()] for name, row in zip(names, rows, strict=True))
+        for name, row in zip(names, rows, strict=True):
+            writer.writerow([_as_text(cell) for cell in (name, *row.values())])
+
+
+def _as_text(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -19,7 +19,7 @@ class Beam(Section):
     """The best of several captions that are written side by side."""
 
     kind: Literal["beam"] = "beam"
-    width: PositiveInt = 3
+    width: Annotated[int, Field(ge=1, le=1000)] = 3
     """Captions that are kept at each word."""
     length_normalization: NonNegativeFloat = 0.7
     """Exponent x of `log p / words ** x`, by which finished captions are compared; 0: probability alone."""

@@ -144,3 +144,24 @@ def test_runs_of_another_version_are_refused(smoke_run, tmp_path):
     (folder / "environment.json").write_text(json.dumps({**environment, "versions": {"lstm-zoo": "0.1.0"}}))
     with pytest.raises(InputError, match=r"was made with lstm_zoo 0\.1\.0, which .* cannot read any more; train again"):
         Run.open(folder)
+
+
+def test_a_run_writes_where_the_user_says(smoke_run, tmp_path, monkeypatch):
+    folder = shutil.copytree(smoke_run.folder, tmp_path / "run")
+    there = smoke_run.config.data.data_dir
+    assert Run.open(folder).config.data.place(lambda place: place == there) == there  # its data lie there already
+    text = (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(text.replace(str(there), str(tmp_path / "elsewhere")))
+    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path / "mine"))
+    data = Run.open(folder).config.data
+    builder = data.builder(data.family(data.expected_spec()))
+    assert str(data.data_dir) == str(tmp_path / "elsewhere") and not str(builder.data_dir).startswith(
+        str(data.data_dir)
+    )
+    mine = Run.open(folder, [f"data.data_dir={tmp_path / 'set'}"]).config.data
+    assert str(mine.builder(mine.family(mine.expected_spec())).data_dir).startswith(str(tmp_path / "set"))
+    recipe = load(folder / "config.yaml").data  # a recipe that the user trains on is the user's
+    assert str(recipe.builder(recipe.family(recipe.expected_spec())).data_dir).startswith(str(tmp_path / "elsewhere"))
+    (folder / "metrics.json").write_text("{")
+    with pytest.raises(InputError, match=r"metrics\.json is damaged"):
+        evaluate(RunNetwork(Run.open(folder)))

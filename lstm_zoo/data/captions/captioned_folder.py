@@ -71,7 +71,9 @@ class CaptionedFolder(CaptionFiles, DealtSplits):
         return self._of_hub() or read_texts(self.root)
 
     def _read(self, file: Path) -> Listing:
-        return read_captions(file, self.root, self.columns, "data.table", self.caption_separator)
+        found = read_captions(file, self.root, self.columns, "data.table", self.caption_separator)
+        self.check_named(found.splits, self.root, "data.table")
+        return found
 
     def _of_hub(self) -> Listing | None:
         """Return what the tables in folders called after the splits say, as the Hugging Face hub has them."""
@@ -85,4 +87,5 @@ class CaptionedFolder(CaptionFiles, DealtSplits):
             items = (item for items in found.splits.values() for item in items)
             splits[split_named(place.name) or ""] += [item._replace(name=f"{place.name}/{item.name}") for item in items]
             remarks += [f"captions are those of {place.name}/{file.name}", *found.remarks]
+        self.check_named(splits, self.root, "data.table")
         return Listing(splits, remarks) if tables else None

@@ -48,7 +48,7 @@ class CaptionConfig(Section):
     """Length T of captions in words, the end counted as one; longer ones are cut."""
     min_count: PositiveInt = 2
     """A word that stands in the training captions less often is unknown to the network."""
-    per_image: PositiveInt = 5
+    per_image: Annotated[int, Field(ge=1, le=1000)] = 5
     """Captions N of each image that an epoch shows; where there are more, they take turns."""
 
 

@@ -84,16 +84,18 @@ class CocoCaptions(CaptionFiles):
             file = find_file(self.karpathy, root, "data.karpathy")
             splits = _read(file, file.stat().st_mtime_ns, "data.karpathy", karpathy=True)
             _check_folders(splits, file, root)
-            return Listing(splits)
-        return Listing(self._annotated())
+        else:
+            splits = self._annotated()
+        self.check_named(splits, root, "data.karpathy" if self.karpathy else "data.annotations")
+        return Listing(splits)
 
     def expected_spec(self) -> Spec:
         """Return the spec; the words of TFDS's captions are known once it has prepared them."""
         if self.root is not None:
             return super().expected_spec()
-        from ..pipeline.downloads import tfds_builder
+        from ..pipeline.downloads import is_prepared
 
-        if not Path(tfds_builder(_NAME, self.data_dir).data_dir).is_dir():
+        if not is_prepared(_NAME, self._place()):
             raise InputError(
                 "data.root",
                 "is null, and TFDS has not prepared COCO yet, so its vocabulary is not known; run "
@@ -109,7 +111,7 @@ class CocoCaptions(CaptionFiles):
         from ..pipeline.stored import Stored, parts_for, read_features
 
         otherwise = "or set data.root to a copy in COCO's own layout"
-        builder = prepared(tfds_builder(_NAME, self.data_dir), "data.root", otherwise)
+        builder = prepared(tfds_builder(_NAME, self._place()), "data.root", otherwise)
         parts = parts_for(splits, _TFDS)
 
         def rows(split: str) -> list[dict[str, str]]:
@@ -125,6 +127,12 @@ class CocoCaptions(CaptionFiles):
         else:
             spec = self.spec_of(like)
         return StoredSplits(stored, self.family(spec), splits=splits)
+
+    def _place(self) -> Path | None:
+        """Return where TFDS keeps its own data set."""
+        from ..pipeline.downloads import is_prepared
+
+        return self.place(lambda place: is_prepared(_NAME, place))
 
     def _annotated(self) -> dict[str, Sequence[Item]]:
         """Return the images of the files that are named; or the official ones, those of val as val and test."""

@@ -55,7 +55,11 @@ class Flickr8k(CaptionFiles, DealtSplits):
     def listed(self) -> Listing:
         """Return the images of each split: the makers' own, Karpathy's, or made here where both are missing."""
         self._check_root()
-        folder = self.folder()
+        found = self._found(self.folder())
+        self.check_named(found.splits, self.folder(), "data.root")
+        return found
+
+    def _found(self, folder: Path) -> Listing:
         lists = {split: file for split, name in _LISTS.items() if (file := self._text(name))}
         if tokens := self._text(*_TOKENS):
             captions = _read_tokens(tokens)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...console.text import first_line
 from ...contracts import InputError
 from ..pipeline.finding import read_text
 from .listing import Entry
@@ -24,6 +25,8 @@ def read_json(file: Path, expected: str, key: str) -> Any:
         return json.loads(read_text(file, key))
     except json.JSONDecodeError as error:
         raise InputError(key, f"{file}:{error.lineno}: is no JSON ({error.msg}); expected {expected}") from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, lists in lists in lists
+        raise InputError(key, f"{file}: cannot be read ({first_line(error)}); expected {expected}") from None
 
 
 def read_lines(file: Path, key: str) -> Iterator[tuple[str, Any]]:
@@ -34,6 +37,8 @@ def read_lines(file: Path, key: str) -> Iterator[tuple[str, Any]]:
                 yield f"{file}:{number}", json.loads(line)
             except json.JSONDecodeError as error:
                 raise InputError(key, f"{file}:{number}: is no JSON ({error.msg}); expected an object a line") from None
+            except (ValueError, RecursionError) as error:  # as above
+                raise InputError(key, f"{file}:{number}: cannot be read ({first_line(error)})") from None
 
 
 def coco_entries(content: Any, file: Path, key: str) -> Iterator[Entry]:

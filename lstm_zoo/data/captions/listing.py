@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...console.text import is_text
 from ...contracts import SPLITS, InputError
 from ...media.endings import IMAGES
 from ..pipeline.family import Item
 from ..pipeline.finding import files_ending
+from ..pipeline.inside import can_be_a_name
 
 
 class Entry(NamedTuple):
@@ -48,15 +50,17 @@ def gathered(entries: Iterable[Entry], file: Path, key: str) -> dict[str, list[I
     wrong: dict[tuple[str, str], str] = {}
     groups: dict[str, tuple[str, str]] = {}
     for place, name, found, split, group in entries:
+        if not can_be_a_name(name):
+            raise InputError(key, f"{place}: no file can be called {name[:60]!r}; mend its name")
         if group:
             known, first = groups.setdefault(name, (group, place))
             if group != known:
                 raise InputError(
                     key, f"{place}: {name} is of group '{group}' here, but of '{known}' in {first}; keep one"
                 )
-        captions[split, name] += [one_line(text) for text in found if isinstance(text, str)]
+        captions[split, name] += [one_line(text) for text in found if _is_caption(text)]
         for text in found:
-            if not isinstance(text, str):
+            if not _is_caption(text):
                 wrong.setdefault((split, name), f"{place}: its caption is {_called(text)}; expected text")
     if not captions:
         raise InputError(key, f"{file} holds no captions")
@@ -65,6 +69,10 @@ def gathered(entries: Iterable[Entry], file: Path, key: str) -> dict[str, list[I
         notes = wrong.get((split, name), "")
         splits[split].append(Item(name, tuple(texts), groups.get(name, ("", ""))[0], notes))
     return {split: splits[split] for split in ("", *SPLITS) if split in splits}
+
+
+def _is_caption(value: Any) -> bool:
+    return isinstance(value, str) and is_text(value)  # JSON may hold halves of characters
 
 
 def _called(value: Any) -> str:

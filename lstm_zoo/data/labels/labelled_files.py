@@ -18,6 +18,7 @@ from ..pipeline.tables import renaming
 from .class_list import ClassList, read_classes
 from .labelled_pictures import LabelledPictures
 from .listing import COLUMNS, check_pair, list_pairs, read_pairs
+from .name_lists import LISTS_OF_VOC
 
 _CLASS_FILES = ("classes.txt", "labelmap.txt")
 _DEALT = "all"  # instead of a split: pictures that are to be dealt
@@ -55,6 +56,9 @@ class LabelledFiles(UserFiles, LabelledPictures):
 
         return read
 
+    def files_of(self, item: Item) -> Sequence[str]:
+        return (item.name, *item.others, item.target)
+
     def checks(self) -> Sequence[Callable[[], Any]]:
         return (self.items, self.class_list)
 
@@ -68,7 +72,7 @@ class LabelledFiles(UserFiles, LabelledPictures):
         return self.root.name or "root"
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
-        names = (name for found in items.values() for item in found for name in (item.name, *item.others, item.target))
+        names = (name for found in items.values() for item in found for name in self.files_of(item))
         return (self.class_list(), *(state_of(self.root / name) for name in names))
 
 
@@ -144,8 +148,10 @@ class ListedFiles(LabelledFiles, DealtSplits):
         check_folder(self.root)
         if self.table:
             file = find_file(self.table, self.root, "data.table")
-            return read_pairs(file, self.root, self.columns, self.channel_names)
-        return list_pairs(
+            found = read_pairs(file, self.root, self.columns, self.channel_names)
+            self.check_named(found.splits, self.root, "data.table")
+            return found
+        found = list_pairs(
             self.root,
             {"" if split == _DEALT else split: both for split, both in self.folders.items()},
             *self.endings,
@@ -153,3 +159,6 @@ class ListedFiles(LabelledFiles, DealtSplits):
             lists={split: find_file(file, self.root, "data.lists") for split, file in self.lists.items()},
             channels=self.channel_names,
         )
+        if self.lists or (self.root / LISTS_OF_VOC).is_dir():
+            self.check_named(found.splits, self.root, "data.lists")
+        return found

@@ -12,12 +12,13 @@ from ..pipeline.family import Item
 from ..pipeline.finding import read_text
 from .layouts import VOC, Folders
 
-_OF_VOC = "ImageSets/Segmentation"
+LISTS_OF_VOC = "ImageSets/Segmentation"
+"""Folder of the lists in Pascal VOC's layout."""
 
 
 def usual_lists(root: Path, folders: Folders) -> dict[str, Path]:
     """Return the lists of the splits that stand beside the folders of Pascal VOC's layout."""
-    files = {split: root / _OF_VOC / f"{split}.txt" for split in SPLITS}
+    files = {split: root / LISTS_OF_VOC / f"{split}.txt" for split in SPLITS}
     return {split: file for split, file in files.items() if folders == VOC and file.is_file()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def _rows(file: Path) -> Iterator[tuple[str, str]]:
         if not row.strip() or row.startswith("#"):
             continue
         fields = row.split(maxsplit=8)  # a text may hold blanks of its own
-        if len(fields) < 9 or fields[1] not in ("ok", "err"):
+        if len(fields) < 9 or fields[1] not in ("ok", "err") or not re.fullmatch(r"[\w-]{1,99}", fields[0]):
             raise InputError(_KEY, f"{file}:{number}: '{row}'; expected nine fields, such as {_EXAMPLE}")
         yield fields[0], " ".join(fields[8].replace("|", " ").split())
 

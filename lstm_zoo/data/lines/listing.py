@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from ...console.text import is_text
 from ...contracts import InputError
 from ...media.endings import IMAGES, stem_of
 from ...media.errors import MediaError
@@ -87,7 +88,8 @@ def list_lines(root: Path, transcriptions: Literal["files", "names"]) -> dict[st
     if not pictures:
         raise InputError("data.root", f"no pictures of lines below {root}; expected .png, .jpg or .tif files")
     if transcriptions == "names":
-        return by_folder([Item(name, stem.rsplit("/", 1)[-1]) for name, stem in pictures.items()])
+        told = {name: stem.rsplit("/", 1)[-1] for name, stem in pictures.items()}
+        return by_folder([Item(name, text if is_text(text) else None) for name, text in told.items()])
     texts = {name: _text_of(stem, names) for name, stem in pictures.items()}
     # Pictures that share a text are of one line, and never stand in two splits.
     items = [

@@ -92,7 +92,7 @@ def find_picture(file: Path, page: Page, below: Mapping[str, Sequence[Path]] | N
         raise MediaError("names no picture; expected the name of the page's image file (imageFilename, or fileName)")
     folders = (file.parent, file.parent.parent)
     for place in [folder / one for one in (name, name.name) for folder in folders]:
-        if place.is_file():
+        if _is_around(place, folders[1]) and place.is_file():
             return place
     found = (below or {}).get(name.name, ())
     if len(found) > 1:
@@ -104,6 +104,11 @@ def find_picture(file: Path, page: Page, below: Mapping[str, Sequence[Path]] | N
             "it, or mend its name in the XML"
         )
     return found[0]
+
+
+def _is_around(place: Path, folder: Path) -> bool:
+    """Say whether a path stays below a folder: a page may come from a stranger, and name any file."""
+    return Path(os.path.normpath(place)).is_relative_to(os.path.normpath(folder))
 
 
 def pages_and_lines(folder: Path) -> list[Path]:

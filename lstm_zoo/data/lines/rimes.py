@@ -41,6 +41,7 @@ class RimesLines(PageLines):
 
     def listed(self) -> Mapping[str, list[Item]]:
         splits = {split: self._items(lines) for split, lines in rimes_lines(self.root).items()}
+        self.check_named(splits, self.root, "data.root")
         if train := splits.pop("train", []):
             splits |= split_by_group(train, {"train": 1 - self.val_fraction, "val": self.val_fraction}, self.split_seed)
         return splits

@@ -36,5 +36,7 @@ class TextLinesFolder(LineFiles, DealtSplits):
     def listed(self) -> dict[str, list[Item]]:
         if self.table:
             file = find_file(self.table, self.root, "data.table")
-            return self.deal(read_table(file, self.root, self.columns, "data.table"))
+            splits = read_table(file, self.root, self.columns, "data.table")
+            self.check_named(splits, self.root, "data.table")
+            return self.deal(splits)
         return self.deal(list_lines(self.root, self.transcriptions))

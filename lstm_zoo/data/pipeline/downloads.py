@@ -31,6 +31,11 @@ def tfds_builder(name: str, data_dir: Path | None) -> tfds.core.DatasetBuilder:
         raise InputError("data.name", f"TFDS does not take '{name}': {first_line(error)}") from None
 
 
+def is_prepared(name: str, data_dir: Path | None) -> bool:
+    """Say whether a TFDS data set lies prepared in a place."""
+    return Path(tfds_builder(name, data_dir).data_dir).is_dir()
+
+
 def prepared(
     builder: tfds.core.DatasetBuilder, key: str = "data.name", otherwise: str = ""
 ) -> tfds.core.DatasetBuilder:
@@ -73,9 +78,9 @@ def download_ucf101(data_dir: Path | None, videos: str, lists: str) -> Path:
     """
     from tensorflow_datasets.video import ucf101
 
-    store = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser().absolute() / "downloads"  # links need it
-    root = store / "ucf101_local_copy"
-    if (root / "complete").is_file():
+    root = _place_of_ucf101(data_dir)
+    store = root.parent
+    if has_ucf101(data_dir):
         return root
     tfds.enable_progress_bar()
     with network_patience(), redirect_stdout(sys.stderr):
@@ -91,6 +96,16 @@ def download_ucf101(data_dir: Path | None, videos: str, lists: str) -> Path:
             ) from error
     _lay_out(Path(found["videos"]), Path(found["lists"]), root, videos, lists)
     return root
+
+
+def has_ucf101(data_dir: Path | None) -> bool:
+    """Say whether UCF101 was downloaded to a place, and laid out there."""
+    return (_place_of_ucf101(data_dir) / "complete").is_file()
+
+
+def _place_of_ucf101(data_dir: Path | None) -> Path:
+    store = Path(data_dir or tfds.core.constants.DATA_DIR).expanduser().absolute() / "downloads"  # links need it
+    return store / "ucf101_local_copy"
 
 
 def _lay_out(unpacked_videos: Path, unpacked_lists: Path, root: Path, videos: str, lists: str) -> None:

@@ -16,6 +16,8 @@ from pydantic import AfterValidator
 from ...console.text import did_you_mean, listed
 from ...contracts import InputError, expanded
 from ...media.endings import IMAGES, is_dropping, is_picture
+from ...media.errors import is_special
+from .inside import can_be_a_name
 
 
 def _absolute_if_here(path: Path) -> Path:
@@ -32,8 +34,8 @@ class Found(NamedTuple):
 
     files: list[Path]
     left_out: list[Path]
-    """Hidden files and folders, what systems and editors leave behind, folders that cannot be read, and links to
-    folders that are there already or around them."""
+    """Hidden files and folders, what systems and editors leave behind, folders that cannot be read, links to folders
+    that are there already or around them, and what is no file: pipes, devices, sockets."""
 
 
 def look_below(folder: Path) -> Found:
@@ -56,7 +58,7 @@ def look_below(folder: Path) -> Found:
             if is_dropping(entry.name):
                 left_out.append(path)
             elif not entry.is_dir():
-                files.append(path)
+                (files if entry.is_file() or not is_special(path) else left_out).append(path)
             elif not entry.is_symlink():
                 waiting.appendleft((path, real / entry.name))
             elif start.is_relative_to(target := path.resolve()) or real.is_relative_to(target):
@@ -88,7 +90,8 @@ def told_left_out(folder: Path, used: Collection[Path]) -> list[str]:
     by_ending: dict[str, list[Path]] = defaultdict(list)
     for path in spare:
         by_ending[f"*{path.suffix.lower()}" if path.suffix else "without an ending"].append(path)
-    by_ending["hidden, a system's, or links back"] = found.left_out
+    by_ending["no files (pipes, devices, sockets)"] = [path for path in found.left_out if is_special(path)]
+    by_ending["hidden, a system's, or links back"] = [path for path in found.left_out if not is_special(path)]
     told = [f"{len(paths)} {what} ({named(paths, folder)})" for what, paths in by_ending.items() if paths]
     return [f"left out below {folder}: {'; '.join(told)}"] if told else []
 
@@ -141,6 +144,8 @@ def find_files(pattern: Path, root: Path, key: str) -> list[Path]:
 
 def read_text(file: Path, key: str) -> str:
     """Return the text of a file in UTF-8 or UTF-16, or raise an InputError that names the setting."""
+    if is_special(file):
+        raise InputError(key, f"{file} is a pipe, device or socket; expected a file")
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -167,7 +172,13 @@ def _encoding_of(content: bytes) -> str:
 
 
 def name_below(name: str, root: Path) -> str:
-    """Return a file's path as counted from the root."""
+    """Return a file's path as counted from the root; what lies outside of it, `check_inside` refuses.
+
+    Raises:
+        InputError: No file can be called so.
+    """
+    if not can_be_a_name(name):
+        raise InputError("data", f"a list names {name[:60]!r}, but no file can be called so: mend the list")
     path = Path(name.replace("\\", "/"))
     return path.relative_to(root).as_posix() if path.is_absolute() and path.is_relative_to(root) else path.as_posix()
 

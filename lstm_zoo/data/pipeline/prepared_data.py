@@ -6,9 +6,13 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from pydantic import PrivateAttr
+
+from ...console.text import is_text
 from ...contracts import ALL, BadFile, DataConfig, InputError, Part, Spec, Splits, Survey, UserPath, Views, raised_by
+from .inside import check_inside
 from .splitting import DealtSplits
 
 if TYPE_CHECKING:
@@ -22,7 +26,22 @@ class FamilyData(DataConfig):
     """What all data sets of a family share: how their files become views of a network."""
 
     data_dir: UserPath | None = None
-    """Where prepared data are kept; null: $TFDS_DATA_DIR, or else ~/tensorflow_datasets."""
+    """Where prepared data are kept; null: $TFDS_DATA_DIR, or else ~/tensorflow_datasets. Of a finished run's recipe, it
+    counts where its data lie there already: what `eval` has to prepare goes to the latter, unless it is set anew."""
+    _of_a_run: bool = PrivateAttr(False)
+
+    def of_a_run(self) -> Self:
+        data = self.model_copy()
+        data._of_a_run = True
+        return data
+
+    def place(self, is_there: Callable[[Path | None], bool]) -> Path | None:
+        """Return where data are prepared: `data_dir`; or the user's own place, None, if a run names one without them.
+
+        Args:
+            is_there: Says whether they are prepared in a place.
+        """
+        return self.data_dir if not self._of_a_run or is_there(self.data_dir) else None
 
     @abstractmethod
     def family(self, spec: Spec) -> Family:
@@ -83,6 +102,19 @@ class PreparedData(FamilyData):
     def reader(self) -> Callable[[Item], Record]:
         """Return what reads an item, with its target; it raises a MediaError, and is called in several threads."""
 
+    def careful_reader(self) -> Callable[[Item], Record]:
+        """Return what reads an item whose name, and what is known of it, can be written down."""
+        from ...media.errors import MediaError
+
+        read = self.reader()
+
+        def read_carefully(item: Item) -> Record:
+            if not is_text(item.name):
+                raise MediaError("its name is not UTF-8, so that it cannot be kept; rename the file")
+            return read(item)
+
+        return read_carefully
+
     @abstractmethod
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         """Return all that the stored records depend on beyond `items`."""
@@ -141,14 +173,15 @@ class PreparedData(FamilyData):
         source = Source(
             name="-".join(filter(None, (re.sub(r"[^A-Za-z0-9_]+", "_", self.source_name()), key))),
             splits=items,
-            read=self.reader(),
+            read=self.careful_reader(),
             file_of=self.file_of,
             family=family,
             noun=self.noun,
             at_once=self.at_once,
             on_bad_file=self.bad_file_policy,
         )
-        return PreparedBuilder(type(self).model_fields["kind"].default, source, self.data_dir)
+        kind = type(self).model_fields["kind"].default
+        return PreparedBuilder(kind, source, self.place(lambda place: PreparedBuilder(kind, source, place).is_prepared))
 
 
 class UserFiles(PreparedData):
@@ -156,6 +189,17 @@ class UserFiles(PreparedData):
 
     on_bad_file: Literal["stop", "skip"] = "stop"
     """What a file that cannot be used does: `stop` with an error, or `skip` it and count it."""
+    outside: bool = False
+    """Let lists, tables and annotations name files outside of the data's folder, by absolute paths, `..` or links."""
+
+    def check_named(self, splits: Mapping[str, Sequence[Item]], folder: Path, key: str) -> None:
+        """Refuse what a list names outside of a folder, unless the user allows it."""
+        names = (name for items in splits.values() for item in items for name in self.files_of(item))
+        check_inside(names, folder, key, outside=self.outside)
+
+    def files_of(self, item: Item) -> Sequence[str]:
+        """Return all files of an item, as paths from its data's folder on."""
+        return (self.file_of(item), *item.others)
 
     @property
     def bad_file_policy(self) -> Literal["stop", "skip"]:
@@ -167,7 +211,7 @@ class UserFiles(PreparedData):
     def bad_files(self) -> list[BadFile]:
         from .surveying import find_bad_files
 
-        return find_bad_files(self.items(), self.reader(), self.at_once)
+        return find_bad_files(self.items(), self.careful_reader(), self.at_once)
 
     def survey(self, num_examples: int) -> Survey:
         from .neighbours import nearest_in_training
@@ -177,7 +221,7 @@ class UserFiles(PreparedData):
             family = self.family(self.expected_spec())
         except InputError as error:
             return Survey((), self.bad_files(), [str(error)])
-        found = survey(self.items(), self.reader(), self.at_once, family, num_examples)
+        found = survey(self.items(), self.careful_reader(), self.at_once, family, num_examples)
         builder = self.builder(family)
         return found._replace(neighbours=nearest_in_training(builder) if builder.is_prepared else None)
 

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from ...console.progress import ProgressBar
-from ...console.text import first_line
+from ...console.text import first_line, writable
 from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
 from .family import Family, Item, Record, Row, row_of
@@ -50,7 +50,7 @@ class Source(tfds.core.BuilderConfig):
 
 def fingerprint(*parts: Any) -> str:
     """Return 12 hexadecimal digits that change whenever one of the parts does."""
-    return hashlib.sha256("\x1f".join(map(str, (_LAYOUT, *parts))).encode()).hexdigest()[:12]
+    return hashlib.sha256("\x1f".join(map(str, (_LAYOUT, *parts))).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -128,7 +128,9 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         if self.family.spec.target.kind == "classes":
             names = {file.name for file in bad}
             of_class.update(item.target for items in source.splits.values() for item in items)
-            lost.update(item.target for items in source.splits.values() for item in items if item.name in names)
+            lost.update(
+                item.target for items in source.splits.values() for item in items if writable(item.name) in names
+            )
         whole = [f"{name} ({count})" for name, count in lost.items() if count == of_class[name]]
         told = [f"LOST: all {source.noun}s of {', '.join(whole)} cannot be used"] if whole else []
         by_class = ", ".join(f"{name} {count} of {of_class[name]}" for name, count in lost.most_common(_NAMED))
@@ -172,7 +174,7 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             try:
                 record = future.result()
             except MediaError as error:
-                self._bad.append(BadFile(split, item.name, str(error)))
+                self._bad.append(BadFile(split, writable(item.name), str(error)))
                 continue
             good += 1
             self._rows.append(row_of(split, item, record, self.family))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
 
-from ...console.text import folded, listed
+from ...console.text import folded, is_text, listed, writable
 from ...contracts import SPLITS, InputError, Section
 from .family import Item
 
@@ -224,7 +224,10 @@ def check_splits(splits: Mapping[str, Sequence[Item]], key: str) -> None:
 
 
 def check_classes(classes: Collection[str], key: str) -> None:
-    """Refuse fewer than two classes."""
+    """Refuse fewer than two classes, and names of classes that cannot be written down."""
+    for name in classes:
+        if not is_text(name):
+            raise InputError(key, f"the name of the class {writable(name)} is not UTF-8; rename its folder")
     if len(classes) < 2:
         raise InputError(key, f"one class only ({', '.join(classes)}); a classifier needs at least two")
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from ...console.progress import ProgressBar
+from ...console.text import writable
 from ...contracts import BadFile, Example, GoodFile, InputError, Survey
 from ...media.errors import MediaError
 from .family import TARGET, Family, Item, Record, Row, row_of
@@ -65,7 +66,7 @@ def survey(
     for number, found in _read_all(list(dict.fromkeys([*first, *range(len(places))])), look, at_once):
         if isinstance(found, MediaError):
             split, item = places[number]
-            bad[number] = BadFile(split, item.name, str(found))
+            bad[number] = BadFile(split, writable(item.name), str(found))
             continue
         if found.record is not None and len(views) < num_examples:
             with suppress(MediaError):  # it does not fit the others, which `check` tells
@@ -90,7 +91,7 @@ def find_bad_files(
         read(place[1])
 
     found = _read_all(_places(splits), look, at_once)
-    return [BadFile(split, item.name, str(error)) for (split, item), error in found if error]
+    return [BadFile(split, writable(item.name), str(error)) for (split, item), error in found if error]
 
 
 def _places(splits: Mapping[str, Sequence[Item]]) -> list[tuple[str, Item]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from ...contracts import Section
 from ..pictures.augment import AugmentConfig
+
+_MOST_GIGABYTES = 8  # of what is shown of one video: recipes of strangers ask for memory, too
 
 
 class ClipConfig(Section):
@@ -28,6 +30,16 @@ class ClipConfig(Section):
     """Distance between the frames of a window, in frames."""
     augment: AugmentConfig = AugmentConfig()
     """Random changes of the training clips."""
+
+    @model_validator(mode="after")
+    def _fits_memory(self) -> ClipConfig:
+        gigabytes = self.eval_clips * self.num_frames * 3 * self.size**2 / 2**30
+        if gigabytes > _MOST_GIGABYTES:
+            raise ValueError(
+                f"eval_clips of {self.eval_clips:,}, num_frames of {self.num_frames:,} and size of {self.size:,} take "
+                f"{gigabytes:,.0f} GiB for one video, expected {_MOST_GIGABYTES} at most; lower one of them"
+            )
+        return self
 
     @property
     def varies(self) -> bool:

@@ -27,18 +27,17 @@ class TfdsVideo(VideoData):
     """TFDS split, or part of one, to test on; an empty text: none."""
 
     def class_names(self) -> tuple[str, ...]:
-        from ..pipeline.downloads import tfds_builder
         from ..pipeline.stored import features_of
 
-        builder = tfds_builder(self.name, self.data_dir)
+        builder = self._builder()
         return tuple(features_of(builder)[self._features(builder)[1]].names)
 
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
-        from ..pipeline.downloads import prepared, tfds_builder
+        from ..pipeline.downloads import prepared
         from ..pipeline.reading import StoredSplits
         from ..pipeline.stored import Stored, features_of, parts_for, read_features
 
-        builder = prepared(tfds_builder(self.name, self.data_dir))
+        builder = prepared(self._builder())
         video, label = self._features(builder)
         names, parts = features_of(builder)[label].names, {split: getattr(self, split) for split in SPLITS}
 
@@ -52,6 +51,11 @@ class TfdsVideo(VideoData):
         parts = parts_for(splits, {split: part for split, part in parts.items() if part})
         stored = Stored(builder, {"video": video}, rows, parts)
         return StoredSplits(stored, self.family(self.spec_of(like)), splits=splits)  # prepared are all, by TFDS
+
+    def _builder(self) -> tfds.core.DatasetBuilder:
+        from ..pipeline.downloads import is_prepared, tfds_builder
+
+        return tfds_builder(self.name, self.place(lambda place: is_prepared(self.name, place)))
 
     def _features(self, builder: tfds.core.DatasetBuilder) -> tuple[str, str]:
         """Return the names of the video and of the label."""

@@ -51,9 +51,9 @@ class Ucf101(VideoFiles):
         """The local copy; without one, what TFDS downloads."""
         if self.root is not None:
             return self.root
-        from ..pipeline.downloads import download_ucf101
+        from ..pipeline.downloads import download_ucf101, has_ucf101
 
-        return download_ucf101(self.data_dir, _VIDEOS, _LISTS)
+        return download_ucf101(self.place(has_ucf101), _VIDEOS, _LISTS)
 
     def class_names(self) -> tuple[str, ...]:
         """Return the classes in UCF101's order, of the local copy or as TFDS knows them."""
@@ -78,6 +78,8 @@ class Ucf101(VideoFiles):
             for split in ("train", "test")
             if (file := lists / f"{split}list{self.split:02d}.txt").is_file()
         }
+        if self.root is not None:  # what was downloaded is linked to its place
+            self.check_named(official, videos, "data.root")
         if not official:
             have = ", ".join(sorted(path.name for path in lists.glob("*.txt")))
             raise InputError(

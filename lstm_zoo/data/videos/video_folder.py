@@ -15,6 +15,7 @@ from ...console.text import did_you_mean, listed, natural_order
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import ListFile, check_folder, find_file, find_files, told_left_out
+from ..pipeline.patterns import find_groups
 from ..pipeline.splitting import (
     BySplit,
     DealtSplits,
@@ -60,7 +61,7 @@ class VideoFolder(VideoFiles, DealtSplits):
         try:
             if pattern is not None and re.compile(pattern).groups < 1:
                 raise ValueError("group_pattern needs one group in parentheses, such as '_g(\\d+)_'")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"group_pattern is no regular expression: {error}") from None
         return pattern
 
@@ -113,18 +114,24 @@ class VideoFolder(VideoFiles, DealtSplits):
         if self.classes is not None:
             splits, left_out = self._of_classes(splits)
             remarks = [*remarks, *left_out]
-        splits = {split: [self._grouped(item) for item in items] for split, items in splits.items()}
+        splits = {split: self._grouped(items) for split, items in splits.items()}
         check_spelling({item.target for items in splits.values() for item in items}, self._key)
         check_splits(splits, self._key)
         return Listing(splits, remarks)
 
     def _found(self) -> Listing:
-        if self.lists:
+        if not (self.lists or self.table):
+            return list_videos(self.root)
+        found = self._named()
+        self.check_named(found.splits, self.root, self._key)
+        return found
+
+    def _named(self) -> Listing:
+        """Return the clips that lists or a table name."""
+        if not self.table:
             return read_lists(
                 {split: find_file(file, self.root, self._key) for split, file in self.lists.items()}, self.root
             )
-        if not self.table:
-            return list_videos(self.root)
         if "*" in self.table.name:
             return read_hmdb51(find_files(self.table, self.root, self._key), self.root, self._key)
         return read_table(find_file(self.table, self.root, self._key), self.root, self.columns)
@@ -143,14 +150,12 @@ class VideoFolder(VideoFiles, DealtSplits):
         others = [f"{name} ({count})" for name, count in counts.items() if name not in self.classes]
         return Listing(kept, [f"clips of other classes are left out: {', '.join(others)}"] * bool(others))
 
-    def _grouped(self, item: Item) -> Item:
-        """Return a clip with its source: as the table says, as the pattern finds it, or the film of a segment."""
-        if item.group:
-            return item
-        film, segment = segment_of(item.name)
-        if not self.group_pattern:
-            return item._replace(group=film) if segment else item
-        found = re.search(self.group_pattern, item.name)
-        if not found or not found.group(1):
-            raise InputError("data.group_pattern", f"'{self.group_pattern}' finds no group in '{item.name}'")
-        return item._replace(group=found.group(1))
+    def _grouped(self, items: Sequence[Item]) -> list[Item]:
+        """Return clips with their sources: as the table says, as the pattern finds it, or the film of a segment."""
+        names = [item.name for item in items if not item.group]
+        if self.group_pattern:
+            groups = find_groups(self.group_pattern, names, "data.group_pattern")
+        else:
+            groups = [film if segment else "" for film, segment in map(segment_of, names)]
+        found = iter(groups)
+        return [item if item.group else item._replace(group=next(found)) for item in items]

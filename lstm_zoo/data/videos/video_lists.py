@@ -128,7 +128,7 @@ def read_something(file: Path, finder: ClipFinder) -> list[Item]:
     try:
         entries = json.loads(read_text(file, _KEY))
         names = [str(entry["id"]) for entry in entries]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise InputError(
             _KEY, f"{file} is no list of clips; expected objects with an id and a template, as Something-Something's"
         ) from None

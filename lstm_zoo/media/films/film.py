@@ -13,6 +13,7 @@ import av.error
 from av.stream import Disposition
 
 from ..errors import MediaError
+from ..formats import FILM_OPTIONS
 from .clock import Clock
 from .cuts import cut_off
 
@@ -60,7 +61,7 @@ class Footage(ABC):
 
 @contextmanager
 def opened_film(source: Any, options: dict[str, str] | None = None) -> Iterator[Film]:
-    """Give a film, a path or what can be read from, open; `options` are what FFmpeg is told when it opens it.
+    """Give a film, a path or what can be read from, open; `options` are what else FFmpeg is told when it opens it.
 
     Raises:
         MediaError: It is no film, or not whole.
@@ -68,7 +69,9 @@ def opened_film(source: Any, options: dict[str, str] | None = None) -> Iterator[
     """
     path = source if isinstance(source, Path) else None
     try:
-        container = av.open(source if path is None else str(path), options=options)
+        container = av.open(source if path is None else str(path), options={**FILM_OPTIONS, **(options or {})})
+    except av.error.ArgumentError:
+        raise MediaError("is no film of a format that is read, such as MP4, Matroska or AVI") from None
     except av.error.InvalidDataError:
         if path and (reason := cut_off(path)):
             raise MediaError(reason) from None

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat
 
 from ...contracts import Memory, Section
 from .beam import beam
@@ -34,7 +34,7 @@ class PrefixBeam(Section):
     """The best of several texts that are followed side by side, by the network and by the letters of training texts."""
 
     kind: Literal["beam"] = "beam"
-    width: PositiveInt = 10
+    width: Annotated[int, Field(ge=1, le=1000)] = 10
     """Texts that are kept at each step."""
     language: NonNegativeFloat = 0.3
     """Weight of what the training texts say of a letter after those before it; 0: the network decides alone."""

@@ -1,0 +1,91 @@
+"""What is kept in a run's folder, which may come from a stranger: no links out of it, and JSON that is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..console.text import first_line
+from ..contracts import InputError
+
+
+def check_own_files(folder: Path) -> None:
+    """Refuse a folder in which files would be written elsewhere, by a link, or waited for.
+
+    Raises:
+        InputError: It holds a link that leads out of it, or a pipe, device or socket.
+    """
+    inside = os.path.join(os.path.realpath(folder), "")
+    waiting = [inside]
+    while waiting:
+        with os.scandir(waiting.pop()) as found:
+            entries = list(found)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif not entry.is_file(follow_symlinks=False):
+                target = os.path.realpath(entry.path)
+                if not target.startswith(inside):
+                    raise InputError("", f"{entry.path} is a link to {target}; expected it in {folder}: copy it there")
+                if not entry.is_symlink():
+                    raise InputError("", f"{entry.path} is a pipe, device or socket; expected a file: remove it")
+
+
+def environment_in(file: Path, layout: int) -> dict[str, Any]:
+    """Return what the file says of where a run was made; nothing where there is none.
+
+    Args:
+        file: The file.
+        layout: That of runs which can be read; of others, nothing is expected.
+
+    Raises:
+        InputError: It is damaged.
+    """
+    found = _json_in(file, "train again")
+    if found.get("layout") == layout:
+        kinds = {"plugins": list, "versions": dict, "recipe": str, "data": str}
+        wrong = [name for name, kind in kinds.items() if not isinstance(found.get(name), kind)]
+        if wrong or not all(map(_is_plugin, found["plugins"])):
+            what = ", ".join(wrong) or "plugins"
+            raise InputError("", f"{file} is damaged ({what}); restore it, or train again")
+    return found
+
+
+def metrics_in(file: Path) -> dict[str, Any]:
+    """Return the evaluations that a file holds, by name; none where there is no file.
+
+    Raises:
+        InputError: It is damaged.
+    """
+    found = _json_in(file, "remove it")
+    for name, scores in found.items():
+        if not isinstance(scores, dict) or "examples" not in scores or not _are_floors(scores.get("floors")):
+            raise InputError("", f"{file} is damaged ('{name}' holds no scores); restore it, or remove it")
+    return found
+
+
+def _json_in(file: Path, otherwise: str) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError(f"expected an object, got {type(found).__name__}")
+    except (ValueError, RecursionError) as error:
+        raise InputError("", f"{file} is damaged ({first_line(error)}); restore it, or {otherwise}") from None
+    return found
+
+
+def _is_plugin(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in ("name", "version"))
+
+
+def _are_floors(value: Any) -> bool:
+    floors = value.values() if isinstance(value, dict) else [None]
+    return all(isinstance(one, dict) and all(map(_is_number, one.values())) for one in floors)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
