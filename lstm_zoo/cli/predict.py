@@ -83,6 +83,7 @@ def _watch(network: Network, source: str, fps: float | None, restart: float | No
     video = sys.stdin.buffer if source == "-" else Path(source)
     config = network.config
     seen = watch(network.stream(), config.data, config.task, network.spec, video, fps=fps, restart=restart)
-    for said in records(seen) if as_json else lines(seen):
+    told = (json.dumps(one, ensure_ascii=False) for one in records(seen)) if as_json else lines(seen)
+    for line in told:
         with written():
-            print(visible(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)))
+            print(visible(line))

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from .formats import picture_formats
+
 _ORIENTATION = 0x0112  # EXIF
 _WIDTH, _HEIGHT = 256, 257  # tags of TIFF
 _TURNS = {
@@ -45,7 +47,7 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
 
 def turned_alike(values: np.ndarray, image: Image.Image, content: bytes) -> np.ndarray:
     """Return the values (H, W, C) that another decoder gives of a file turned as Pillow has turned its image."""
-    with Image.open(io.BytesIO(content)) as undecoded:
+    with Image.open(io.BytesIO(content), formats=picture_formats()) as undecoded:
         before = orientation_of(undecoded)
     if before == orientation_of(image):
         return values

@@ -72,7 +72,7 @@ class FrameFolder(_Pictures):
         first: tuple[Path, tuple[int, int]] | None = None
         for path in self._files:
             try:
-                with Image.open(io.BytesIO(read_image(path))) as image:
+                with Image.open(io.BytesIO(read_image(path)), formats=("JPEG", "PNG")) as image:
                     first = first or (path, image.size)
                     if image.size != first[1]:
                         sizes = " x ".join(map(str, image.size)), " x ".join(map(str, first[1]))
