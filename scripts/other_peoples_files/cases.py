@@ -238,7 +238,7 @@ CASES = {
                 labels_have_the_size(160, 128),
                 says('"scaled_from": {"width": 40, "height": 32}'),
             ),
-            step("eval RUN --split val", says("40 pixels")),
+            step("eval RUN --split val", says("compared in the size", "40 x 32 pixels")),
         ],
     ),
     "label_maps/deep_pixels": Case(
