@@ -101,9 +101,9 @@ def prepared(context: Context, max_fps: float | None = None, data_dir: Path | No
 
 
 def _files(context: Context) -> list[Path]:
-    from ..data.videos.listing import list_videos
+    from ..data.videos.clip_files import clips_below
 
-    return [videos_of(context) / clip.name for clip in list_videos(videos_of(context))]
+    return clips_below(videos_of(context))
 
 
 def _prepare_again(max_fps: float | None, context: Context) -> Work:
