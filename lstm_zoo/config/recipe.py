@@ -5,7 +5,6 @@ The sections data, model and task are discriminated unions over `kind`, made of 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Union
 from pydantic import Field, PrivateAttr, SerializeAsAny, TypeAdapter, ValidationError, create_model
 
 from ..console.text import did_you_mean, shown
+from ..console.visible import tell
 from ..contracts import DataConfig, InputError, ModelConfig, Section, TaskConfig, expanded
 from . import yaml_lines
 from .catalogue import shipped_configs
@@ -128,7 +128,7 @@ def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence
         if plugin not in (given := plugins_of(config)):
             same = plugin["name"] in [one["name"] for one in given]
             what = f"another version of {plugin['name']}" if same else f"{plugin['name']}, which is not given now"
-            print(f"{file.parent} was made with {what}", file=sys.stderr)
+            tell(f"{file.parent} was made with {what}")
     return config
 
 
@@ -218,5 +218,5 @@ def _problems_of_valid_sections(values: Mapping[str, Any], schema: type[Config])
 
 
 def _place(problem: InputError, origins: dict[Location, str]) -> str:
-    where = nearest_origin(origins, tuple(problem.key.split(".")))
+    where = nearest_origin(origins, tuple(problem.key.split("."))) if problem.key else None  # of no setting
     return f"{where}: {problem}" if where else str(problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ def visible(text: str, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if _harmless(one) or (lines and one == "\n") else _escaped(one) for one in text)
+
+
+def tell(text: str) -> None:
+    """Print what a user should know on standard error; what strangers wrote moves no cursor."""
+    print(visible(text, lines=True), file=sys.stderr)
 
 
 def _harmless(character: str) -> bool:

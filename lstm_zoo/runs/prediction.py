@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..console.text import first_line
+from ..console.visible import tell
 from ..contracts import DataConfig, InputError, Outputs, Part, Result, Views
 from ..data.pipeline.finding import told_left_out, unlinked
 from ..tasks.figures.canvas import png_of
@@ -158,7 +158,7 @@ def _saved(contents: Mapping[str, bytes], save_as: _Place) -> dict[str, str]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         except OSError as error:
-            print(f"{file} cannot be written ({first_line(error)})", file=sys.stderr)
+            tell(f"{file} cannot be written ({first_line(error)})")
             continue
         saved[_what(end)] = str(file)
     return saved
@@ -176,7 +176,7 @@ def _expanded(files: Iterable[str | Path], data: DataConfig) -> list[Path]:
         if path.is_dir():
             inside = unlinked(data.files_below(path))
             for remark in told_left_out(path, inside):
-                print(remark, file=sys.stderr)
+                tell(remark)
             if not inside:
                 raise InputError("", f"no {data.media} in {path}")
             found += inside

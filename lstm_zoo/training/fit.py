@@ -11,6 +11,7 @@ import keras
 
 from ..config.recipe import Config
 from ..config.train_config import TrainConfig
+from ..console.visible import tell
 from ..contracts import InputError, Objective, Spec, Splits
 from ..layers.recurrent.implementation import helps_xla
 from ..runs.directory import Run, new_path, newest, same_recipe
@@ -98,10 +99,10 @@ def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
 def _load(config: Config, like: Spec | None) -> Splits:
     """Load the data, say what a user should know of them, and refuse what cannot be trained on."""
     for remark in config.data.remarks():
-        print(remark, file=sys.stderr)
+        tell(remark)
     splits = config.data.load(like=like)
     for remark in splits.remarks():
-        print(remark, file=sys.stderr)
+        tell(remark)
     if not splits.size("train"):
         raise InputError("data", "there are no training examples")
     if not splits.size("val") and (config.train.early_stopping or config.train.schedule.kind == "plateau"):
@@ -198,7 +199,7 @@ def compile_for_training(
     against = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
     against += ["the loss"] * (not objective.compiles)
     if options.jit_compile and against:
-        print(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out", file=sys.stderr)
+        tell(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out")
     jit_compile = jit_compile and not against
     full_batches, rest = divmod(splits.size("train"), options.batch_size)
     drop_remainder = jit_compile and full_batches > 0

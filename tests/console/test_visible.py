@@ -4,7 +4,7 @@ import pytest
 
 from lstm_zoo.cli.errors import user_errors
 from lstm_zoo.cli.printing import show, show_json
-from lstm_zoo.console.visible import visible
+from lstm_zoo.console.visible import tell, visible
 from lstm_zoo.contracts import InputError
 from lstm_zoo.reporting.tables import titled_table
 
@@ -35,6 +35,7 @@ def test_nothing_that_commands_print_moves_the_cursor(capsys):
     for said in (HOSTILE, table):
         show(said)
     show_json({HOSTILE: HOSTILE})
+    tell(HOSTILE)
     with pytest.raises(BaseException, match="2"), user_errors():
         raise InputError("data.root", HOSTILE)
     said = capsys.readouterr()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...console.visible import tell
 from ...contracts import Spec, Splits
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import state_of
@@ -68,5 +68,5 @@ class LineFiles(UserFiles, LineData):
 
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
         if told := self.left_out():
-            print(f"data.root: {told}", file=sys.stderr)
+            tell(f"data.root: {told}")
         return super().load(like, splits)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...console.visible import tell
 from ...contracts import InputError, Part, Result, Views
 from ...media.errors import MediaError
 from ...media.line_cutting import cut_line
@@ -52,5 +52,5 @@ def _files(file: Path, answers: Sequence[tuple[Part, Result | None]]) -> dict[st
     try:
         files["page.xml"] = with_text(file, texts)
     except MediaError as error:
-        print(f"{file}: {error}; no XML is written", file=sys.stderr)
+        tell(f"{file}: {error}; no XML is written")
     return files

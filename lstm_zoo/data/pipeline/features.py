@@ -23,6 +23,7 @@ import tensorflow as tf
 from ...console.progress import ProgressBar
 from ...console.text import first_line
 from ...console.version import __version__
+from ...console.visible import tell
 from ...contracts import FEATURES, InputError
 from .family import TARGET, Family
 from .media import Epochs, Media, StoredMedia
@@ -113,7 +114,7 @@ class Features(Media):
             try:
                 self._write(file, shape, self._computed(stream(), num_rows, f"Features ({name})"))
             except OSError as error:
-                print(f"features are not kept: {file.parent} cannot be written ({first_line(error)})", file=sys.stderr)
+                tell(f"features are not kept: {file.parent} cannot be written ({first_line(error)})")
                 return np.concatenate(list(self._computed(stream(), num_rows, f"Features ({name})")))
         try:
             features = np.load(file, mmap_mode="r")
