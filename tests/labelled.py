@@ -131,6 +131,8 @@ def write_series(folder, array, spacing=(1, 1, 1), origin=(0, 0, 0), heights=Non
     """Write the planes of a volume as DICOM; `heights` are those along z, in millimetres, where they differ."""
     import SimpleITK as itk
 
+    from lstm_zoo.media.itk_volumes import itk_reasons
+
     folder.mkdir(parents=True)
     writer = itk.ImageFileWriter()
     writer.KeepOriginalImageUIDOn()
@@ -143,5 +145,6 @@ def write_series(folder, array, spacing=(1, 1, 1), origin=(0, 0, 0), heights=Non
         for key, value in tags.items():
             image.SetMetaData(key, value)
         writer.SetFileName(str(folder / f"{100 - number}.dcm"))  # names say nothing of the order
-        writer.Execute(image)
+        with itk_reasons():
+            writer.Execute(image)
     return folder

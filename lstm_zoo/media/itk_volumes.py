@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,12 +60,18 @@ def itk() -> Any:
 
 @contextmanager
 def itk_reasons() -> Iterator[None]:
-    """Tell what SimpleITK raises inside as a MediaError."""
+    """Tell what SimpleITK raises inside as a MediaError.
+
+    Readers that fail leave the whole process in the locale "C", by which Python then reads text.
+    """
+    before = locale.setlocale(locale.LC_CTYPE)
     try:
         yield
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
         raise MediaError(f"is damaged, or no file that SimpleITK can read: {reason}") from None
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
 
 
 def affine_of(image: Any) -> np.ndarray:

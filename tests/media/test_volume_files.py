@@ -1,5 +1,7 @@
 """Formats of volumes that tell where their voxels lie: NIfTI, NRRD, MetaImage, DICOM."""
 
+import locale
+
 import numpy as np
 import pytest
 from conftest import reason
@@ -103,8 +105,10 @@ def test_damaged_files_and_series_give_their_reason(tmp_path):
     itk.WriteImage(itk_image(GREY), str(tmp_path / "a.nrrd"), useCompression=False)
     (tmp_path / "a.nrrd").write_bytes((tmp_path / "a.nrrd").read_bytes()[:-10])
     (tmp_path / "text.mha").write_text("text" * 99)
+    before = locale.setlocale(locale.LC_CTYPE)
     for name in ("a.nrrd", "text.mha"):
         assert "is damaged, or no file that SimpleITK can read" in reason(read_volume, tmp_path / name)
+    assert locale.setlocale(locale.LC_CTYPE) == before
     content = bytearray(write_nifti(tmp_path / "flat.nii", GREY).read_bytes())
     content[312:328] = bytes(16)  # of the affine, the row of z
     (tmp_path / "flat.nii").write_bytes(content)

@@ -133,9 +133,11 @@ def test_resuming_with_other_data_is_refused(unvalidated_run):
 
 @pytest.mark.usefixtures("eager")
 def test_a_loss_that_is_no_number_ends_training(data_dir, tmp_path):
-    settings = ["train.optimizer.kind=sgd", "train.optimizer.learning_rate=1e30", "train.optimizer.clip_norm=null"]
+    config = recipe(data_dir, "train.optimizer.kind=sgd", "train.optimizer.clip_norm=null")
+    optimizer = config.train.optimizer.model_copy(update={"learning_rate": 1e30})  # which no recipe may ask for
+    config = config.model_copy(update={"train": config.train.model_copy(update={"optimizer": optimizer})})
     with pytest.raises(DivergedError, match=r"lower train\.optimizer\.learning_rate"):
-        train(recipe(data_dir, *settings), tmp_path / "run")
+        train(config, tmp_path / "run")
     assert not (tmp_path / "run" / "best.weights.h5").exists()
 
 
