@@ -30,6 +30,12 @@ def predict(
     exported: ExportedOption = None,
     set: SetOption = None,
     as_json: JsonOption = False,
+    as_lines: Annotated[
+        bool,
+        typer.Option(
+            "--jsonl", help="Print one JSON object a file as it comes; pictures are drawn for --save-to alone."
+        ),
+    ] = False,
     save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input, and for pictures.")] = None,
     stream: Annotated[
         str | None,
@@ -52,17 +58,22 @@ def predict(
             return
         if not files or fps is not None or restart is not None:
             raise input_error("name the files to predict" if not files else "--fps and --restart go with --stream")
+        if as_json and as_lines:
+            raise input_error("--json and --jsonl: name one of them")
         network = open_network(run, set, exported)
         from ..runs.prediction import predict
 
-        told = _print_and_save(predict(network, files, save_to or network.folder / "predictions"), save_to, as_json)
+        drawn_in = save_to or (None if as_lines else network.folder / "predictions")
+        told = _print_and_save(predict(network, files, drawn_in), save_to, as_json, as_lines)
         if as_json:
             show_json({"run": str(network.path), "predictions": [one.facts for one in told]})
         if any(one.failed for one in told):
             raise typer.Exit(2)
 
 
-def _print_and_save(predictions: Iterable[Prediction], save_to: Path | None, as_json: bool) -> list[Prediction]:
+def _print_and_save(
+    predictions: Iterable[Prediction], save_to: Path | None, as_json: bool, as_lines: bool
+) -> list[Prediction]:
     """Print predictions as they come, and write them into files; return all."""
     told = []
     for number, one in enumerate(predictions, 1):
@@ -71,7 +82,9 @@ def _print_and_save(predictions: Iterable[Prediction], save_to: Path | None, as_
             save_to.mkdir(parents=True, exist_ok=True)
             text = visible(json.dumps(one.facts, indent=2, ensure_ascii=False), lines=True)
             (save_to / f"{number:03d}-{Path(one.file).stem}.json").write_text(text, encoding="utf-8")
-        if not as_json:
+        if as_lines:
+            show_json(one.facts)
+        elif not as_json:
             show("\n  ".join([one.file, *one.text.splitlines()]))
     return told
 

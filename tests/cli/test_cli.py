@@ -50,6 +50,11 @@ def test_the_whole_job_on_video_files(kind, ucf_root, video_root, data_dir, tmp_
     assert sum(row["probability"] for row in prediction["classes"]) == pytest.approx(1, abs=1e-5)
     assert json.loads(next((tmp_path / "out").iterdir()).read_text()) == prediction
     assert prediction["classes"][0]["name"] in call("predict", clip).output
+    clips = sorted(clip.parent.iterdir())
+    lines = [json.loads(line) for line in call("predict", *clips, "--jsonl").stdout.splitlines()]
+    assert [one["file"] for one in lines] == [str(path) for path in clips] and len(clips) > 1
+    assert lines[clips.index(clip)]["classes"] == prediction["classes"]
+    assert "name one of them" in call("predict", clip, "--json", "--jsonl", status=2).output
 
 
 @pytest.mark.xdist_group("ucf_folder")
