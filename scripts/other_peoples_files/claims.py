@@ -108,7 +108,7 @@ def alike(answer: Answer) -> bool:
 def label_maps(answer: Answer) -> Iterator[tuple[Path, np.ndarray]]:
     """Yield each file with the label map that `predict --save-to` wrote for it."""
     for one in answer.facts["predictions"]:
-        yield Path(one["file"]), np.array(Image.open(one["labels"]))
+        yield Path(one["file"]), np.array(Image.open(answer.home / one["labels"]))
 
 
 def labelled_as_the_users_own(folder: str, numbers: set[int]) -> Claim:
@@ -170,7 +170,7 @@ def right_by_time(name: str, truth: Sequence[int]) -> Claim:
 def as_the_scans(answer: Answer) -> bool:
     """Answers have the names, shapes and spaces of the scans."""
     for one in answer.facts["predictions"]:
-        scan, labels = nib.load(one["file"]), nib.load(one["labels"])
+        scan, labels = nib.load(one["file"]), nib.load(answer.home / one["labels"])
         codes = [[int(image.header[code]) for code in ("qform_code", "sform_code")] for image in (scan, labels)]
         if Path(one["labels"]).name != Path(one["file"]).name or scan.shape != labels.shape or codes[0] != codes[1]:
             return False
@@ -182,7 +182,8 @@ def as_the_scans(answer: Answer) -> bool:
 def one_scan_in_two_axes(answer: Answer) -> bool:
     """The answers to a scan, and to the same one stored along other axes, are equal in space."""
     found = {
-        Path(one["file"]).name: nib.as_closest_canonical(nib.load(one["labels"])) for one in answer.facts["predictions"]
+        Path(one["file"]).name: nib.as_closest_canonical(nib.load(answer.home / one["labels"]))
+        for one in answer.facts["predictions"]
     }
     first, other = found["scan.nii.gz"], found["turned.nii.gz"]
     return np.allclose(first.affine, other.affine) and np.array_equal(first.dataobj, other.dataobj)
