@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...console.text import listed
 from ...contracts import InputError
 
 _NAMED = 10
@@ -34,11 +35,11 @@ def told_gaps(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str], w
     for split, found in counts.items():
         lacking = [name for name in classes if not found[name] and name not in nowhere]
         if lacking and split != "train":
-            told.append(f"{split} has no {what} of {_listed(lacking)}")
+            told.append(f"{split} has no {what} of {listed(lacking, _NAMED)}")
     if nowhere and "train" in counts:
-        told.insert(0, f"no {what} in any split: {_listed(nowhere)}")
+        told.insert(0, f"no {what} in any split: {listed(nowhere, _NAMED)}")
     elif nowhere:
-        told.append(f"{' and '.join(counts)} has no {what} of {_listed(nowhere)}")
+        told.append(f"{' and '.join(counts)} has no {what} of {listed(nowhere, _NAMED)}")
     return told
 
 
@@ -53,14 +54,10 @@ def told_untaught(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str
 
 def _elsewhere(names: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> str:
     """Return classes with what other splits have of them."""
-    return _listed(
+    return listed(
         [
             f"{name} ({', '.join(f'{found[name]:,} in {split}' for split, found in counts.items() if found[name])})"
             for name in names
-        ]
+        ],
+        _NAMED,
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - _NAMED} more"] if len(names) > _NAMED else []
-    return ", ".join([*names[:_NAMED], *more])

@@ -44,6 +44,7 @@ class StoredSplits(Splits):
         self.augmented = family.augmented
         self.fingerprint = f"{stored.fingerprint}/{family.shown_by}/{family.known_by}"
         self._facts = cache(lambda split: family.facts(stored.rows(split)))
+        self._counts = cache(lambda split: family.counts(self._facts(split), lambda: self._truths(split)))
 
     def size(self, split: str) -> int:
         return self._stored.size(split)
@@ -86,7 +87,7 @@ class StoredSplits(Splits):
         return found
 
     def counts(self, split: str) -> dict[str, int]:
-        return self._family.counts(self._facts(split), lambda: self._truths(split))
+        return dict(self._counts(split))
 
     def remarks(self) -> list[str]:
         told, target = list(self._stored.remarks), self.spec.target
