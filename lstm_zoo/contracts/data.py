@@ -80,20 +80,25 @@ class Splits(ABC):
 
     @abstractmethod
     def train_stream(
-        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+        self, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0, *, drop_remainder: bool = False
     ) -> tf.data.Dataset:
         """Return endless batches `(inputs and hints by name, target)`, one epoch after the other.
 
-        Order and augmentation depend on `(seed, epoch, example)` alone, so a stream that starts at `first_epoch`
+        Order and augmentation depend on `(seed, epoch, example)` alone, so a stream that starts in the middle
         continues exactly where an interrupted one would have gone on.
 
         Args:
             batch_size: Examples a batch.
             seed: Seed of order and augmentation.
             first_epoch: Epoch to start with.
+            first_step: Its batches that are passed over.
             drop_remainder: Leave out what does not fill the last batch of an epoch, other examples each time, instead
                 of making a smaller batch.
         """
+
+    @abstractmethod
+    def train_names(self, batch_size: int, seed: int, epoch: int, steps: range) -> list[str]:
+        """Return the names of the examples that some steps of an epoch of `train_stream` show."""
 
     @abstractmethod
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:

@@ -73,8 +73,8 @@ class Features(Media):
     def epochs(self, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
         views = [self._train_view(seed, view) for view in range(self._num_train_views)]
 
-        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            order = shuffled(self._stored.size("train"), epoch_seed(seed, epoch))
+        def one_epoch(epoch: tf.Tensor, done: tf.Tensor | int) -> tf.data.Dataset:
+            order = shuffled(self._stored.size("train"), epoch_seed(seed, epoch))[done:]
             batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder)
             return self._gathered(batches, lambda epoch, rows: views[epoch % len(views)][rows], views[0], epoch)
 

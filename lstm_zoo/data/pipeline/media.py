@@ -15,8 +15,9 @@ from .family import Family, Record
 from .order import alike_together, epoch_seed, example_seed, shuffled
 from .stored import KEPT_BYTES, THREADS, Stored, kept_record, reading_options
 
-Epochs = Callable[[tf.Tensor], tf.data.Dataset]
-"""Gives the training examples as an epoch shows them, in its order; called within a graph."""
+Epochs = Callable[[tf.Tensor, tf.Tensor | int], tf.data.Dataset]
+"""Gives the training examples as an epoch shows them, in its order, without some that were shown before: a number of
+them that is 0 or fills batches; called within a graph."""
 
 
 class Media(ABC):
@@ -53,20 +54,20 @@ class StoredMedia(Media):
         if lengths is not None:
             return self._by_length(lengths, seed, batch_size, drop_remainder)
         examples = self._examples(shuffle=True)
-        return lambda epoch: examples(epoch_seed(seed, epoch)).batch(batch_size, drop_remainder)
+        return lambda epoch, done: examples(epoch_seed(seed, epoch), done).batch(batch_size, drop_remainder)
 
     def _by_length(self, lengths: np.ndarray, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
         """Return what shows training examples of alike lengths together, as kept records."""
         kept = self._kept
         assert kept is not None, self._family.keep
 
-        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        def one_epoch(epoch: tf.Tensor, done: tf.Tensor | int) -> tf.data.Dataset:
             seed_of_epoch = epoch_seed(seed, epoch)
 
             def one_example(number: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
                 return number, self._family.train(kept_record(kept, number), example_seed(seed_of_epoch, number))
 
-            order = alike_together(lengths, batch_size, seed_of_epoch)
+            order = alike_together(lengths, batch_size, seed_of_epoch)[done:]
             examples = tf.data.Dataset.from_tensor_slices(order).map(one_example, num_parallel_calls=THREADS)
             return examples.padded_batch(batch_size, drop_remainder=drop_remainder)
 
@@ -74,18 +75,20 @@ class StoredMedia(Media):
 
     def in_stored_order(self, seed: int, epoch: int, batch_size: int) -> tf.data.Dataset:
         """Return the training examples as an epoch shows them, but in stored order."""
-        examples = self._examples(shuffle=False)(epoch_seed(seed, epoch))
+        examples = self._examples(shuffle=False)(epoch_seed(seed, epoch), 0)
         return examples.batch(batch_size).with_options(reading_options()).prefetch(2)
 
     def _examples(self, shuffle: bool) -> Epochs:
-        """Return what gives the training examples by the seed of an epoch."""
+        """Return what gives single training examples as `Epochs` do, but by the seed of an epoch."""
         kept = self._kept
         blocks = None if kept else self._stored.blocks("train")  # here, so that its cache outlives an epoch
 
-        def examples(seed: tf.Tensor) -> tf.data.Dataset:
+        def examples(seed: tf.Tensor, done: tf.Tensor | int) -> tf.data.Dataset:
             def one_block(numbers: tf.Tensor, records: Record) -> tf.data.Dataset:
                 length = tf.size(numbers)
                 rows = shuffled(length, seed, numbers[0]) if shuffle else tf.range(length)
+                done_before = tf.cast(numbers[0], tf.int32)  # blocks follow each other as they are stored
+                rows = rows[tf.clip_by_value(done - done_before, 0, length) :]
 
                 def one_example(row: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
                     number = numbers[row]

@@ -54,15 +54,22 @@ class StoredSplits(Splits):
         return max((int(one.max()) for one in lengths if one is not None), default=None)
 
     def train_stream(
-        self, batch_size: int, seed: int, first_epoch: int = 0, *, drop_remainder: bool = False
+        self, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0, *, drop_remainder: bool = False
     ) -> tf.data.Dataset:
         media, known = self._media.epochs(seed, batch_size, drop_remainder), self._known("train")
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            return media(epoch).map(lambda numbers, shown: _example(shown, known(numbers, epoch)))
+            done = tf.where(epoch == first_epoch, first_step * batch_size, 0)
+            return media(epoch, done).map(lambda numbers, shown: _example(shown, known(numbers, epoch)))
 
         epochs = tf.data.Dataset.range(first_epoch, tf.int32.max)
         return epochs.flat_map(one_epoch).with_options(reading_options()).prefetch(2)
+
+    def train_names(self, batch_size: int, seed: int, epoch: int, steps: range) -> list[str]:
+        shown = self._media.epochs(seed, batch_size, False)(tf.constant(epoch, tf.int64), steps.start * batch_size)
+        rows = self._stored.rows("train")
+        batches: Any = shown.map(lambda numbers, _: numbers).take(len(steps)).as_numpy_iterator()
+        return [rows[number]["name"] for numbers in batches for number in numbers]
 
     def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
         known = self._known(split)

@@ -76,6 +76,9 @@ def test_the_order_is_a_function_of_seed_and_epoch(splits):
     for one, other in zip(again, resumed, strict=True):
         for tensor, same in zip(one, other, strict=True):
             np.testing.assert_array_equal(tensor, same)
+    later = streamed(splits.train_stream(4, seed=1, first_epoch=1, first_step=5), 1)
+    for one, other in zip(later[0], again[5], strict=True):
+        np.testing.assert_array_equal(one, other)
     other = streamed(splits.train_stream(4, seed=2, first_epoch=1), 6)
     assert any(one[1].tolist() != same[1].tolist() for one, same in zip(other, resumed, strict=True))
     full = streamed(splits.train_stream(4, seed=1, drop_remainder=True), 10)

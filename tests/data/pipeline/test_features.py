@@ -61,6 +61,8 @@ def test_features_are_those_of_the_clips_in_every_order(splits):
             np.testing.assert_allclose(features, encoder.predict({"clip": clips}, verbose=0)[FEATURES], atol=1e-6)
             np.testing.assert_array_equal(targets, expected_targets)
         shown.append(features.reshape(16, -1))
+        later = rows(cached.train_stream(6, seed=1, first_epoch=epoch, first_step=2), 1)
+        np.testing.assert_array_equal(later[0], features[12:])
     first, _, third = (sorted(map(tuple, one)) for one in shown)
     assert first == third and shown[0].tolist() != shown[2].tolist()
     assert files(cached) == ["about.json", "train-view-seed1-0.npy", "train-view-seed1-1.npy", "val.npy"]

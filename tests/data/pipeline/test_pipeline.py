@@ -45,6 +45,26 @@ def test_train_stream_depends_on_seed_and_epoch_alone(data_dir):
     assert not np.array_equal(other_seed[0][1], first)
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "read in blocks"])
+def test_a_stream_goes_on_in_the_middle_of_an_epoch(data_dir, monkeypatch, kept):
+    """Blocks hold 5 of the 16 examples where they are read, so that steps of 6 begin in the middle of one."""
+    config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}", "data.clip.train_sampling=random_segment"])
+    splits = config.data.load()
+    if not kept:
+        monkeypatch.setattr("lstm_zoo.data.pipeline.stored.KEPT_BYTES", 0)
+        size = splits._stored.num_bytes("train")
+        monkeypatch.setattr("lstm_zoo.data.pipeline.stored._BLOCK_BYTES", size * 11 // 32)
+    whole = streamed(splits.train_stream(6, seed=1, first_epoch=1), 6)
+    names = splits.train_names(6, 1, 1, range(3))
+    assert sorted(names) == sorted(judged.name for judged in splits.judged("train"))
+    for step in range(1, 4):
+        later = streamed(splits.train_stream(6, seed=1, first_epoch=1, first_step=step), 6 - step)
+        for (inputs, targets), (inputs_again, targets_again) in zip(whole[step:], later, strict=True):
+            np.testing.assert_array_equal(inputs, inputs_again)
+            np.testing.assert_array_equal(targets, targets_again)
+        assert splits.train_names(6, 1, 1, range(step, 3)) == names[6 * step :]
+
+
 @pytest.mark.parametrize("sampling", ["uniform", "random_segment"])
 @pytest.mark.parametrize("augment", [{}, {"crop_scale": (0.5, 0.9), "flip": True}], ids=["plain", "cropped"])
 def test_clips_are_the_same_whether_kept_decoded_or_not(data_dir, monkeypatch, sampling, augment):
