@@ -14,6 +14,7 @@ FLOORS = (
     {"config"},
     {"data", "models", "tasks"},
     {"media", "layers"},
+    {"disk"},
     {"contracts"},
     {"console"},
 )
