@@ -5,13 +5,13 @@ Exit status: 0 done, 1 the work failed, 2 the user's input was wrong.
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..console.signals import Stopped, raise_when_asked
 from . import bench, check, data, evaluate, export, listing, predict, train
 from .errors import debugging, user_errors
 from .printing import OutputError, written
@@ -54,10 +54,12 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was begun is cleared away
+    raise_when_asked()
     try:
         with written():  # the help, too, which is no command's
             app()
     except OutputError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    except Stopped as stop:  # between two commands' own words
+        sys.exit(stop.status)

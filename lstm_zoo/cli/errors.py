@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ..console.signals import Stopped
 from ..console.visible import visible
 from .printing import OutputError
 
@@ -35,11 +36,11 @@ def input_error(message: str) -> Exception:
 
 
 @contextmanager
-def user_errors(interrupted: str = "interrupted") -> Iterator[Callable[[Config], Config]]:
+def user_errors(after_a_stop: Callable[[], str] = lambda: "stopped") -> Iterator[Callable[[Config], Config]]:
     """Turn errors into messages and exit status, unless tracebacks are asked for.
 
     Args:
-        interrupted: What is said after Ctrl-C.
+        after_a_stop: Says what to do after Ctrl-C or SIGTERM.
 
     Yields:
         A function to hand the config over once it is loaded, so that messages can name its lines.
@@ -52,8 +53,8 @@ def user_errors(interrupted: str = "interrupted") -> Iterator[Callable[[Config],
 
     try:
         yield take
-    except KeyboardInterrupt:
-        _end(1, interrupted)
+    except KeyboardInterrupt as stop:
+        _end(stop.status if isinstance(stop, Stopped) else 130, after_a_stop())
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:

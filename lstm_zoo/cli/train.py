@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,17 +21,39 @@ def train(
         Path | None, typer.Option(help="Where to keep the run; a new one below runs/ by default.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run of this recipe.")] = False,
+    resume_anyway: Annotated[
+        bool,
+        typer.Option("--resume-anyway", help="The same, though recipe, data or programs differ; the run keeps how."),
+    ] = False,
     init: Annotated[
         Path | None, typer.Option(help="A run of the same model to start from; what it learned is carried on.")
     ] = None,
 ) -> None:
     """Train a network, and write a run directory."""
-    with user_errors("interrupted; it goes on after its last finished epoch with --resume") as loaded:
+    place: list[Path] = []  # known once the recipe is
+
+    def after_a_stop() -> str:
+        if not place or not (place[0] / "config.yaml").is_file():
+            return "stopped before there was a run; the same command starts it"
+        return f"stopped; to go on: {_command_to_go_on(config, set or [], place[0])}"
+
+    with user_errors(after_a_stop) as loaded:
         recipe = loaded(load_recipe(config, set))
         from ..reporting.tables import evaluation_table
+        from ..runs.directory import new_path, newest
         from ..training.fit import train
 
-        run = train(recipe, run_dir, resume=resume, init=init)
+        goes_on = resume or resume_anyway
+        place.append(run_dir or (newest(recipe.name) if goes_on else new_path(recipe)))
+        run = train(recipe, place[0], resume=goes_on, anyway=resume_anyway, init=init)
         for split, scores in run.metrics.items():
             show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
         show(f"run: {run.path}\nreport: {run.path / 'report.html'}\nnext: lstmzoo eval --run {run.path}")
+
+
+def _command_to_go_on(config: str, settings: Sequence[str], run_dir: Path) -> str:
+    """Return the command that goes on with a run, as one types it."""
+    plugins = typer.get_current_context().find_root().params["plugin"] or ()
+    words = [*(word for file in plugins for word in ("--plugin", str(file))), "train", "--config", config]
+    words += [word for setting in settings for word in ("--set", setting)]
+    return shlex.join(["lstmzoo", *words, "--run-dir", str(run_dir), "--resume"])

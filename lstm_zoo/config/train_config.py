@@ -43,6 +43,17 @@ class OptimizerConfig(Section):
     """Momentum of a running mean of the weights, which is what is validated and kept; null: the weights themselves."""
 
 
+class CheckpointConfig(Section):
+    """When the state of a training is saved, besides the end of every epoch; `--resume` goes on from there."""
+
+    every_minutes: PositiveFloat | None = 10.0
+    """Minutes after the last one; null: not by the clock."""
+    every_steps: PositiveInt | None = None
+    """Steps within an epoch; null: not by steps."""
+    keep: PositiveInt = 2
+    """How many are kept: if the newest is damaged, the one before it serves."""
+
+
 class TrainConfig(Section):
     """How Keras `fit` trains the network."""
 
@@ -58,6 +69,11 @@ class TrainConfig(Section):
     """Course of the learning rate."""
     early_stopping: PositiveInt | None = None
     """Epochs without a better validation figure after which training ends; null: never."""
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    """When the state of the training is saved."""
+    on_divergence: Literal["stop", "rollback"] = "stop"
+    """What a loss or a monitored figure that is no number does: `stop`, or `rollback`: go back to the last whole epoch,
+    with half the learning rate from there on."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """Numbers to compute with; weights stay float32."""
     frozen: tuple[str, ...] = ()

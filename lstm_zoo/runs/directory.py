@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from ..config.recipe import Config, ConfigError, load
+from ..config.recipe import Config, load
 from ..console.text import first_line
 from ..console.version import __version__
 from ..contracts import InputError, Spec
+from ..disk.locks import alone
+from ..disk.whole_files import replace_file, written
 from .environment import environment_of
 from .kept import check_own_files, environment_in, metrics_in
 
@@ -104,10 +107,21 @@ class Run:
         """Where and from what the run was made."""
         return _environment_of(self.path)
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Return a context in which this process alone trains into the run; it raises an InputError if another does."""
+        return alone(self.path / ".training.lock", f"trains into {self.path}")
+
     def replace_config(self, config: Config) -> None:
-        """Write another recipe; it may differ in the number of epochs alone."""
+        """Write another recipe, with which the run goes on."""
         replace_file(self.path / CONFIG, config.to_yaml())
         self.config = config
+
+    def note_resumed(self, differences: Sequence[str]) -> None:
+        """Keep for good with what differences the run was gone on with."""
+        when = datetime.now().astimezone().isoformat(timespec="seconds")
+        resumed = [*self.environment.get("resumed", ()), {"when": when, "differences": list(differences)}]
+        replace_file(self.path / ENVIRONMENT, json.dumps({**self.environment, "resumed": resumed}, indent=2))
+        del self.environment
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -116,9 +130,8 @@ class Run:
 
     def keep_memory(self, memory: Mapping[str, np.ndarray]) -> None:
         """Keep what the task has to know of the training examples later."""
-        draft = self.path / f"draft-{MEMORY}"
-        np.savez_compressed(draft, allow_pickle=False, **memory)
-        draft.replace(self.path / MEMORY)
+        with written(self.path / MEMORY) as draft, draft.open("wb") as target:
+            np.savez_compressed(target, allow_pickle=False, **memory)
 
 
 def memory_of(folder: Path) -> dict[str, np.ndarray] | None:
@@ -222,34 +235,6 @@ def newest(recipe: str | None = None, trained: bool = False) -> Path:
         what, option = (f"run of {recipe}", "--run-dir") if recipe else ("run", "--run")
         raise InputError("", f"no {what} below {RUNS.absolute()}; train one first, or name one with {option}")
     return found[-1]
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never half of it."""
-    draft = path.with_suffix(f"{path.suffix}.tmp")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-
-
-def same_recipe(run: Run, config: Config) -> None:
-    """Raise a ConfigError that lists what differs, if an interrupted run was started with another recipe."""
-    old, new = (_flat(one.model_dump(mode="json")) for one in (run.config, config))
-    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key) and key != "train.epochs"]
-    if changed:
-        raise ConfigError(
-            [
-                f"{key}: {run.path} was started with {old.get(key)!r}, now it is {new.get(key)!r}; "
-                "resume with the same settings (only train.epochs may change), or start a new run"
-                for key in changed
-            ]
-        )
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 def _environment_of(folder: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import subprocess
 import sys
@@ -19,22 +20,30 @@ _VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", 
 
 def environment_of(config: Config, fingerprint: str) -> dict[str, Any]:
     """Return what is told of where a run is made, ready for JSON."""
-    import keras
-
     from ..layers.recurrent.cudnn import visible_devices
 
     return {
         "recipe": config.name,
-        "plugins": plugins_of(config),
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
         "command": sys.argv,
         "data": fingerprint,
         "git_commit": _git_commit(),
+        "devices": visible_devices(),
+        "platform": platform.platform(),
+        **made_with(config),
+    }
+
+
+def made_with(config: Config) -> dict[str, Any]:
+    """Return the programs on which the numbers of a training depend, ready for JSON."""
+    import keras
+
+    return {
+        "code": _code(),
+        "plugins": plugins_of(config),
         "python": platform.python_version(),
         "versions": versions(),
         "backend": keras.backend.backend(),
-        "devices": visible_devices(),
-        "platform": platform.platform(),
     }
 
 
@@ -48,6 +57,15 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _code() -> str:
+    """Return 12 hexadecimal digits that change whenever this package's programs do."""
+    root = Path(__file__).parents[1]
+    found = hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        found.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()[:12]
 
 
 def _git_commit() -> str | None:

@@ -1,141 +1,128 @@
-"""Checkpoints from which an interrupted training goes on exactly where it stopped.
-
-Keras' own `BackupAndRestore` keeps weights, epoch and batch only. Here the optimizer's variables and the counters of
-the callbacks and the states of dropout's generators are kept too; the order of the data and its augmentation follow
-from (seed, epoch).
-"""
+"""Saves the state of a training: after every epoch, now and then within one, and when a signal asks to stop."""
 
 from __future__ import annotations
 
-import json
-import shutil
+import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
-from ..runs.directory import WEIGHTS
-
-
-class DivergedError(RuntimeError):
-    """A training whose loss is no number any more."""
+from ..config.train_config import CheckpointConfig
+from ..console.signals import Stopped, Stops
+from .checkpoints import Checkpoints, Position, Saved
+from .state import TrainingState, kept_of, pass_over, put_back
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keeps the best weights, and after every epoch all that is needed to go on.
+    """Saves all that is needed to go on as if nothing had happened; it comes after the callbacks that it saves.
 
     Args:
-        run_path: The run directory.
-        monitor: Logged value that decides which weights are best; None: the last ones are.
-        mode: `min` or `max`.
-        stateful: Callbacks whose counters are kept as well.
+        options: How often.
+        checkpoints: Where to.
+        steps: Steps an epoch.
+        stateful: Callbacks whose counters are saved as well.
         network: The whole network, of which the model that is trained may be a part.
+        stops: Tells of signals that ask to stop.
     """
 
     def __init__(
         self,
-        run_path: Path,
-        monitor: str | None,
-        mode: str,
+        options: CheckpointConfig,
+        checkpoints: Checkpoints,
+        steps: int,
         stateful: Sequence[keras.callbacks.Callback],
         network: keras.Model,
+        stops: Stops,
     ):
         super().__init__()
-        self._network = network
-        self._best_file = run_path / WEIGHTS
-        self._folder = run_path / "checkpoints"
-        self._monitor = monitor
-        self._sign = 1 if mode == "max" else -1
-        self._stateful = stateful
-        self.best = -np.inf
-        self._newest = np.nan
+        self._options, self._checkpoints, self._steps = options, checkpoints, steps
+        self._stateful, self._network, self._stops = stateful, network, stops
+        self._rollbacks = 0
+        self._going_on: Saved | None = None
+        self._position = Position(0, 0)
+        self._saved_at, self._saved_step = time.monotonic(), 0
+        self._metrics_before_test: dict[str, np.ndarray] = {}
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Save the best weights if these are, then the state."""
-        if not np.isfinite((logs or {})["loss"]):
-            raise DivergedError(
-                f"the loss is {logs['loss']} after epoch {epoch + 1}; lower train.optimizer.learning_rate, or set "
-                "train.optimizer.clip_norm"
-            )
-        value = 0.0 if self._monitor is None else self._sign * (logs or {})[self._monitor]
-        self._newest = value
-        if self._monitor is None or (np.isfinite(value) and value > self.best):
-            self.best = value
-            draft = self._best_file.with_name("draft.weights.h5")
-            # A bare one, without the optimizer.
-            keras.Model(self._network.input, self._network.output).save_weights(draft)
-            draft.replace(self._best_file)
-        self._save(epoch + 1)
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Refuse to end without weights."""
-        if self._monitor is not None and not np.isfinite(self.best):
-            raise DivergedError(
-                f"{self._monitor} was no finite number in any epoch ({self._newest} in the last), so that no "
-                "weights could be chosen; look at history.csv, lower train.optimizer.learning_rate, or mend the "
-                "validation examples"
-            )
-
-    def _save(self, epochs_done: int) -> None:
-        draft, final = self._folder / "draft", self._folder / f"epoch-{epochs_done:05d}"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        self.model.save_weights(draft / "model.weights.h5")  # of a compiled model: the optimizer's variables too
-        state = {
-            "epochs_done": epochs_done,
-            "best": float(self.best),
-            "stopped": bool(self.model.stop_training),
-            "callbacks": [_counters(callback) for callback in self._stateful],
-            "seeds": [keras.ops.convert_to_numpy(seed).tolist() for seed in _seeds(self.model)],
-        }
-        (draft / "state.json").write_text(json.dumps(state), encoding="utf-8")
-        shutil.rmtree(final, ignore_errors=True)
-        draft.rename(final)
-        for old in self._folder.glob("epoch-*"):
-            if old != final:
-                shutil.rmtree(old)
-
-    def restore(self) -> int:
-        """Load the newest checkpoint into the compiled model; to be called after `set_model`.
+    def restore(self, saved: Saved) -> Position:
+        """Go on from a checkpoint; to be called after `set_model`, before `fit`.
 
         Returns:
-            The number of epochs that are done; 0 where there is no checkpoint.
+            Where training goes on: the beginning of the epoch, where an epoch has other steps than before.
         """
-        found = sorted(self._folder.glob("epoch-*"))
-        if not found:
-            return 0
-        state = json.loads((found[-1] / "state.json").read_text(encoding="utf-8"))
-        self.model.load_weights(found[-1] / "model.weights.h5")
-        for seed, value in zip(_seeds(self.model), state["seeds"], strict=True):
-            seed.assign(value)
-        self.best = state["best"]
-        self.model.stop_training = state["stopped"]
-        for callback, counters in zip(self._stateful, state["callbacks"], strict=True):
-            callback.set_model(self.model)
-            callback.on_train_begin()  # sets the counters to their start, as `fit` will try to do again
-            vars(callback).update(counters)
-            callback.on_train_begin = _keep_counters
-        return state["epochs_done"]
+        self._state().put_back(saved.arrays)
+        self._rollbacks = saved.facts["rollbacks"]
+        self.model.stop_training = saved.facts["stopped"]
+        for callback, kept in zip(self._stateful, saved.facts["callbacks"], strict=True):
+            put_back(callback, self.model, kept)
+        if saved.position.step and saved.facts["steps"] == self._steps:
+            self._going_on, self._saved_step = saved, saved.position.step
+            return saved.position
+        return Position(saved.position.epoch, 0)
 
+    def save(self, position: Position, metrics: dict[str, np.ndarray]) -> None:
+        """Write a checkpoint.
 
-def has_checkpoint(run_path: Path) -> bool:
-    """Say whether an epoch of a run was finished."""
-    return any((run_path / "checkpoints").glob("epoch-*"))
+        Args:
+            position: How far training is.
+            metrics: What the metrics have gathered in this epoch.
+        """
+        facts = {
+            "callbacks": list(map(kept_of, self._stateful)),
+            "rollbacks": self._rollbacks,
+            "steps": self._steps,
+            "stopped": bool(self.model.stop_training),
+        }
+        self._checkpoints.write(Saved(position, facts, {**self._state().gathered(), **metrics}))
+        self._saved_at, self._saved_step = time.monotonic(), position.step
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stand where the checkpoint was written, within its epoch."""
+        self._position = Position(epoch, 0)
+        if self._going_on is not None:
+            self._position = self._going_on.position
+            self._state().put_back(self._going_on.arrays, metrics=True)  # after other callbacks have begun an epoch
+            pass_over(self.model, self._position.step // self.model.steps_per_execution)
+            self._going_on = None
 
-def _seeds(model: keras.Model) -> list[keras.Variable]:
-    """Return the states of the random generators of dropout, which Keras does not save with the weights."""
-    kept = {id(variable) for variable in [*model.weights, *model.metrics_variables]}
-    return [variable for variable in model.variables if id(variable) not in kept]
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Save if it is time to, or if a signal asks to stop."""
+        done = batch + 1
+        if done <= self._position.step:  # passed over
+            return
+        self._position = Position(self._position.epoch, done)
+        if self._stops.asked or self._is_time(done):
+            self.save(self._position, self._state().metrics())
+        self._stop_if_asked()
 
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Remember what the metrics have gathered, which validation forgets."""
+        self._metrics_before_test = self._state().metrics()
 
-def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Return the plain numbers that a callback holds."""
-    numbers = {name: value for name, value in vars(callback).items() if isinstance(value, (int, float, np.number))}
-    return {name: value if isinstance(value, (bool, int)) else float(value) for name, value in numbers.items()}
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """End validation if a signal asks to stop."""
+        if self._stops.asked:
+            self.model.stop_evaluating = True
 
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Stop if a signal asks to, with validation still to come."""
+        if self._stops.asked:
+            self.save(self._position, self._metrics_before_test)
+        self._stop_if_asked()
 
-def _keep_counters(logs: dict[str, float] | None = None) -> None:
-    """Stand in for `on_train_begin` of a callback that goes on."""
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Save."""
+        self.save(Position(epoch + 1, 0), {})
+        self._stop_if_asked()
+
+    def _is_time(self, done: int) -> bool:
+        steps, minutes = self._options.every_steps, self._options.every_minutes
+        due = steps is not None and done // steps > self._saved_step // steps
+        return due or (minutes is not None and time.monotonic() - self._saved_at > 60 * minutes)
+
+    def _stop_if_asked(self) -> None:
+        if self._stops.asked:
+            raise Stopped(self._stops.asked)
+
+    def _state(self) -> TrainingState:
+        return TrainingState(self.model, self._network)  # asked for its model, a callback has JAX give variables back

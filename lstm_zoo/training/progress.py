@@ -19,10 +19,16 @@ class TrainingProgress(keras.callbacks.Callback):
         steps: Steps an epoch.
         examples: Examples an epoch.
         remark: Says in words what an epoch's figures mean.
+        passed_over: Steps of the first epoch that were taken before.
     """
 
     def __init__(
-        self, epochs: int, steps: int, examples: int, remark: Callable[[Mapping[str, float]], str] = lambda figures: ""
+        self,
+        epochs: int,
+        steps: int,
+        examples: int,
+        remark: Callable[[Mapping[str, float]], str] = lambda figures: "",
+        passed_over: int = 0,
     ):
         super().__init__()
         self._remark = remark
@@ -30,6 +36,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self._console = console(stderr=True)
         self._bar: ProgressBar | None = None
         self._done = 0
+        self._passed_over = passed_over
         self._started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -46,23 +53,24 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Print the epoch's line."""
-        self._close()
+        self.close()
         seconds = time.perf_counter() - self._started
+        examples = self._examples * (1 - self._passed_over / self._steps)
+        self._passed_over = 0
         shown = {name: value for name, value in (logs or {}).items() if name != "learning_rate"}
         figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
         left = seconds * (self._epochs - epoch - 1)
         time_left = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-        line = (
-            f"epoch {epoch + 1}/{self._epochs}  {figures}  {self._examples / seconds:.3g} examples/s  {time_left} left"
-        )
+        line = f"epoch {epoch + 1}/{self._epochs}  {figures}  {examples / seconds:.3g} examples/s  {time_left} left"
         remark = self._remark(logs or {})
         self._console.print(f"{line}  ({remark})" if remark else line, soft_wrap=True)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
         """Leave no bar behind."""
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Stop drawing."""
         if self._bar:
             self._bar.close()
             self._bar = None

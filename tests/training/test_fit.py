@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -12,17 +13,33 @@ import pytest
 from conftest import running_eagerly
 
 from lstm_zoo.config.recipe import ConfigError, load
+from lstm_zoo.console.signals import Stopped
 from lstm_zoo.contracts import InputError
 from lstm_zoo.runs.directory import Run
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.training import devices
-from lstm_zoo.training.checkpoint import DivergedError
+from lstm_zoo.training.checkpoint import Checkpoint
+from lstm_zoo.training.checkpoints import Checkpoints
+from lstm_zoo.training.divergence import DivergedError, Divergence
 from lstm_zoo.training.fit import train
+from lstm_zoo.training.history import History
 from lstm_zoo.training.optimizer import make_optimizer
 
 
 def weights(run):
     return RunNetwork(run).model.get_weights()
+
+
+def assert_same(run, other):
+    """Whatever an interrupted run leaves is what the other leaves, to the last bit."""
+    assert (run.path / "history.csv").read_text() == (other.path / "history.csv").read_text()
+    for one, same in zip(weights(run), weights(other), strict=True):
+        np.testing.assert_array_equal(one, same)
+    last, of_other = (Checkpoints(one.path).newest() for one in (run, other))
+    assert last.position == of_other.position
+    assert last.facts == of_other.facts
+    for name, values in last.arrays.items():
+        np.testing.assert_array_equal(values, of_other.arrays[name], err_msg=name)
 
 
 def loss(run):
@@ -89,7 +106,7 @@ EXACT = [
 def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path, monkeypatch):
     """The torn run is what was on the disk after the row of the third epoch, before its checkpoint."""
     config = recipe(data_dir, *EXACT)
-    original = keras.callbacks.CSVLogger.on_epoch_end
+    original = History.on_epoch_end
 
     def tear(self, epoch, logs=None):
         original(self, epoch, logs)
@@ -97,17 +114,125 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path,
             shutil.copytree(tmp_path / "whole", tmp_path / "torn")
 
     with monkeypatch.context() as patch:
-        patch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", tear)
+        patch.setattr(History, "on_epoch_end", tear)
         whole = train(config, tmp_path / "whole", evaluate=False)
     keras.utils.set_random_seed(77)
     resumed = train(config, tmp_path / "torn", resume=True, evaluate=False)
 
-    for one, other in zip(weights(whole), weights(resumed), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
-    histories = [list(csv.DictReader((run.path / "history.csv").read_text().splitlines())) for run in (whole, resumed)]
-    assert [row["epoch"] for row in histories[1]] == ["0", "1", "2", "3"]
-    for one, other in zip(*histories, strict=True):
-        assert {k: float(v) for k, v in one.items()} == pytest.approx({k: float(v) for k, v in other.items()}, abs=1e-5)
+    assert_same(whole, resumed)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_run_that_is_stopped_at_every_turn_is_the_run_that_was_never_interrupted(data_dir, tmp_path, monkeypatch):
+    """Within an epoch, in validation, and after an epoch; the last life ends by itself."""
+    config = recipe(data_dir, *EXACT, "train.epochs=2", "train.batch_size=1", "model.units=[4]")
+    whole = train(config, tmp_path / "whole", evaluate=False)
+    turns = {"on_train_batch_end": (0, 8), "on_test_batch_end": (0, 16), "on_epoch_end": (1, 0)}
+    for life, (turn, position) in enumerate(turns.items()):
+        original = getattr(Checkpoint, turn)
+
+        def stop(self, number, logs=None, original=original):
+            self._stops.asked = signal.SIGTERM
+            original(self, number, logs)
+
+        with monkeypatch.context() as patch, pytest.raises(Stopped) as caught:
+            patch.setattr(Checkpoint, turn, stop)
+            train(config, tmp_path / "stopped", resume=life > 0, evaluate=False)
+        assert caught.value.status == 143
+        assert Checkpoints(tmp_path / "stopped").positions()[-1] == position
+    assert_same(whole, train(config, tmp_path / "stopped", resume=True, evaluate=False))
+
+
+@pytest.mark.usefixtures("eager")
+def test_checkpoints_come_by_steps_and_by_the_clock(data_dir, tmp_path, monkeypatch):
+    written = []
+    original = Checkpoints.write
+    monkeypatch.setattr(
+        Checkpoints, "write", lambda self, saved: [written.append(saved.position), original(self, saved)]
+    )
+    settings = ["train.epochs=1", "train.batch_size=1", "model.units=[4]"]
+    run = train(recipe(data_dir, *settings, "train.checkpoint.every_steps=8"), tmp_path / "a", evaluate=False)
+    assert written == [(0, 8), (0, 16), (1, 0)] and Checkpoints(run.path).positions() == [(0, 16), (1, 0)]
+    written.clear()
+    train(recipe(data_dir, *settings, "train.checkpoint.every_minutes=1e-9"), tmp_path / "b", evaluate=False)
+    assert written == [(0, 8), (0, 16), (1, 0)]
+    written.clear()
+    train(recipe(data_dir, *settings), tmp_path / "c", evaluate=False)
+    assert written == [(1, 0)]
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_loss_that_is_no_number_goes_back_and_on_with_half_the_learning_rate(data_dir, tmp_path, monkeypatch, capsys):
+    """The first time in the second epoch; a plateau's rate is a variable, a schedule's is not."""
+    original = Divergence.on_train_batch_end
+    for kind in ("plateau", "constant"):
+        spoilt = [True]
+
+        def spoil(self, batch, logs=None, spoilt=spoilt):
+            if self._epoch == 1 and spoilt:
+                spoilt.pop()
+                logs["loss"] = float("nan")
+            original(self, batch, logs)
+
+        monkeypatch.setattr(Divergence, "on_train_batch_end", spoil)
+        settings = ["train.epochs=3", "train.on_divergence=rollback", f"train.schedule.kind={kind}"]
+        run = train(recipe(data_dir, *settings), tmp_path / kind, evaluate=False)
+        told = capsys.readouterr().err
+        assert "the loss is nan after steps 1 to 2 of epoch 2 (examples: " in told
+        assert "back to the end of epoch 1 with half the learning rate" in told
+        with (run.path / "history.csv").open() as file:
+            assert [row["rollbacks"] for row in csv.DictReader(file)] == ["0", "1", "1"]
+    assert rate_of(tmp_path / "plateau") == pytest.approx(5e-4)
+
+
+def rate_of(path):
+    arrays = Checkpoints(path).newest().arrays
+    return next(float(values) for name, values in arrays.items() if name.endswith(":learning_rate"))
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_training_that_always_diverges_ends_after_some_rollbacks(data_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr("lstm_zoo.training.fit._MOST_ROLLBACKS", 2)
+    original = Divergence.on_train_batch_end
+    monkeypatch.setattr(
+        Divergence, "on_train_batch_end", lambda self, batch, logs: original(self, batch, {"loss": float("inf")})
+    )
+    with pytest.raises(DivergedError, match="2 halvings of the learning rate did not help"):
+        train(recipe(data_dir, "train.on_divergence=rollback"), tmp_path / "run")
+    assert Checkpoints(tmp_path / "run").newest().facts["rollbacks"] == 2
+
+
+def test_two_processes_never_train_into_one_run(smoke_run):
+    with (
+        smoke_run.run.locked(),
+        pytest.raises(InputError, match=r"process \d+ on .* trains into .*expected to be the only"),
+    ):
+        train(smoke_run.config, smoke_run.folder, resume=True)
+
+
+def test_other_programs_are_told_and_passed_over_if_asked_to(smoke_run, data_dir, tmp_path, monkeypatch):
+    path = shutil.copytree(smoke_run.folder, tmp_path / "run")
+    monkeypatch.setattr("lstm_zoo.runs.environment._code", lambda: "123456789abc")
+    with pytest.raises(InputError, match=r"code: .*run was started with .*, now it is 123456789abc.*--resume-anyway"):
+        train(smoke_run.config, path, resume=True)
+    train(smoke_run.config, path, resume=True, anyway=True, evaluate=False)
+    (resumed,) = Run.open(path).environment["resumed"]
+    assert resumed["differences"][0].startswith("code: ")
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(data_dir, tmp_path, capsys):
+    config = recipe(data_dir, "train.epochs=2")
+    whole = train(config, tmp_path / "whole", evaluate=False)
+    shutil.copytree(tmp_path / "whole", tmp_path / "again")
+    checkpoints = Checkpoints(tmp_path / "again")
+    assert checkpoints.positions() == [(1, 0), (2, 0)]  # two are kept
+    file = checkpoints.file(checkpoints.positions()[1])
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    again = train(config, tmp_path / "again", resume=True, evaluate=False)
+    assert f"{file.name} is damaged" in capsys.readouterr().err
+    assert_same(whole, again)
 
 
 @pytest.mark.usefixtures("eager")
@@ -164,10 +289,10 @@ def test_a_run_is_never_overwritten(smoke_run):
 def test_without_validation_the_last_weights_are_kept(unvalidated_run):
     run = unvalidated_run
     assert list(run.metrics) == ["test"]
-    last = run.config.model.build(run.spec)
-    (checkpoint,) = (run.path / "checkpoints").glob("epoch-00002")
-    last.load_weights(checkpoint / "model.weights.h5")
-    for one, other in zip(weights(run), last.get_weights(), strict=True):
+    saved = Checkpoints(run.path).newest()
+    assert saved.position == (2, 0)
+    values = [values for name, values in saved.arrays.items() if "seed" not in name]
+    for one, other in zip(weights(run), values, strict=False):
         np.testing.assert_array_equal(one, other)
 
 
@@ -252,17 +377,16 @@ def test_mixed_precision_trains_and_leaves_no_trace(data_dir, tmp_path):
 @pytest.mark.usefixtures("eager")
 def test_a_figure_that_is_never_a_number_is_told(data_dir, tmp_path, monkeypatch):
     monkeypatch.setattr("lstm_zoo.tasks.classification.Classification.monitor", "val_nothing")
-    original = keras.callbacks.CSVLogger.on_epoch_end
+    original = Divergence.on_epoch_end
 
     def spoilt(self, epoch, logs=None):
         logs["val_nothing"] = float("nan")
         original(self, epoch, logs)
 
-    monkeypatch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", spoilt)
-    with pytest.raises(DivergedError, match=r"val_nothing was no finite number in any epoch \(nan in the last\)"):
+    monkeypatch.setattr(Divergence, "on_epoch_end", spoilt)
+    with pytest.raises(DivergedError, match=r"val_nothing is nan after epoch 1.*there is no checkpoint yet"):
         train(recipe(data_dir), tmp_path / "run")
-    with pytest.raises(InputError, match="in none of them was val_nothing a finite number"):
-        train(recipe(data_dir), tmp_path / "run", resume=True)  # nothing is left to do
+    assert not list((tmp_path / "run").rglob("*.h5"))
 
 
 @pytest.mark.usefixtures("eager")

@@ -1,0 +1,135 @@
+"""The checkpoints of a run: a file each, of which the newest are kept.
+
+A file holds all that a training needs to go on as if nothing had happened: Keras' own `BackupAndRestore` keeps weights,
+epoch and batch only. It is a `.npz`, whose members carry checksums, and not HDF5, which ends the process where a disk
+is full.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..console.text import first_line
+from ..console.visible import tell
+from ..contracts import InputError
+from ..disk.whole_files import written
+
+_FACTS = "facts"
+_NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.npz")
+
+
+class Position(NamedTuple):
+    """How far a training is."""
+
+    epoch: int
+    """Whole epochs that are done."""
+    step: int
+    """Steps of the next one that are done."""
+
+    def __str__(self) -> str:
+        return f"step {self.step} of epoch {self.epoch + 1}" if self.step else f"the end of epoch {self.epoch}"
+
+
+class Saved(NamedTuple):
+    """What a checkpoint holds."""
+
+    position: Position
+    facts: dict[str, Any]
+    """Numbers of callbacks, history and the like; ready for JSON."""
+    arrays: Mapping[str, np.ndarray]
+    """Values of variables, by number and path."""
+
+
+class Checkpoints:
+    """The checkpoints of a run.
+
+    Args:
+        run_path: The run directory.
+        keep: How many are kept.
+        keep_epoch: Keep the newest one of a whole epoch in any case.
+    """
+
+    def __init__(self, run_path: Path, keep: int = 1, keep_epoch: bool = False):
+        self._folder = run_path / "checkpoints"
+        self._keep, self._keep_epoch = keep, keep_epoch
+
+    def positions(self) -> list[Position]:
+        """Return how far the training was at each of them, the newest last."""
+        found = (_NAME.fullmatch(file.name) for file in self._folder.glob("*.npz"))
+        return sorted(Position(int(one[1]), int(one[2])) for one in found if one)
+
+    def write(self, saved: Saved) -> None:
+        """Write a checkpoint, and remove old ones.
+
+        Raises:
+            OSError: It cannot be written; those that are there stay.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        facts = np.frombuffer(json.dumps(saved.facts).encode(), np.uint8)
+        with written(self.file(saved.position)) as draft, draft.open("wb") as target:
+            np.savez(target, allow_pickle=False, **{_FACTS: facts}, **saved.arrays)
+        positions = self.positions()
+        kept = positions[-self._keep :] + [one for one in positions if self._keep_epoch and not one.step][-1:]
+        for position in positions:
+            if position not in kept:
+                self.file(position).unlink()
+
+    def newest(self) -> Saved | None:
+        """Return the newest checkpoint that is whole; None: there is none yet.
+
+        Raises:
+            InputError: All of them are damaged.
+        """
+        positions = self.positions()
+        for position in reversed(positions):
+            try:
+                return self.read(position)
+            except InputError as error:
+                tell(f"{error}; the one before it is tried")
+        if positions:
+            raise InputError("", f"all checkpoints in {self._folder} are damaged; start a new run")
+        if any(self._folder.glob("epoch-*/state.json")):
+            raise InputError("", f"{self._folder} is of an older version; start a new run, perhaps with --init of this")
+        return None
+
+    def read(self, position: Position) -> Saved:
+        """Return a checkpoint.
+
+        Raises:
+            InputError: It is damaged.
+        """
+        file = self.file(position)
+        try:
+            with np.load(file, allow_pickle=False) as members:
+                arrays = dict(members)
+            facts = json.loads(arrays.pop(_FACTS).tobytes())
+            if not isinstance(facts, dict):
+                raise ValueError(f"expected an object, got {type(facts).__name__}")
+        except (ValueError, OSError, EOFError, KeyError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
+            raise InputError("", f"{file} is damaged ({first_line(error)})") from None
+        return Saved(position, facts, arrays)
+
+    def file(self, position: Position) -> Path:
+        """Return where a checkpoint is, or will be."""
+        return self._folder / f"epoch-{position.epoch:05d}-step-{position.step:07d}.npz"
+
+    def newest_in_words(self) -> str:
+        """Say where the last good state is."""
+        positions = self.positions()
+        return f"the last good checkpoint is that of {positions[-1]}" if positions else "there is no checkpoint yet"
+
+    def roll_back(self) -> Saved:
+        """Make the newest checkpoint of a whole epoch the newest of all; return it."""
+        positions = self.positions()
+        position = ([one for one in positions if not one.step] or positions[:1])[-1]
+        for later in positions[positions.index(position) + 1 :]:
+            self.file(later).unlink()
+        return self.read(position)
