@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from conftest import write_video
@@ -14,6 +16,7 @@ from lstmzoo import lstmzoo as call
 from lstm_zoo.bench import recurrent
 from lstm_zoo.cli.evaluate import name_of
 from lstm_zoo.config.catalogue import shipped_configs
+from lstm_zoo.console.signals import Stopped
 
 
 def trained(kind, root, data_dir, folder):
@@ -160,15 +163,30 @@ def test_a_failure_is_one_line_and_status_one(monkeypatch):
     assert "failed: ZeroDivisionError" in output and "--debug" in output and "Traceback" not in output
 
 
-@pytest.mark.parametrize(("command", "work"), [("eval", "runs.evaluation.evaluate"), ("train", "training.fit.train")])
-def test_only_training_is_told_to_resume_after_ctrl_c(command, work, smoke_run, monkeypatch):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize(("signal", "status"), [(KeyboardInterrupt(), 130), (Stopped(15), 143)])
+def test_a_stop_before_there_is_a_run_says_that_nothing_is_kept(signal, status, monkeypatch, tmp_path):
+    monkeypatch.setattr("lstm_zoo.training.fit.train", Mock(side_effect=signal))
+    output = call("train", "--config", "smoke/cnn_lstm.yaml", "--run-dir", tmp_path / "run", status=status).output
+    assert "before there was a run" in output and "Traceback" not in output
 
-    monkeypatch.setattr(f"lstm_zoo.{work}", interrupted)
-    source = ["--run", smoke_run.path] if command == "eval" else ["--config", "smoke/cnn_lstm.yaml"]
-    output = call(command, *source, status=1).output
-    assert "interrupted" in output and ("--resume" in output) == (command == "train")
+
+def test_a_stopped_training_tells_the_command_that_goes_on(monkeypatch, tmp_path):
+    def stopped(config, path, **_):
+        path.mkdir()
+        (path / "config.yaml").touch()
+        raise Stopped(15)
+
+    monkeypatch.setattr("lstm_zoo.training.fit.train", stopped)
+    run = tmp_path / "my run"
+    told = call("train", "--config", "smoke/cnn_lstm.yaml", "--set", "train.epochs=9", "--run-dir", run, status=143)
+    command = told.output.strip().splitlines()[-1].removeprefix("stopped; to go on: ")
+    expected = ["train", "--config", "smoke/cnn_lstm.yaml", "--set", "train.epochs=9", "--run-dir", str(run)]
+    assert shlex.split(command) == ["lstmzoo", *expected, "--resume"]
+
+
+def test_other_commands_only_say_that_they_stopped(smoke_run, monkeypatch):
+    monkeypatch.setattr("lstm_zoo.runs.evaluation.evaluate", Mock(side_effect=Stopped(2)))
+    assert call("eval", "--run", smoke_run.path, status=130).output.strip().endswith("stopped")
 
 
 def test_each_evaluation_has_a_file_s_name_of_its_own():
