@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from .printing import show
 
 
 def train(
+    context: typer.Context,
     config: ConfigOption,
     set: SetOption = None,
     run_dir: Annotated[
@@ -35,7 +35,7 @@ def train(
     def after_a_stop() -> str:
         if not place or not (place[0] / "config.yaml").is_file():
             return "stopped before there was a run; the same command starts it"
-        return f"stopped; to go on: {_command_to_go_on(config, set or [], place[0])}"
+        return f"stopped; to go on: {_command_to_go_on(context, place[0])}"
 
     with user_errors(after_a_stop) as loaded:
         recipe = loaded(load_recipe(config, set))
@@ -51,9 +51,10 @@ def train(
         show(f"run: {run.path}\nreport: {run.path / 'report.html'}\nnext: lstmzoo eval --run {run.path}")
 
 
-def _command_to_go_on(config: str, settings: Sequence[str], run_dir: Path) -> str:
+def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:
     """Return the command that goes on with a run, as one types it."""
-    plugins = typer.get_current_context().find_root().params["plugin"] or ()
-    words = [*(word for file in plugins for word in ("--plugin", str(file))), "train", "--config", config]
-    words += [word for setting in settings for word in ("--set", setting)]
+    given = context.params
+    words = [word for file in context.find_root().params["plugin"] or () for word in ("--plugin", str(file))]
+    words += ["train", "--config", given["config"]]
+    words += [word for setting in given["set"] or () for word in ("--set", setting)]
     return shlex.join(["lstmzoo", *words, "--run-dir", str(run_dir), "--resume"])

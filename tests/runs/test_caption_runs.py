@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 from conftest import running_eagerly
@@ -22,6 +21,7 @@ from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
 from lstm_zoo.training.fit import train
+from lstm_zoo.training.history import History
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_captions_resume_exactly(data_dir, tmp_path, monkeypatch):
 
     overrides = [f"data.data_dir={data_dir}", "model.scheduled_sampling=0.5"]
     config = load("smoke/show_tell.yaml", [*overrides, "train.epochs=2"])
-    original = keras.callbacks.CSVLogger.on_epoch_end
+    original = History.on_epoch_end
 
     def tear(self, epoch, logs=None):
         original(self, epoch, logs)
@@ -153,7 +153,7 @@ def test_captions_resume_exactly(data_dir, tmp_path, monkeypatch):
             shutil.copytree(tmp_path / "whole", tmp_path / "torn")
 
     with monkeypatch.context() as patch:
-        patch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", tear)
+        patch.setattr(History, "on_epoch_end", tear)
         whole = train(config, tmp_path / "whole", evaluate=False)
     resumed = train(config, tmp_path / "torn", resume=True, evaluate=False)
     for one, other in zip(weights(whole), weights(resumed), strict=True):
