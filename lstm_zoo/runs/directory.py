@@ -2,15 +2,13 @@
 
 `config.yaml` and `spec.json` are enough to rebuild the network without the data; `environment.json` says where the
 run was made; `history.csv`, `metrics.json`, `report.html` and `figures/` hold what came out; `best.weights.h5` are the
-weights that eval, predict and export use; `memory.npz` is what trivial predictors know of the training examples;
-`checkpoints/` lets an interrupted run go on.
+weights that eval, predict and export use, and `best.weights.sha256` what they are known by; `memory.npz` is what
+trivial predictors know of the training examples; `checkpoints/` lets an interrupted run go on.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -24,6 +22,7 @@ from ..config.recipe import Config, load
 from ..console.text import first_line
 from ..console.version import __version__
 from ..contracts import InputError, Spec
+from ..disk.arrays import ArraysError, arrays_in
 from ..disk.locks import alone
 from ..disk.whole_files import replace_file, written
 from .environment import environment_of
@@ -144,9 +143,8 @@ def memory_of(folder: Path) -> dict[str, np.ndarray] | None:
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (ValueError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        return arrays_in(file)
+    except ArraysError as error:
         raise InputError("", f"{file} is damaged ({first_line(error)}); restore it, or train again") from None
 
 

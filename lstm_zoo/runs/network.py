@@ -16,6 +16,7 @@ from ..contracts import FEATURES, Outputs, Spec, Splits, unbatched
 from ..streaming.step import Stream, step_network, stream_of
 from .directory import Run, memory_of
 from .features import encoder_of, on_features
+from .weights import take_kept_weights
 
 Inputs = dict[str, np.ndarray]
 
@@ -89,7 +90,7 @@ class RunNetwork(Network):
     def model(self) -> keras.Model:
         """The network as it is trained; it returns logits."""
         model = self.config.model.build(self.spec, pretrained=False)
-        model.load_weights(self.run.weights_file)
+        take_kept_weights(model, self.run.weights_file)
         return model
 
     @cached_property

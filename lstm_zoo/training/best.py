@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..disk.whole_files import written
+from ..runs.weights import keep_weights
 
 
 class Best(keras.callbacks.Callback):
@@ -33,6 +33,4 @@ class Best(keras.callbacks.Callback):
             if value <= self.best:
                 return
             self.best = value
-        with written(self._file) as draft:
-            # A bare one, without the optimizer.
-            keras.Model(self._network.input, self._network.output).save_weights(draft)
+        keep_weights(self._network, self._file)

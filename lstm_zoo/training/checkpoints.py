@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +18,7 @@ import numpy as np
 from ..console.text import first_line
 from ..console.visible import tell
 from ..contracts import InputError
+from ..disk.arrays import arrays_in
 from ..disk.whole_files import written
 
 _FACTS = "facts"
@@ -108,12 +107,11 @@ class Checkpoints:
         """
         file = self.file(position)
         try:
-            with np.load(file, allow_pickle=False) as members:
-                arrays = dict(members)
+            arrays = arrays_in(file)
             facts = json.loads(arrays.pop(_FACTS).tobytes())
             if not isinstance(facts, dict):
                 raise ValueError(f"expected an object, got {type(facts).__name__}")
-        except (ValueError, OSError, EOFError, KeyError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
+        except (ValueError, KeyError, RecursionError) as error:
             raise InputError("", f"{file} is damaged ({first_line(error)})") from None
         return Saved(position, facts, arrays)
 

@@ -204,7 +204,11 @@ def _small_cnn(x: keras.KerasTensor, features: int, regions: bool) -> keras.Kera
 
 
 def _load_weights(network: keras.Model, file: Path, name: str) -> None:
+    from .weights import check_plain
+
     try:
+        if not file.name.endswith(".keras"):  # Keras' zip, which it looks at itself
+            check_plain(file)
         network.load_weights(file)
     except Exception as error:  # h5py and Keras raise OSError, KeyError and ValueError, by the kind of the misfit
         raise InputError(

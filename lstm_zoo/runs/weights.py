@@ -1,0 +1,50 @@
+"""The weights that a run keeps, and what they are known by: files pass through many hands, and some are damaged."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import keras
+
+from ..contracts import InputError
+from ..disk.whole_files import replace_file, written
+from ..models.parts.weights import WeightsError, load_weights
+
+HASHES = "best.weights.sha256"
+"""SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
+
+
+def keep_weights(network: keras.Model, file: Path) -> None:
+    """Write the weights of a network in the place of those before, and what they are known by beside them."""
+    with written(file) as draft:
+        keras.Model(network.input, network.output).save_weights(draft)  # a bare one, without the optimizer
+        hashes = [hash_of(one) for one in (draft, file) if one.exists()]
+        replace_file(file.with_name(HASHES), "\n".join([*hashes, ""]))
+
+
+def take_kept_weights(network: keras.Model, file: Path) -> None:
+    """Give a network the weights that a run keeps.
+
+    Raises:
+        InputError: They are damaged, are not those that the run wrote, or are another network's.
+    """
+    hashes = file.with_name(HASHES)
+    if hashes.is_file() and hash_of(file) not in hashes.read_text(encoding="utf-8", errors="replace").split():
+        raise InputError(
+            "",
+            f"{file} is damaged or was exchanged: its SHA-256 is not in {hashes.name}; restore it, or remove "
+            f"{hashes.name} if you exchanged it yourself",
+        )
+    try:
+        load_weights(network, file)
+    except WeightsError as error:
+        raise InputError(
+            "", f"{file} does not hold the weights of the run's network ({error}); restore it, or train again"
+        ) from None
+
+
+def hash_of(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
