@@ -35,15 +35,16 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure this package against Keras' and PyTorch's layers and the usual loops, as ratios."""
-    with user_errors():
+    with user_errors(elsewhere="--to"):
         from ..bench.measuring import bench, machine
+        from ..disk.whole_files import replace_file
         from ..reporting.tables import bench_table
 
         measured: dict[str, Any] = {"machine": machine(), "backend": backend.value, "rows": []}
         for row in bench(only, rounds=rounds, quick=quick, backend=backend.value, videos=videos):
             measured["rows"].append(row)
             if to:
-                to.write_text(json.dumps(measured, indent=2), encoding="utf-8")
+                replace_file(to, json.dumps(measured, indent=2))
             if not as_json:
                 show(bench_table(row))
         if as_json:

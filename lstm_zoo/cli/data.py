@@ -36,7 +36,7 @@ def check(
     ] = None,
 ) -> None:
     """Read every file once: name those that cannot be used, and show what is in the others; prepares nothing."""
-    with user_errors() as loaded:
+    with user_errors(elsewhere="--html") as loaded:
         recipe = loaded(load_recipe(config, set))
         from ..reporting.data_check import check_facts
 

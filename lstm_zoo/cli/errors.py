@@ -36,11 +36,14 @@ def input_error(message: str) -> Exception:
 
 
 @contextmanager
-def user_errors(after_a_stop: Callable[[], str] = lambda: "stopped") -> Iterator[Callable[[Config], Config]]:
+def user_errors(
+    after_a_stop: Callable[[], str] = lambda: "stopped", elsewhere: str = ""
+) -> Iterator[Callable[[Config], Config]]:
     """Turn errors into messages and exit status, unless tracebacks are asked for.
 
     Args:
         after_a_stop: Says what to do after Ctrl-C or SIGTERM.
+        elsewhere: The option that names another place for what the command writes.
 
     Yields:
         A function to hand the config over once it is loaded, so that messages can name its lines.
@@ -64,16 +67,17 @@ def user_errors(after_a_stop: Callable[[], str] = lambda: "stopped") -> Iterator
     except Exception as error:
         if debugging():
             raise
-        status, lines = _explained(error, loaded)
+        status, lines = _explained(error, loaded, elsewhere)
         _end(status, *lines)
 
 
-def _explained(error: Exception, loaded: list[Config]) -> tuple[int, list[str]]:
+def _explained(error: Exception, loaded: list[Config], elsewhere: str) -> tuple[int, list[str]]:
     """Return exit status and lines for an error."""
     from ..config.mistakes import MOST_TOLD
     from ..config.recipe import ConfigError
     from ..console.text import first_line
     from ..contracts import InputError
+    from ..disk.failures import DiskError, explained
 
     if isinstance(error, ConfigError):
         count = len(error.messages)
@@ -82,6 +86,10 @@ def _explained(error: Exception, loaded: list[Config]) -> tuple[int, list[str]]:
         return 2, [head, *(f"  {text}" for text in error.messages)]
     if isinstance(error, InputError):
         return 2, [loaded[-1].describe(error) if loaded else str(error)]
+    if isinstance(error, DiskError):
+        return 1, [str(error)]
+    if line := explained(error, elsewhere=elsewhere):
+        return 1, [line]
     return 1, [f"failed: {type(error).__name__}: {first_line(error)[:500]}", "lstmzoo --debug ... shows where"]
 
 

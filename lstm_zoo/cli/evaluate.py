@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,17 +40,21 @@ def evaluate(
         from ..runs.evaluation import evaluate
 
         name = name_of(split.value, set or ())
-        scores = evaluate(network, split.value, name=name)
-        if as_json:
-            show_json({"run": str(network.path), "split": split.value, **scores})
-            return
-        show(evaluation_table(scores, f"{network.path.name} on {name}"))
-        if "per_class" in scores:
-            task = network.config.task
-            show(class_table(scores["per_class"], task.score_of_class, task.class_noun))
-        for remark in scores.get("remarks", ()):
-            show(remark)
-        show(f"report: {network.folder / 'report.html'}")
+
+        def show_scores(scores: dict[str, Any]) -> None:
+            if as_json:
+                show_json({"run": str(network.path), "split": split.value, **scores})
+                return
+            show(evaluation_table(scores, f"{network.path.name} on {name}"))
+            if "per_class" in scores:
+                task = network.config.task
+                show(class_table(scores["per_class"], task.score_of_class, task.class_noun))
+            for remark in scores.get("remarks", ()):
+                show(remark)
+
+        evaluate(network, split.value, name=name, show=show_scores)
+        if not as_json:
+            show(f"report: {network.folder / 'report.html'}")
 
 
 def name_of(split: str, overrides: Sequence[str]) -> str:

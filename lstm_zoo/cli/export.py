@@ -45,7 +45,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Export a run, and prove in a fresh process that the file gives the same answers."""
-    with user_errors():
+    with user_errors(elsewhere="--to"):
         network = open_run(run, set)
         from ..exporting.export import export
         from ..reporting.tables import export_table

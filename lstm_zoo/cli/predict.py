@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..console.visible import visible
+from ..disk.whole_files import replace_file
 from .errors import input_error, user_errors
 from .options import ExportedOption, JsonOption, RunOption, SetOption, open_network
 from .printing import show, show_json, written
@@ -49,7 +50,7 @@ def predict(
     ] = None,
 ) -> None:
     """Say what files show, or what a live video shows so far."""
-    with user_errors():
+    with user_errors(elsewhere="--save-to"):
         if stream is not None:
             if files or save_to:
                 raise input_error("--stream takes one video; leave out the files and --save-to")
@@ -81,7 +82,7 @@ def _print_and_save(
         if save_to is not None:
             save_to.mkdir(parents=True, exist_ok=True)
             text = visible(json.dumps(one.facts, indent=2, ensure_ascii=False), lines=True)
-            (save_to / f"{number:03d}-{Path(one.file).stem}.json").write_text(text, encoding="utf-8")
+            replace_file(save_to / f"{number:03d}-{Path(one.file).stem}.json", text)
         if as_lines:
             show_json(one.facts)
         elif not as_json:

@@ -37,7 +37,7 @@ def train(
             return "stopped before there was a run; the same command starts it"
         return f"stopped; to go on: {_command_to_go_on(context, place[0])}"
 
-    with user_errors(after_a_stop) as loaded:
+    with user_errors(after_a_stop, elsewhere="--run-dir") as loaded:
         recipe = loaded(load_recipe(config, set))
         from ..reporting.tables import evaluation_table
         from ..runs.directory import new_path, newest

@@ -7,7 +7,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def _take(descriptor: int, what: str, wait: bool) -> None:
             raise InputError("", f"{holder}; expected to be the only one: wait for its end, or stop it") from None
         tell(f"{holder}; waiting for its end")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-    os.ftruncate(descriptor, 0)
     now = datetime.now().isoformat(" ", timespec="seconds")
-    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()} {what} since {now}".encode(), 0)
+    with suppress(OSError):  # a full disk: the lock holds without its words
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()} {what} since {now}".encode(), 0)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+
+_LONGEST_TAIL = 200
 
 
 @contextmanager
@@ -16,14 +19,18 @@ def written(file: Path) -> Iterator[Path]:
         file: The file; an old one stays until the new one is whole.
 
     Raises:
-        OSError: The disk is full, or the folder cannot be written.
+        OSError: The disk is full, or the folder cannot be written; it names the file.
     """
-    draft = file.with_name(f".{file.stem}.{os.getpid()}.draft{''.join(file.suffixes[-2:])}")
+    draft = file.with_name(f".{os.getpid()}.draft.{_tail(file)}")
     try:
         yield draft
         with draft.open("rb+") as whole:
             os.fsync(whole.fileno())
         draft.replace(file)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, os.fspath(draft)):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(file)) from error
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -33,3 +40,14 @@ def replace_file(file: Path, content: str | bytes) -> None:
     """Write a file so that a crash leaves the old one or the new one, never half of it."""
     with written(file) as draft:
         draft.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def remove_drafts(file: Path) -> None:
+    """Remove what processes that were killed have left of a file; the caller alone works on it."""
+    for draft in file.parent.glob(f".*.draft.{escape(_tail(file))}"):
+        draft.unlink(missing_ok=True)
+
+
+def _tail(file: Path) -> str:
+    """Return the end of a file's name, so that a draft's is not too long where the file's is not."""
+    return os.fsdecode(os.fsencode(file.name)[-_LONGEST_TAIL:])

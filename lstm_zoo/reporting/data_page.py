@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..contracts import InputError, Survey
+from ..disk.whole_files import replace_file
 from .data_tables import class_rows, spread
 from .examples import drawn, legend
 from .pages import render
@@ -22,7 +23,7 @@ def write_data_page(file: Path, facts: Mapping[str, Any], survey: Survey) -> Non
     """Write what `check_facts` returned of a survey as one self-contained page.
 
     Raises:
-        InputError: The file cannot be written.
+        InputError: There can be no such file.
     """
     classes = class_rows(facts)
     examples = [drawn(example, survey.spec) for example in survey.examples] if survey.spec else []
@@ -41,8 +42,8 @@ def write_data_page(file: Path, facts: Mapping[str, Any], survey: Survey) -> Non
     )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
+        replace_file(file, page)
+    except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
         raise InputError("--html", f"{file} cannot be written: {error.strerror}") from error
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..console.text import first_line
 from ..contracts import Figures, InputError
+from ..disk.whole_files import replace_file
 from ..tasks.figures.canvas import png_of
 from .figures import learning_curves, result_against_floors
 from .pages import render
@@ -47,7 +48,7 @@ def write_report(
     named = ((f"{heading} ({name})", f"{name}/{file}", figure) for heading, file, figure in figures)
     for heading, file, figure in chain(floors, _curves(folder), named):
         png = png_of(figure)
-        (pictures / f"{file}.png").write_bytes(png)
+        replace_file(pictures / f"{file}.png", png)
         images[heading] = base64.b64encode(png).decode()
     page = render(
         "report.html.jinja",
@@ -63,7 +64,7 @@ def write_report(
         config=config_yaml,
     )
     path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
+    replace_file(path, page)
     return path
 
 

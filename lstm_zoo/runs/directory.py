@@ -64,11 +64,11 @@ class Run:
         if (path / CONFIG).exists():
             raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
         path.mkdir(parents=True, exist_ok=True)
-        (path / SPEC).write_text(spec.model_dump_json(indent=2), encoding="utf-8")
+        replace_file(path / SPEC, spec.model_dump_json(indent=2))
         started_from = None if init is None else str(init.absolute())
         environment = {"layout": _LAYOUT, "init": started_from, **environment_of(config, fingerprint)}
-        (path / ENVIRONMENT).write_text(json.dumps(environment, indent=2), encoding="utf-8")
-        (path / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
+        replace_file(path / ENVIRONMENT, json.dumps(environment, indent=2))
+        replace_file(path / CONFIG, config.to_yaml())  # the last one: with it, there is a run
         return cls(path, config, spec)
 
     @classmethod
@@ -158,8 +158,9 @@ def metrics_of(folder: Path) -> dict[str, Any]:
 
 
 def add_metrics(folder: Path, name: str, scores: dict[str, Any]) -> None:
-    """Keep the scores of an evaluation in a folder."""
-    replace_file(folder / METRICS, json.dumps({**metrics_of(folder), name: scores}, indent=2))
+    """Keep the scores of an evaluation in a folder, beside those that other processes keep there."""
+    with alone(folder / ".metrics.lock", f"keeps scores in {folder}", wait=True):
+        replace_file(folder / METRICS, json.dumps({**metrics_of(folder), name: scores}, indent=2))
 
 
 def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config, Spec]:

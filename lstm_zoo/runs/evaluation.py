@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..contracts import FEATURES, InputError, Judge, Judged, Outputs, Splits
+from ..disk.failures import DiskError, explained
+from ..disk.whole_files import replace_file
 from ..reporting.report import write_report
 from ..reporting.tables import single_numbers
 from .directory import add_metrics, metrics_of
@@ -18,7 +21,14 @@ from .network import Network
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (the wide ones count, too)
 
 
-def evaluate(network: Network, split: str = "test", *, splits: Splits | None = None, name: str = "") -> dict[str, Any]:
+def evaluate(
+    network: Network,
+    split: str = "test",
+    *,
+    splits: Splits | None = None,
+    name: str = "",
+    show: Callable[[dict[str, Any]], None] = lambda scores: None,
+) -> dict[str, Any]:
     """Evaluate a network on a split; keeps the scores, each prediction and the report in the network's folder.
 
     Args:
@@ -26,12 +36,14 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
         split: `train`, `val` or `test`; or `all`, whatever splits the data have, nothing dealt.
         splits: The loaded data; None loads what the recipe names, with labels numbered as in the run.
         name: Under what name to keep the scores; the split's by default.
+        show: Is given the scores before they are kept, which may fail.
 
     Returns:
         The task's scores, with `floors` beside them, ready for JSON.
 
     Raises:
         InputError: The split has no examples, or the data do not fit the network.
+        DiskError: The scores cannot be kept.
     """
     config, spec, name = network.config, network.spec, name or split
     metrics_of(network.folder)  # a damaged file is told before the work
@@ -53,6 +65,18 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
     if told := [*config.data.remarks(), *splits.remarks(), *scores.get("remarks", ())]:
         scores["remarks"] = told
     scores["floors"] = {title: single_numbers(judges.scores()) for title, judges in floors.items()}
+    show(scores)
+    try:
+        _keep(network, name, scores, panel, lambda indices: splits.pictures(split, indices))
+    except OSError as error:
+        if line := explained(error, network.folder):
+            raise DiskError(f"{line}. Scores and report of this evaluation are not kept") from error
+        raise
+    return scores
+
+
+def _keep(network: Network, name: str, scores: dict[str, Any], panel: _Panel, pictures: Callable) -> None:
+    """Write scores, predictions and report."""
     add_metrics(network.folder, name, scores)
     if rows := list(panel.task.rows()):
         _write_predictions(network.folder / f"predictions-{name}.csv", panel.names, rows)
@@ -61,11 +85,10 @@ def evaluate(network: Network, split: str = "test", *, splits: Splits | None = N
         title=network.path.name,
         name=name,
         metrics=metrics_of(network.folder),
-        config_yaml=config.to_yaml(),
-        of_classes=f"{config.task.score_of_class} of each {config.task.class_noun}",
-        figures=panel.task.figures(lambda indices: splits.pictures(split, indices)),
+        config_yaml=network.config.to_yaml(),
+        of_classes=f"{network.config.task.score_of_class} of each {network.config.task.class_noun}",
+        figures=panel.task.figures(pictures),
     )
-    return scores
 
 
 class _Panel(NamedTuple):
@@ -110,11 +133,12 @@ def _write_predictions(file: Path, names: list[str], rows: list[dict[str, Any]])
 
     Text that a spreadsheet would take for a formula has an apostrophe in front, as such programs show text.
     """
-    with file.open("w", newline="", encoding="utf-8") as target:
-        writer = csv.writer(target)
-        writer.writerow(["name", *rows[0]])
-        for name, row in zip(names, rows, strict=True):
-            writer.writerow([_as_text(cell) for cell in (name, *row.values())])
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["name", *rows[0]])
+    for name, row in zip(names, rows, strict=True):
+        writer.writerow([_as_text(cell) for cell in (name, *row.values())])
+    replace_file(file, text.getvalue())
 
 
 def _as_text(cell: Any) -> Any:

@@ -14,6 +14,7 @@ from ..console.text import first_line
 from ..console.visible import tell
 from ..contracts import DataConfig, InputError, Outputs, Part, Result, Views
 from ..data.pipeline.finding import told_left_out, unlinked
+from ..disk.whole_files import replace_file
 from ..tasks.figures.canvas import png_of
 from .network import Inputs, Network
 
@@ -156,7 +157,7 @@ def _saved(contents: Mapping[str, bytes], save_as: _Place) -> dict[str, str]:
         file = save_as.of(end)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            replace_file(file, content)
         except OSError as error:
             tell(f"{file} cannot be written ({first_line(error)})")
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 
 import keras
@@ -18,9 +19,22 @@ HASHES = "best.weights.sha256"
 def keep_weights(network: keras.Model, file: Path) -> None:
     """Write the weights of a network in the place of those before, and what they are known by beside them."""
     with written(file) as draft:
-        keras.Model(network.input, network.output).save_weights(draft)  # a bare one, without the optimizer
+        bare = keras.Model(network.input, network.output)  # without the optimizer
+        draft.write_bytes(weights_as_bytes(bare))
         hashes = [hash_of(one) for one in (draft, file) if one.exists()]
         replace_file(file.with_name(HASHES), "\n".join([*hashes, ""]))
+
+
+class _Memory(io.BytesIO):
+    def __str__(self) -> str:
+        return "memory.weights.h5"  # Keras asks for a name
+
+
+def weights_as_bytes(network: keras.Model) -> bytes:
+    """Return the content of a `.weights.h5`: HDF5 that writes to a full disk itself ends the process with SIGSEGV."""
+    memory = _Memory()
+    network.save_weights(memory)
+    return memory.getvalue()
 
 
 def take_kept_weights(network: keras.Model, file: Path) -> None:

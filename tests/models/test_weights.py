@@ -1,5 +1,7 @@
 """Weights of strangers: nothing but the numbers of the network is taken from a file."""
 
+import io
+
 import h5py
 import keras
 import numpy as np
@@ -120,6 +122,20 @@ def test_half_a_file_is_refused(size, file):
     file.write_bytes(file.read_bytes()[:size])
     with pytest.raises(WeightsError):
         load_weights(network(), file)
+
+
+def test_the_library_that_dies_on_a_full_disk_writes_to_none(tmp_path, monkeypatch):
+    class File(h5py.File):
+        def __init__(self, where, mode="r", **options):
+            assert mode == "r" or isinstance(where, io.BytesIO)
+            super().__init__(where, mode, **options)
+
+    monkeypatch.setattr("h5py.File", File)
+    first, second = network(), network()
+    keep_weights(first, tmp_path / "best.weights.h5")
+    second.load_weights(tmp_path / "best.weights.h5")
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_weights_are_those_that_the_run_kept(file):

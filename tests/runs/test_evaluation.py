@@ -1,16 +1,20 @@
 """A network on a split, beside its floors, and on the user's files."""
 
 import csv
+import errno
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from conftest import running_eagerly
+from lstmzoo import lstmzoo
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError
-from lstm_zoo.runs.directory import Run, add_metrics
+from lstm_zoo.runs.directory import Run, add_metrics, metrics_of
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
@@ -104,6 +108,34 @@ def test_scores_survive_a_second_evaluation(smoke_run, tmp_path):
     add_metrics(tmp_path, "other", {"top1": 1.0})
     kept = json.loads((tmp_path / "metrics.json").read_text())
     assert kept.pop("other") == {"top1": 1.0} and kept == smoke_run.run.metrics and file
+
+
+def test_scores_that_many_keep_at_once_are_all_kept(tmp_path):
+    start, scores = threading.Barrier(8), {"examples": 1, "floors": {}}
+
+    def keep(worker):
+        start.wait()
+        for number in range(5):
+            add_metrics(tmp_path, f"{worker}-{number}", scores)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(keep, range(8)))
+    assert len(metrics_of(tmp_path)) == 40
+
+
+@pytest.mark.usefixtures("eager")
+def test_scores_that_cannot_be_kept_are_shown_all_the_same(smoke_run, tmp_path, monkeypatch):
+    def refuse(file):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    run = shutil.copytree(smoke_run.folder, tmp_path / "run")
+    monkeypatch.setattr("os.fsync", refuse)
+    told = lstmzoo("eval", "--run", run, "--json", status=1)
+    assert json.loads(told.stdout)["examples"] == 8
+    assert told.stderr == (
+        f"{run}/metrics.json cannot be written: Read-only file system; choose another place. Scores and report of this "
+        "evaluation are not kept\n"
+    )
 
 
 @pytest.mark.usefixtures("eager")
