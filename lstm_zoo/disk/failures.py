@@ -18,15 +18,12 @@ class DiskError(Exception):
 
 
 def refusal(error: BaseException) -> int | None:
-    """Return the system's number for a full disk or a place that is refused; None where an error is another.
-
-    TensorFlow's and HDF5's errors tell it in words alone.
-    """
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None:
-        text = str(error).lower()
-        number = next((one for one in _TOLD if os.strerror(one).lower() in text), None)
-    return number if number in _TOLD else None
+    """Return the system's number for a full disk or a place that is refused; None where an error is another."""
+    if isinstance(error, OSError):
+        return error.errno if error.errno in _TOLD else None
+    if type(error).__module__.partition(".")[0] == "tensorflow":  # which tells it in words alone
+        return next((one for one in _TOLD if os.strerror(one).lower() in str(error).lower()), None)
+    return None
 
 
 def explained(error: BaseException, place: str | Path = "", elsewhere: str = "") -> str | None:

@@ -22,7 +22,7 @@ def alone(file: Path, what: str, *, wait: bool = False) -> Iterator[None]:
     """Be the only process that holds a lock.
 
     Args:
-        file: The lock's file; it stays where it is.
+        file: The lock's file; it is there while the lock is held.
         what: What is done, such as "trains into runs/a", for the message to another process.
         wait: Wait for the process that holds it, instead of raising an error.
 
@@ -30,17 +30,40 @@ def alone(file: Path, what: str, *, wait: bool = False) -> Iterator[None]:
         InputError: Another process holds it.
     """
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = _taken(file, what, wait)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
         yield  # a place that cannot be written: there is nothing to keep apart
         return
     try:
-        _take(descriptor, what, wait)
         yield
     finally:
+        with suppress(OSError):
+            file.unlink()  # while it is held: who waits for it takes another
         os.close(descriptor)
+
+
+def _taken(file: Path, what: str, wait: bool) -> int:
+    """Return the descriptor of the lock's file, once this process holds the lock."""
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            _take(descriptor, what, wait)
+            if _is(file, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is(file: Path, descriptor: int) -> bool:
+    """Say whether an open file still bears its name; who held its lock has removed it, and another may be there."""
+    try:
+        return os.path.samestat(os.stat(file), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _take(descriptor: int, what: str, wait: bool) -> None:

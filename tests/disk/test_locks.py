@@ -1,5 +1,6 @@
 """One process at a time."""
 
+import fcntl
 import subprocess
 import sys
 import threading
@@ -45,6 +46,20 @@ def test_another_process_may_wait(tmp_path, holder, capsys):
     with alone(tmp_path / "lock", "prepares", wait=True):
         assert time.monotonic() - started > 0.3
     assert f"process {holder.pid} on" in capsys.readouterr().err
+
+
+def test_a_lock_that_was_released_while_another_waited_is_not_taken_for_one(tmp_path, monkeypatch):
+    file, flock = tmp_path / "lock", fcntl.flock
+
+    def after_its_removal(descriptor, how):
+        flock(descriptor, how)
+        monkeypatch.setattr("fcntl.flock", flock)
+        file.unlink()
+
+    monkeypatch.setattr("fcntl.flock", after_its_removal)
+    with alone(file, "trains"), pytest.raises(InputError), alone(file, "trains"):
+        pass
+    assert not file.exists()
 
 
 def test_a_place_that_cannot_be_written_needs_no_lock(tmp_path, monkeypatch):

@@ -11,8 +11,13 @@ import tensorflow_datasets as tfds
 
 from ...console.text import did_you_mean, first_line
 from ...contracts import InputError
+from ...disk.failures import DiskError, explained
+from ...disk.making import making
 from ...media.patience import network_patience
+from .data_place import writing_to
+from .preparing_once import preparing_once
 
+_COMPLETE = "complete"
 _NO_NETWORK = "is there a network?"
 
 
@@ -48,12 +53,17 @@ def prepared(
 
     Raises:
         InputError: It cannot be downloaded or prepared here.
+        DiskError: The disk is full, or the folder cannot be written.
     """
     tfds.enable_progress_bar()
     with network_patience(), redirect_stdout(sys.stderr):
         try:
-            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+            with preparing_once(builder) as missing:
+                if missing:
+                    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
         except Exception as error:  # whatever TFDS, requests or ffmpeg raise: the user needs the place and the reason
+            if line := explained(error, builder.data_dir, "data.data_dir"):
+                raise DiskError(line) from error
             films = any(isinstance(feature, tfds.features.Video) for feature in (builder.info.features or {}).values())
             no_ffmpeg = films and not shutil.which("ffmpeg")
             ffmpeg = " The ffmpeg program, which TFDS calls, is missing too." if no_ffmpeg else ""
@@ -75,19 +85,27 @@ def download_ucf101(data_dir: Path | None, videos: str, lists: str) -> Path:
 
     Raises:
         InputError: The archives cannot be had.
+        DiskError: The disk is full, or the folder cannot be written.
     """
+    root = _place_of_ucf101(data_dir)
+    with writing_to(root), making(root / _COMPLETE, f"downloads UCF101 to {root}") as missing:
+        if missing:
+            _download_ucf101(root, videos, lists)
+    return root
+
+
+def _download_ucf101(root: Path, videos: str, lists: str) -> None:
     from tensorflow_datasets.video import ucf101
 
-    root = _place_of_ucf101(data_dir)
     store = root.parent
-    if has_ucf101(data_dir):
-        return root
     tfds.enable_progress_bar()
     with network_patience(), redirect_stdout(sys.stderr):
         try:
             manager = tfds.download.DownloadManager(download_dir=store, register_checksums=False)
             found = manager.download_and_extract({"videos": ucf101.UCF_101_URL, "lists": ucf101.SPLITS_URL})
         except Exception as error:  # as above
+            if explained(error):
+                raise
             raise InputError(
                 "data.root",
                 f"UCF101 could not be downloaded ({first_line(error)}); {_NO_NETWORK} Else fetch the videos "
@@ -95,12 +113,11 @@ def download_ucf101(data_dir: Path | None, videos: str, lists: str) -> Path:
                 f"folder as {videos}/<Class>/v_<Class>_gXX_cYY.avi beside {lists}/, and set data.root to it",
             ) from error
     _lay_out(Path(found["videos"]), Path(found["lists"]), root, videos, lists)
-    return root
 
 
 def has_ucf101(data_dir: Path | None) -> bool:
     """Say whether UCF101 was downloaded to a place, and laid out there."""
-    return (_place_of_ucf101(data_dir) / "complete").is_file()
+    return (_place_of_ucf101(data_dir) / _COMPLETE).is_file()
 
 
 def _place_of_ucf101(data_dir: Path | None) -> Path:
@@ -110,7 +127,8 @@ def _place_of_ucf101(data_dir: Path | None) -> Path:
 
 def _lay_out(unpacked_videos: Path, unpacked_lists: Path, root: Path, videos: str, lists: str) -> None:
     """Link the unpacked files into UCF101's own layout; the archive keeps all videos in one folder."""
-    shutil.rmtree(root, ignore_errors=True)
+    for part in (root / videos, root / lists):
+        shutil.rmtree(part, ignore_errors=True)
     found = next(unpacked_lists.rglob("classInd.txt"), None)
     clips = sorted(unpacked_videos.rglob("v_*.avi"))
     if found is None or not clips:
@@ -123,4 +141,4 @@ def _lay_out(unpacked_videos: Path, unpacked_lists: Path, root: Path, videos: st
         folder = root / videos / class_name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / clip.name.replace(spelt, class_name)).symlink_to(clip)
-    (root / "complete").touch()
+    (root / _COMPLETE).touch()

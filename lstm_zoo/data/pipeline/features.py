@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +24,8 @@ from ...console.text import first_line
 from ...console.version import __version__
 from ...console.visible import tell
 from ...contracts import FEATURES, InputError
+from ...disk.making import making
+from ...disk.whole_files import replace_file, written
 from .family import TARGET, Family
 from .media import Epochs, Media, StoredMedia
 from .order import epoch_seed, shuffled
@@ -110,10 +111,12 @@ class Features(Media):
         """Return features, (rows, ...), as a view of their file; compute them first if there is no such file."""
         file = self._folder / f"{name}.npy"
         shape = (num_rows, *self._encoder.output[FEATURES].shape[1:])
-        if not file.is_file():
-            try:
-                self._write(file, shape, self._computed(stream(), num_rows, f"Features ({name})"))
-            except OSError as error:
+        try:
+            with making(file, f"computes features for {file}") as missing:
+                if missing:
+                    self._write(file, shape, self._computed(stream(), num_rows, f"Features ({name})"))
+        except OSError as error:
+            if not file.is_file():
                 tell(f"features are not kept: {file.parent} cannot be written ({first_line(error)})")
                 return np.concatenate(list(self._computed(stream(), num_rows, f"Features ({name})")))
         try:
@@ -125,18 +128,12 @@ class Features(Media):
 
     def _write(self, file: Path, shape: tuple[int, ...], batches: Iterator[np.ndarray]) -> None:
         """Write features; the file has its name only once it is whole."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        (file.parent / "about.json").write_text(json.dumps(self._about, indent=2), encoding="utf-8")
-        draft = file.with_suffix(f".{os.getpid()}.draft")
-        try:
-            with draft.open("wb") as target:
-                header = {"descr": np.dtype(self._dtype).str, "fortran_order": False, "shape": shape}
-                np.lib.format.write_array_header_1_0(target, header)
-                for features in batches:
-                    target.write(features.tobytes())
-            draft.replace(file)
-        finally:
-            draft.unlink(missing_ok=True)
+        replace_file(file.parent / "about.json", json.dumps(self._about, indent=2))
+        with written(file) as draft, draft.open("wb") as target:
+            header = {"descr": np.dtype(self._dtype).str, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(target, header)
+            for features in batches:
+                target.write(features.tobytes())
         others = bytes_of(features_folder(self._stored.folder)) - bytes_of(self._folder)
         told = f"; those of other encoders take {others / 2**20:.0f} MiB there" if others else ""
         print(

@@ -18,10 +18,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from ...console.progress import ProgressBar
-from ...console.text import first_line, writable
+from ...console.text import writable
 from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
+from .data_place import writing_to
 from .family import Family, Item, Record, Row, row_of
+from .preparing_once import preparing_once
 
 _NAMED = 10  # classes that lost examples, in a remark
 _BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
@@ -92,20 +94,17 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
         Raises:
             InputError: There are bad files and `on_bad_file` is `stop`; or a split has no others, and nothing is kept;
-                or the folder for prepared data cannot be written.
+                or there can be no folder for prepared data.
+            DiskError: The disk is full, or the folder cannot be written.
         """
         source = self.builder_config
         if not any(source.splits.values()):
             raise InputError("data", f"there are no {source.noun}s in any split")
         tfds.disable_progress_bar()  # ours counts files
-        with redirect_stdout(io.StringIO()):  # TFDS announces itself where `--json` must stand alone
-            try:
+        quiet = redirect_stdout(io.StringIO())  # TFDS announces itself where `--json` must stand alone
+        with quiet, writing_to(Path(self.data_dir)), preparing_once(self) as missing:
+            if missing:
                 self.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
-            except OSError as error:
-                raise InputError(
-                    "data.data_dir",
-                    f"{self.data_dir} cannot be written ({first_line(error)}); free some room, or set data.data_dir",
-                ) from error
         bad = self.bad_files()
         if bad and source.on_bad_file == "stop":
             raise InputError(

@@ -14,8 +14,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from ...console.text import first_line
 from ...contracts import ALL, BadFile, InputError
+from ...disk.making import making
+from ...disk.whole_files import remove_drafts, replace_file, written
+from .data_place import writing_to
 from .family import Family, Record, Row
 from .preparing import PreparedBuilder
 
@@ -165,25 +167,16 @@ def _on_disk(stem: Path, records: Callable[[], Iterator[Mapping[str, np.ndarray]
     TFDS's shards are compressed and in one order; training needs them in any.
     """
     file, index = stem.with_suffix(".bin"), stem.with_suffix(".json")
-    if not index.is_file():
-        drafts = [path.with_suffix(f"{path.suffix}.{os.getpid()}.draft") for path in (file, index)]
-        shapes = []
-        try:
-            with drafts[0].open("wb") as target:
-                for record in records():
+    with writing_to(file), making(index, f"unpacks {stem}") as missing:
+        if missing:
+            remove_drafts(file)
+            shapes = []
+            with written(file) as draft, draft.open("wb") as target:  # bytes of all: a hole in a file that is mapped,
+                for record in records():  # for which there is no room later, ends the process
                     shapes.append({name: array.shape for name, array in record.items()})
                     for array in record.values():
                         target.write(array.tobytes())
-            drafts[1].write_text(json.dumps(shapes), encoding="utf-8")
-            drafts[0].replace(file)
-            drafts[1].replace(index)  # the last one: with it, both are whole
-        except OSError as error:
-            raise InputError(
-                "data.data_dir", f"{file} cannot be written ({first_line(error)}); free some room, or set data.data_dir"
-            ) from error
-        finally:
-            for draft in drafts:
-                draft.unlink(missing_ok=True)
+            replace_file(index, json.dumps(shapes))  # the last one: with it, both are whole
     flat, start, kept = np.memmap(file, np.uint8, "r"), 0, []
     for shapes_of_record in json.loads(index.read_text(encoding="utf-8")):
         arrays = {}

@@ -1,6 +1,8 @@
 """The pipeline that all families share, tried on clips."""
 
+import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +12,13 @@ from conftest import write_video
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError
 from lstm_zoo.data.pipeline.family import Item
+from lstm_zoo.data.pipeline.preparing import PreparedBuilder
 from lstm_zoo.data.pipeline.splitting import split_by_group
 from lstm_zoo.data.pipeline.stored import Stored
 from lstm_zoo.data.videos.clip_config import ClipConfig
 from lstm_zoo.data.videos.ucf101 import Ucf101
 from lstm_zoo.data.videos.video_folder import VideoFolder
+from lstm_zoo.disk.failures import DiskError
 
 SMALL = ClipConfig(num_frames=4, size=16)
 
@@ -155,6 +159,31 @@ def test_damaged_prepared_data_are_told(ucf_root, tmp_path):
     blocked.touch()
     with pytest.raises(InputError, match=r"data.data_dir: .* cannot be written"):
         Ucf101(root=ucf_root, data_dir=blocked, short_side=24, clip=SMALL).load()
+
+
+def test_what_another_process_prepared_meanwhile_is_used_and_what_killed_ones_left_is_removed(ucf_root, tmp_path):
+    config = Ucf101(root=ucf_root, data_dir=tmp_path, short_side=24, clip=SMALL)
+    first, second = (config.builder(config.family(config.expected_spec())) for _ in range(2))
+    folder = Path(first.data_dir)
+    left = folder.parent / "incomplete.A1B2C3_1.0.0"
+    left.mkdir(parents=True)
+    (left / "shard").touch()
+    first.prepare()
+    assert not left.exists()
+    made = folder.stat().st_mtime_ns
+    second.prepare()
+    assert folder.stat().st_mtime_ns == made
+    assert second.info.splits["train"].num_examples == first.info.splits["train"].num_examples
+
+
+def test_a_full_disk_under_prepared_data_is_told_with_the_setting(ucf_root, tmp_path, monkeypatch):
+    def full(self, *arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(PreparedBuilder, "_write_table", full)
+    with pytest.raises(DiskError, match=r"cannot be written: No space left .* another place \(data\.data_dir\)"):
+        Ucf101(root=ucf_root, data_dir=tmp_path, short_side=24, clip=SMALL).load()
+    assert not list(tmp_path.rglob("incomplete.*"))
 
 
 def test_a_part_of_a_tfds_split_has_a_size(ucf_root, data_dir):
