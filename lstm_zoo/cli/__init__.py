@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ..console.signals import Stopped, raise_when_asked
+from ..console.visible import visible
 from . import bench, check, data, evaluate, export, listing, predict, train
 from .errors import debugging, user_errors
 from .printing import OutputError, written
@@ -57,9 +58,17 @@ def main() -> None:
     raise_when_asked()
     try:
         with written():  # the help, too, which is no command's
-            app()
+            status = app(standalone_mode=False)
+        sys.exit(status)
     except OutputError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except Stopped as stop:  # between two commands' own words
         sys.exit(stop.status)
+    except Exception as error:
+        if not (hasattr(error, "show") and hasattr(error, "message")):
+            raise
+        # A mistake in options and names, as Click has it, which Typer brings within itself or beside it.
+        error.message = visible(error.message, lines=True)
+        error.show()
+        sys.exit(error.exit_code)

@@ -85,7 +85,7 @@ def _explained(error: Exception, loaded: list[Config], elsewhere: str) -> tuple[
         head = f"{number} mistake{'s' * (count > 1)} in the configuration:"
         return 2, [head, *(f"  {text}" for text in error.messages)]
     if isinstance(error, InputError):
-        return 2, [loaded[-1].describe(error) if loaded else str(error)]
+        return 2, [loaded[-1].describe(error) if loaded else error.told, *error.more]
     if isinstance(error, DiskError):
         return 1, [str(error)]
     if line := explained(error, elsewhere=elsewhere):
@@ -95,5 +95,5 @@ def _explained(error: Exception, loaded: list[Config], elsewhere: str) -> tuple[
 
 def _end(status: int, *lines: str) -> None:
     for line in lines:
-        print(visible(line, lines=True), file=sys.stderr)
+        print(visible(line), file=sys.stderr)
     raise typer.Exit(status) from None

@@ -86,7 +86,8 @@ def _print_and_save(
         if as_lines:
             show_json(one.facts)
         elif not as_json:
-            show("\n  ".join([one.file, *one.text.splitlines()]))
+            for line in (one.file, *(f"  {line}" for line in one.text.split("\n"))):
+                show(line)
     return told
 
 

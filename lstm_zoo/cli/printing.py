@@ -17,10 +17,10 @@ class OutputError(Exception):
 
 
 def show(what: Any) -> None:
-    """Print for people: text as lines, tables through rich; what strangers wrote moves no cursor."""
+    """Print for people: text as a line, tables through rich; what strangers wrote moves no cursor."""
     with written():
         if isinstance(what, str):
-            print(visible(what, lines=True))
+            print(visible(what))
         else:
             console().print(what)
 

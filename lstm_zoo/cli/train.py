@@ -48,7 +48,8 @@ def train(
         run = train(recipe, place[0], resume=goes_on, anyway=resume_anyway, init=init)
         for split, scores in run.metrics.items():
             show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
-        show(f"run: {run.path}\nreport: {run.path / 'report.html'}\nnext: lstmzoo eval --run {run.path}")
+        for line in (f"run: {run.path}", f"report: {run.path / 'report.html'}", f"next: lstmzoo eval --run {run.path}"):
+            show(line)
 
 
 def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:

@@ -219,4 +219,4 @@ def _problems_of_valid_sections(values: Mapping[str, Any], schema: type[Config])
 
 def _place(problem: InputError, origins: dict[Location, str]) -> str:
     where = nearest_origin(origins, tuple(problem.key.split("."))) if problem.key else None  # of no setting
-    return f"{where}: {problem}" if where else str(problem)
+    return f"{where}: {problem.told}" if where else problem.told

@@ -21,7 +21,7 @@ def visible(text: str, lines: bool = False) -> str:
 
     Args:
         text: What strangers may have written a part of.
-        lines: Newlines are ours, and stay.
+        lines: Newlines are ours, or move no cursor, as in a page, and stay.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -29,8 +29,8 @@ def visible(text: str, lines: bool = False) -> str:
 
 
 def tell(text: str) -> None:
-    """Print what a user should know on standard error; what strangers wrote moves no cursor."""
-    print(visible(text, lines=True), file=sys.stderr)
+    """Print a line that a user should know on standard error; what strangers wrote moves no cursor."""
+    print(visible(text), file=sys.stderr)
 
 
 def _harmless(character: str) -> bool:
@@ -50,6 +50,6 @@ def console(stderr: bool = False) -> Console:
 
     class Plain(Console):
         def render_str(self, text: str, **options):  # every title, cell and caption comes by here
-            return super().render_str(visible(text, lines=True), **options)
+            return super().render_str(visible(text), **options)
 
     return Plain(stderr=stderr, markup=False, emoji=False, highlight=False)

@@ -14,12 +14,17 @@ class InputError(ValueError):
     Args:
         key: Dotted path of the setting to change, such as `data.root`; empty where no setting is at fault.
         message: What came, what was expected, and how to mend it.
+        more: Further lines; what strangers wrote begins none of its own.
     """
 
-    def __init__(self, key: str, message: str):
-        super().__init__(f"{key}: {message}" if key else message)
-        self.key = key
-        self.message = message
+    def __init__(self, key: str, message: str, *more: str):
+        self.key, self.message, self.more = key, message, more
+        super().__init__("\n".join([self.told, *more]))
+
+    @property
+    def told(self) -> str:
+        """The message, with the key in front."""
+        return f"{self.key}: {self.message}" if self.key else self.message
 
 
 class Section(BaseModel):

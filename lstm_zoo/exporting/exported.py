@@ -61,6 +61,8 @@ class ExportedNetwork(Network):
         try:
             about = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
             file, _, _ = folder / about["file"], FORMATS[about["format"]], about["streaming"]
+            if Path(about["file"]).name != about["file"]:
+                raise ValueError(f"{about['file']} lies elsewhere")
         except (ValueError, KeyError, TypeError) as error:
             raise InputError("", f"{folder / EXPORT} is damaged ({first_line(error)}); export again") from None
         if path != folder and path.name != file.name:

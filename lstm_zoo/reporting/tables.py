@@ -7,6 +7,9 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
+
+from ..console.visible import visible
 
 
 def titled_table(title: str, *columns: str) -> Table:
@@ -70,7 +73,7 @@ def dry_build_table(facts: Mapping[str, Any]) -> Table:
         gigabytes = facts["memory_bytes"] / 2**30
         notes.append(f"memory for training: about {gigabytes:.1f} GiB; smaller blocks or train.batch_size take less")
     if notes:
-        table.caption, table.caption_justify = "\n".join(notes), "left"
+        table.caption, table.caption_justify = Text("\n".join(map(visible, notes))), "left"
     return table
 
 

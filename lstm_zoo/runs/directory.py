@@ -193,6 +193,8 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError("", f"{folder / SPEC} is damaged ({first_line(error)}); restore it, or train again") from None
+    if not config.model.takes & spec.inputs.keys():
+        raise InputError("", f"{folder / SPEC} is damaged (no {' or '.join(sorted(config.model.takes))}); restore it")
     if config.task.target != spec.target.kind:
         raise InputError(
             "task.kind",

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contracts import FEATURES, InputError, Judge, Judged, Outputs, Splits
+from ..console.text import first_line
+from ..contracts import FEATURES, InputError, Judge, Judged, Memory, Outputs, Predictor, Splits
 from ..disk.failures import DiskError, explained
 from ..disk.whole_files import replace_file
 from ..reporting.report import write_report
 from ..reporting.tables import single_numbers
-from .directory import add_metrics, metrics_of
+from .directory import MEMORY, add_metrics, metrics_of
 from .network import Network
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (the wide ones count, too)
@@ -54,7 +55,7 @@ def evaluate(
     memory, predictors = network.memory, {}
     if memory is not None:
         known = {key: values for key, values in memory.items() if features or key != FEATURES}
-        predictors = config.task.floors(spec, known)
+        predictors = _floors(network, known)
     panel, floors = _Panel.of(network), {title: _Panel.of(network) for title in predictors}
     examples = with_features(splits.judged(split), features)
     for outputs, judged in zip(network.answers(splits, split), examples, strict=True):
@@ -89,6 +90,14 @@ def _keep(network: Network, name: str, scores: dict[str, Any], panel: _Panel, pi
         of_classes=f"{network.config.task.score_of_class} of each {network.config.task.class_noun}",
         figures=panel.task.figures(pictures),
     )
+
+
+def _floors(network: Network, known: Memory) -> Mapping[str, Predictor]:
+    try:
+        return network.config.task.floors(network.spec, known)
+    except (LookupError, TypeError, ValueError) as error:
+        file = network.folder / MEMORY
+        raise InputError("", f"{file} is damaged ({first_line(error)}); restore it, or train again") from error
 
 
 class _Panel(NamedTuple):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..config.recipe import Config
 from ..contracts import FEATURES, Outputs, Spec, Splits, unbatched
+from ..reporting.memory import refuse_giants
 from ..streaming.step import Stream, step_network, stream_of
 from .directory import Run, memory_of
 from .features import encoder_of, on_features
@@ -89,6 +90,7 @@ class RunNetwork(Network):
     @cached_property
     def model(self) -> keras.Model:
         """The network as it is trained; it returns logits."""
+        refuse_giants(self.config, self.spec)
         model = self.config.model.build(self.spec, pretrained=False)
         take_kept_weights(model, self.run.weights_file)
         return model

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..console.text import first_line
-from ..console.visible import tell
+from ..console.visible import tell, visible
 from ..contracts import DataConfig, InputError, Outputs, Part, Result, Views
 from ..data.pipeline.finding import told_left_out, unlinked
 from ..disk.whole_files import replace_file
@@ -83,19 +83,23 @@ def _predicted(network: Network, path: Path, save_as: _Place | None) -> Predicti
         answers = list(_of_parts(network, views))
     except InputError as error:
         facts["error"] = error.message.removeprefix(f"{path}: ")
-        return Prediction(str(path), facts, f"cannot be read: {facts['error']}")
+        return Prediction(str(path), facts, visible(f"cannot be read: {facts['error']}"))
     saved = {} if save_as is None else _all_saved(result, views, answers, save_as)
     facts |= {**(result.facts if result else {}), **saved}
     if views.remarks:
         facts["remarks"] = list(views.remarks)
     if answers:
         facts[views.parts_name] = [{**part.about, **(answer.facts if answer else {})} for part, answer in answers]
-    lines = [*([result.text] if result else []), *views.remarks]
-    lines += [
-        f"{part.called}: {answer.answer if answer else 'cannot be read: ' + part.about['error']}"
-        for part, answer in answers
+    told = [
+        *views.remarks,
+        *(
+            f"{part.called}: {answer.answer if answer else 'cannot be read: ' + part.about['error']}"
+            for part, answer in answers
+        ),
+        *(f"{name}: {place}" for name, place in saved.items()),
     ]
-    return Prediction(str(path), facts, "\n".join([*lines, *(f"{name}: {place}" for name, place in saved.items())]))
+    text = [visible(result.text, lines=True)] if result else []
+    return Prediction(str(path), facts, "\n".join([*text, *map(visible, told)]))
 
 
 def _whole(network: Network, views: Views) -> Result | None:

@@ -109,9 +109,8 @@ class Checkpoints:
         try:
             arrays = arrays_in(file)
             facts = json.loads(arrays.pop(_FACTS).tobytes())
-            if not isinstance(facts, dict):
-                raise ValueError(f"expected an object, got {type(facts).__name__}")
-        except (ValueError, KeyError, RecursionError) as error:
+            _check(facts)
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise InputError("", f"{file} is damaged ({first_line(error)})") from None
         return Saved(position, facts, arrays)
 
@@ -131,3 +130,12 @@ class Checkpoints:
         for later in positions[positions.index(position) + 1 :]:
             self.file(later).unlink()
         return self.read(position)
+
+
+def _check(facts: Any) -> None:
+    """Raise a ValueError if facts of a checkpoint lack something, or give callbacks what is neither number nor row."""
+    if not isinstance(facts, dict) or not {"callbacks", "rollbacks", "steps", "stopped"} <= facts.keys():
+        raise ValueError("it lacks facts")
+    held = [value for kept in facts["callbacks"] for name, value in kept.items() if name != "rows"]
+    if not all(isinstance(value, (int, float)) for value in held):
+        raise ValueError("what callbacks hold are no numbers")

@@ -14,6 +14,7 @@ from lstm_zoo.media.pages import read_page
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
+from lstm_zoo.runs.weights import keep_weights
 from lstm_zoo.training.fit import train
 
 pytestmark = pytest.mark.xdist_group("page_run")
@@ -43,7 +44,7 @@ def page_run(page_root, tmp_path_factory, data_dir):
     (inputs, _), *_ = config.data.load().eval_stream("val", 4).as_numpy_iterator()
     logits = network.model.predict_on_batch(inputs)[0]  # of a line, (S, K + 1)
     dense.set_weights([100 * kernel, -logits.mean(axis=0)])  # so that all letters are answered, not one alone
-    network.model.save_weights(network.run.weights_file)
+    keep_weights(network.model, network.run.weights_file)
     return network
 
 

@@ -21,6 +21,7 @@ from lstm_zoo.runs.directory import Run
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
+from lstm_zoo.runs.weights import keep_weights
 from lstm_zoo.tasks.ctc.reading import greedy
 from lstm_zoo.training.fit import train
 
@@ -37,7 +38,7 @@ def text_run(tmp_path_factory, data_dir):
     network = RunNetwork(run)
     kernel = network.model.get_layer("logits").kernel
     kernel.assign(np.random.default_rng(0).normal(0, 8, kernel.shape))
-    network.model.save_weights(run.path / "best.weights.h5")
+    keep_weights(network.model, run.path / "best.weights.h5")
     return RunNetwork(Run.open(run.path))
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from pydantic import Field
 
+from ...console.text import listed
 from ...contracts import Classes, InputError, Judge, LabelMap, Spec, Splits, Tensor, Views
 from ...media.endings import IMAGES
 from ..pictures.picture_files import PictureFiles
@@ -78,8 +79,8 @@ class LabelledPictures(PreparedData):
         if self.class_names() != like.class_names:
             raise InputError(
                 "data",
-                f"the classes are {', '.join(self.class_names())}, but the run was trained on "
-                f"{', '.join(like.class_names)}; they have to be the same, in the same order",
+                f"the classes are {listed(self.class_names(), 20)}, but the run was trained on "
+                f"{listed(like.class_names, 20)}; they have to be the same, in the same order",
             )
         seen = like.inputs[self.gives].shape[:-1]
         if self.blocks.size not in (None, seen):

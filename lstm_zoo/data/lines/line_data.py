@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ...console.visible import tell
 from ...contracts import SPLITS, InputError, Spec, Splits, Tensor, Text, Views
 from ..pipeline.family import Record
 from ..pipeline.prepared_data import PreparedData, views_of
@@ -180,7 +180,4 @@ def _tell_unknown_letters(loaded: Splits) -> None:
         unknown = Counter(letter for judged in loaded.judged(split) for letter in judged.truth if letter not in known)
         if unknown:
             named = "; ".join(f"{called(letter).strip()} ({times})" for letter, times in unknown.most_common())
-            print(
-                f"{split}: {unknown.total()} of its letters are none of the training texts', each an error: {named}",
-                file=sys.stderr,
-            )
+            tell(f"{split}: {unknown.total()} of its letters are none of the training texts', each an error: {named}")

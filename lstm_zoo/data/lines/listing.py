@@ -44,7 +44,7 @@ def read_table(file: Path, root: Path, columns: Mapping[str, str], key: str) -> 
         splits[row.get("split", "")].append(Item(name, row["text"], row.get("group", ""), notes=row.get("group", "")))
     if mistakes:
         more = [f"... and {len(mistakes) - _TOLD} more"] if len(mistakes) > _TOLD else []
-        raise InputError(key, "\n  ".join([*mistakes[:_TOLD], *more]))
+        raise InputError(key, mistakes[0], *(f"  {one}" for one in [*mistakes[1:_TOLD], *more]))
     if not splits:
         raise InputError(key, f"{file} names no line; expected one row a line")
     return {split: sorted(items) for split, items in splits.items()}

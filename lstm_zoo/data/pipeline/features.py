@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,10 +135,9 @@ class Features(Media):
                 target.write(features.tobytes())
         others = bytes_of(features_folder(self._stored.folder)) - bytes_of(self._folder)
         told = f"; those of other encoders take {others / 2**20:.0f} MiB there" if others else ""
-        print(
+        tell(
             f"features: {file.stat().st_size / 2**20:.1f} MiB kept in {file.parent}{told} (`lstmzoo data info "
-            "--remove-features` removes all of this recipe's data; else delete that folder)",
-            file=sys.stderr,
+            "--remove-features` removes all of this recipe's data; else delete that folder)"
         )
 
     def _computed(self, stream: tf.data.Dataset, num_rows: int, title: str) -> Iterator[np.ndarray]:

@@ -109,7 +109,8 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         if bad and source.on_bad_file == "stop":
             raise InputError(
                 "data.on_bad_file",
-                f"{self._say_bad(bad)}\nMend or remove them, or leave them out with --set data.on_bad_file=skip "
+                *self._say_bad(bad),
+                f"Mend or remove them, or leave them out with --set data.on_bad_file=skip "
                 f"(the readable {source.noun}s stay prepared). The whole list: {Path(self.data_dir) / _BAD_FILES}",
             )
 
@@ -179,8 +180,10 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             self._rows.append(row_of(split, item, record, self.family))
             yield item.name, {**{name: record[name] for name in self.family.features()}, "name": item.name}
         if not good:
-            bad = self._say_bad(self._bad[bad_before:])
-            raise InputError("data.root", f"none of the {split} {self.builder_config.noun}s can be used: {bad}")
+            first, *more = self._say_bad(self._bad[bad_before:])
+            raise InputError(
+                "data.root", f"none of the {split} {self.builder_config.noun}s can be used: {first}", *more
+            )
         self._to_come -= 1
         if not self._to_come:
             self._progress.close()
@@ -194,11 +197,11 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             writer.writerow(header)
             writer.writerows(rows)
 
-    def _say_bad(self, bad: Sequence[BadFile], at_most: int = 10) -> str:
+    def _say_bad(self, bad: Sequence[BadFile], at_most: int = 10) -> list[str]:
         lines = [f"  {file.name} ({file.split}): {file.reason}" for file in bad[:at_most]]
         more = [f"  ... and {len(bad) - at_most} more"] if len(bad) > at_most else []
         noun = self.builder_config.noun
-        return "\n".join([f"{len(bad)} {noun}{'s' * (len(bad) != 1)} cannot be used:", *lines, *more])
+        return [f"{len(bad)} {noun}{'s' * (len(bad) != 1)} cannot be used:", *lines, *more]
 
 
 def _shuffled(items: Sequence[Item], file_of: Callable[[Item], str]) -> list[Item]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, ClassVar
 
 from pydantic import Field
 
+from ...console.text import listed
 from ...contracts import Classes, InputError, LiveFrame, Spec, Tensor
 from ..pipeline.prepared_data import FamilyData
 from .clip_config import ClipConfig
@@ -68,8 +69,8 @@ class VideoData(FamilyData):
         if unknown := sorted(set(self.class_names()) - set(like.class_names)):
             raise InputError(
                 "data.root",
-                f"the run does not know the class{'es' * (len(unknown) > 1)} {', '.join(unknown)}; it was trained on "
-                f"{', '.join(like.class_names)}{self.without(unknown)}",
+                f"the run does not know the class{'es' * (len(unknown) > 1)} {listed(unknown, 20)}; it was trained on "
+                f"{listed(like.class_names, 20)}{self.without(unknown)}",
             )
 
     def without(self, unknown: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 
 from ...console.text import first_line
+from ...console.visible import tell
 from ...contracts import InputError
 from ...media.patience import network_patience
 
@@ -73,7 +74,7 @@ def java_scores(
             with _java_options():
                 scores[name] = score(truths, candidates)
         except Exception as error:  # no network, a folder that cannot be written, too little memory: the rest stands
-            print(f"{name.upper()} is left out: {first_line(error)}", file=sys.stderr)
+            tell(f"{name.upper()} is left out: {first_line(error)}")
     return scores
 
 
@@ -134,7 +135,7 @@ def _fetch_spice_models() -> None:
         return
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"its models are missing, and {folder} cannot be written")
-    print("Fetching the models of SPICE (385 MB, once)", file=sys.stderr)
+    tell("Fetching the models of SPICE (385 MB, once)")
     try:
         with network_patience(), _hushed():
             models.get_stanford_models()

@@ -127,7 +127,7 @@ def test_bad_files_stop_or_are_counted(tmp_path, data_dir):
     options = {"root": tmp_path, "data_dir": data_dir, "short_side": 24, "clip": SMALL, "val_fraction": 0}
     with pytest.raises(InputError) as caught:
         VideoFolder(**options).load()
-    message = caught.value.message
+    message = str(caught.value)
     assert "4 videos cannot be used" in message and "on_bad_file=skip" in message and "bad_files.csv" in message
     for part in ("a/empty.mp4", "0 bytes", "a/text.avi", "b/short.mp4", "has 1 frames; needed: 2", "b/torn.mp4"):
         assert part in message
