@@ -5,6 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+from by_chance import few, lines_of, words
+from hypothesis import given
+from hypothesis import strategies as some
 from typer.testing import CliRunner
 
 from lstm_zoo.cli import app
@@ -165,3 +168,40 @@ def test_mutated_recipes_make_a_plan_or_are_told(capsys):
     """`scripts/fuzz_configs` tries thousands."""
     assert runpy.run_path(str(FUZZER))["main"](["--tries", "60", "--seed", "3"]) == 0, capsys.readouterr().out
     assert "60 tried" in capsys.readouterr().out
+
+
+SCALARS = some.one_of(some.none(), some.booleans(), some.integers(-(2**40), 2**40), some.floats(allow_nan=False), words)
+PLAIN = some.recursive(
+    SCALARS, lambda below: some.lists(below, max_size=3) | some.dictionaries(words, below, max_size=3), max_leaves=8
+)
+
+
+@few
+@given(some.dictionaries(words, PLAIN, min_size=1, max_size=3))
+def test_what_is_written_is_read_again(tmp_path, values):
+    (tmp_path / "recipe.yaml").write_text(write(values), encoding="utf-8")
+    assert read(tmp_path / "recipe.yaml")[0] == values
+
+
+@few
+@given(
+    lines_of("data: {", "model:\n", "  units: [8]\n", "train: {epochs: ", "kind: cnn_lstm", "&a ", "*a", "<<: ", "}\n")
+)
+def test_any_text_is_a_recipe_or_refused_with_its_place(tmp_path, text):
+    file = tmp_path / "recipe.yaml"
+    file.write_bytes(text.encode())
+    try:
+        load(file).check()
+    except ConfigError as error:
+        assert error.messages and all(str(file) in message for message in error.messages)
+
+
+@few
+@given(some.sampled_from(["model.units", "train.epochs", "data.clip", "data.clip.size", "task", "data.kind"]), PLAIN)
+def test_any_value_of_a_setting_is_a_plan_or_refused(setting, value):
+    try:
+        config = load("smoke/cnn_lstm.yaml", [f"{setting}={write(value)}"]).check()
+    except ConfigError as error:
+        assert all(message.startswith("--set ") for message in error.messages)
+    else:
+        assert type(config).model_validate(read_value(config.to_yaml())) == config

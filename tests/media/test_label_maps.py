@@ -4,10 +4,14 @@ import zlib
 
 import numpy as np
 import pytest
+from by_chance import few, lines_of
 from conftest import reason
+from hypothesis import given
+from hypothesis import strategies as some
 from PIL import Image
 
 from lstm_zoo.contracts.labels import VOID
+from lstm_zoo.media.errors import MediaError
 from lstm_zoo.media.label_maps import check_sizes, read_labels
 from lstm_zoo.media.label_pictures import Palettes
 
@@ -282,3 +286,40 @@ def test_labels_have_the_size_of_their_image():
     )
     assert "turned by a quarter" in reason(check_sizes, (180, 240), (240, 180))
     assert "is 7 x 6 x 5 voxels, its labels are 6 x 7 x 5" in reason(check_sizes, (5, 6, 7), (5, 7, 6))
+
+
+@few
+@given(
+    some.sampled_from(["grey.png", "palette.png", "uint8.npy", "int32.npy", "float32.npy", "rows.txt"]),
+    some.tuples(some.integers(1, 9), some.integers(1, 9)),
+    some.integers(0, 2**32),
+)
+def test_labels_are_those_that_were_stored(tmp_path, name, size, seed):
+    stored = np.random.default_rng(seed).integers(0, 12, size, np.uint8)
+    write_labels(tmp_path / name, stored)
+    found = read_labels(tmp_path / name, NUMBERS)
+    np.testing.assert_array_equal(found, np.where(stored == 11, VOID, stored))
+
+
+@few
+@given(some.sampled_from(["grey.png", "rows.txt"]), some.integers(0, 200), some.binary(max_size=6))
+def test_a_damaged_label_map_is_read_or_refused(tmp_path, name, at, bytes_there):
+    write_labels(tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[:at] + bytes_there + whole[at + len(bytes_there) :])
+    try:
+        found = read_labels(tmp_path / name, NUMBERS)
+    except MediaError as error:
+        assert str(error)
+    else:
+        assert found.dtype == np.uint8 and set(np.unique(found)) <= set(NUMBERS.values())
+
+
+@few
+@given(lines_of("0 1 2\n", "-1", "1e3", "999999999999999999999 ", "\n"))
+def test_any_text_is_a_label_map_or_refused(tmp_path, text):
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    try:
+        assert read_labels(tmp_path / "a.txt", NUMBERS).ndim == 2
+    except MediaError as error:
+        assert str(error)

@@ -80,7 +80,10 @@ def read_rows(
 def header_of(file: Path, key: str) -> list[str]:
     """Return the names of a table's columns."""
     text, separator, _ = _text_and_separator(read_text(file, key))
-    return [name.strip() for name in next(csv.reader([text.partition("\n")[0]], delimiter=separator), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([text.partition("\n")[0]], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InputError(key, f"{file}:1: {error}; expected the names of columns") from None
 
 
 def _text_and_separator(text: str) -> tuple[str, str, int]:

@@ -13,7 +13,8 @@ from ..pipeline.finding import files_below
 
 Between = tuple[float, float | None]
 """Start and end of a segment, in seconds; None: the end of the film."""
-_SEGMENT = re.compile(r"#t=([0-9.]+)(?:,([0-9.]+))?$")  # as in the addresses of the web (W3C, Media Fragments)
+_SECONDS = r"([0-9]+(?:\.[0-9]+)?)"
+_SEGMENT = re.compile(rf"#t={_SECONDS}(?:,{_SECONDS})?$")  # as in the addresses of the web (W3C, Media Fragments)
 
 
 def clips_below(folder: Path) -> list[Path]:

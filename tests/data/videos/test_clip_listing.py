@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from by_chance import few, lines_of, words
+from hypothesis import given
+from hypothesis import strategies as some
 
 from lstm_zoo.contracts import InputError
 from lstm_zoo.data.pipeline.family import Item
@@ -244,3 +247,28 @@ def test_some_of_the_classes_can_be_taken(tmp_path):
         f"left out below {tmp_path}: 1 *.txt (notes.txt)",
     ]
     assert "there is no clip of 'wlak' (did you mean 'walk'?)" in refused(root=tmp_path, classes=("fall", "wlak"))
+
+
+@few
+@given(some.sets(some.text("ab é\u202e\x1b[]#=&", min_size=1, max_size=6).map(str.strip).filter(bool), min_size=1))
+def test_a_list_names_the_clips_that_were_written_into_it(tmp_path, names):
+    listed = [f"{name[0]}/{name}.avi" for name in sorted(names)]
+    (tmp_path / "list.txt").write_text("".join(f"{name}\n" for name in listed), encoding="utf-8")
+    assert [(item.name, item.target) for item in read_list(tmp_path / "list.txt", tmp_path)] == [
+        (name, name[0]) for name in listed
+    ]
+
+
+@few
+@given(lines_of("walk/a.avi", "\n", " 1", "run/b.avi 0\n", "../", "#t=1.2.3", "\0"), words)
+def test_any_text_is_a_list_or_refused(tmp_path, text, name):
+    file = tmp_path / f"list.{'json' if name.startswith('[') else 'txt'}"
+    file.write_bytes(text.encode())
+    for root in (tmp_path, tmp_path / "videos"):
+        try:
+            found = read_list(file, root)
+        except InputError as error:
+            assert str(error)
+        else:
+            assert found and all(item.name and item.target for item in found)
+            assert all(segment_of(item.name)[0] for item in found)
