@@ -53,6 +53,14 @@ def reason(function, *arguments) -> str:
     return str(caught.value)
 
 
+@pytest.fixture
+def read_here(monkeypatch):
+    """Have files read in the test's own process, so that what it replaces there counts."""
+    from lstm_zoo.media import limits
+
+    monkeypatch.setattr(limits, "_timer", lambda seconds: None)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Have groups kept together: pytest 9.2 no longer looks at `_nodeid`, where pytest-xdist 3.8 writes them."""

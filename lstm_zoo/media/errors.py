@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..console.text import first_line
+from ..contracts import InputError
 
 
 class MediaError(ValueError):
@@ -29,6 +30,17 @@ def reasons(prefix: str = "", *more: type[Exception]) -> Iterator[None]:
         yield
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, *more) as error:
         raise MediaError(prefix + first_line(error)) from None
+
+
+@contextmanager
+def named_reasons() -> Iterator[None]:
+    """Tell whatever is raised inside, where a file is read, as a MediaError; but for mistakes of settings."""
+    try:
+        yield
+    except (MediaError, InputError):
+        raise
+    except Exception as error:  # of many kinds, of libraries and of plugins: one file must not end the work for others
+        raise MediaError(f"cannot be read: {type(error).__name__}: {first_line(error)}") from error
 
 
 def is_special(path: Path) -> bool:

@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..contracts.labels import Colour
+from . import limits as bounds
+from .apart import apart
 from .deep_pictures import deep_values, is_deep, is_negative, limits_of, to_bytes
 from .errors import MediaError, check_file, content_of, reasons
 from .formats import picture_formats
@@ -22,6 +24,7 @@ WHITE = (255, 255, 255)
 _JPEG_QUALITY = 90
 
 
+@apart
 def read_image(
     path: Path, max_side: int | None = None, *, limits: Limits | None = None, ground: Colour = WHITE
 ) -> bytes:
@@ -51,6 +54,7 @@ def read_image(
     return encoded(shown, "PNG")
 
 
+@apart
 def read_grey(path: Path) -> np.ndarray:
     """Return an image file as it is meant to be seen, upright, in grey on white paper, (h, w) uint8.
 
@@ -62,6 +66,7 @@ def read_grey(path: Path) -> np.ndarray:
         return np.asarray(upright(opaque, orientation_of(image)).convert("L"))
 
 
+@apart
 def read_deep(path: Path) -> np.ndarray | None:
     """Return the values of an image file of more than 8 bits, (h, w, C), opacity left out; None: it has no more.
 
@@ -75,6 +80,7 @@ def read_deep(path: Path) -> np.ndarray | None:
         return deep_values(image, content)[..., :3]
 
 
+@apart
 def image_size(source: Path | io.BytesIO) -> tuple[int, int]:
     """Return height and width of an image file as it is meant to be seen, from its header.
 
@@ -139,10 +145,12 @@ def _opaque(image: Image.Image, ground: Colour) -> Image.Image:
 def _opened(source: Path | io.BytesIO) -> Iterator[Image.Image]:
     if isinstance(source, Path):
         check_file(source)
-    with reasons("", SyntaxError, Image.DecompressionBombError):
+    with reasons("", SyntaxError):
         try:
             with Image.open(source, formats=picture_formats()) as image:
                 check_bands(image)
                 yield image
         except UnidentifiedImageError:  # whose own message tells of a buffer
             raise MediaError(why_unread(source)) from None
+        except Image.DecompressionBombError:
+            raise MediaError(bounds.told_pixels()) from None

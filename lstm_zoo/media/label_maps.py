@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from ..contracts.labels import VOID, Colour
+from . import limits
+from .apart import apart
 from .endings import LABELS
 from .errors import MediaError, check_file, content_of, reasons
 from .label_pictures import LOSSY, Palettes, read_label_picture
@@ -69,6 +73,7 @@ def numbers_in(path: Path) -> frozenset[int]:
     return frozenset(np.unique(values).tolist() if values.ndim == 2 else ())
 
 
+@apart
 def _stored_numbers(path: Path) -> np.ndarray:
     """Return the numbers (H, W) in a text or NumPy file."""
     ending = path.suffix.lower()
@@ -182,8 +187,21 @@ def check_sizes(image: tuple[int, ...], labels: tuple[int, ...]) -> None:
 def read_array(path: Path) -> np.ndarray:
     """Read the array of a `.npy` file, or raise a MediaError."""
     check_file(path)
-    with reasons("is no array that NumPy can read: "), path.open("rb") as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+    with path.open("rb") as file:
+        return read_array_in(file)
+
+
+def read_array_in(file: IO[bytes]) -> np.ndarray:
+    """Read an array as `.npy` files hold it, or raise a MediaError."""
+    reader = np.lib.format
+    with reasons("is no array that NumPy can read: ", Exception):  # of many kinds, where the header is damaged
+        version = reader.read_magic(file)
+        read_header = reader.read_array_header_1_0 if version == (1, 0) else reader.read_array_header_2_0
+        shape, _, kind = read_header(file)
+        file.seek(0)
+    limits.check_array(math.prod(shape) * kind.itemsize)
+    with reasons("is no array that NumPy can read: "):
+        return reader.read_array(file, allow_pickle=False)
 
 
 def _from_text(path: Path) -> np.ndarray:

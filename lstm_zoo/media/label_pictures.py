@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ..contracts.labels import Colour
+from .apart import apart
 from .deep_pictures import bits_of, deep_values
 from .errors import MediaError
 from .images import decoded
@@ -72,6 +73,7 @@ class Palettes:
                     )
 
 
+@apart
 def read_label_picture(path: Path) -> LabelPicture:
     """Return what a PNG, BMP, TIFF or GIF (the first picture of several) stores.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import limits
 from .errors import MediaError, needed, reasons
 from .volume_space import Space, checked_affine
 
@@ -17,6 +19,7 @@ _NOT_READ = "is no NIfTI file that nibabel can read: "
 def read(path: Path) -> tuple[np.ndarray, Space]:
     """Read a volume as it is stored, (Z, H, W) or (Z, H, W, C)."""
     image = _loaded(path)
+    limits.check_array(math.prod(image.shape) * image.get_data_dtype().itemsize)
     with reasons(_NOT_READ):
         narrow = image.dataobj.is_proxy and np.can_cast(image.get_data_dtype(), np.float32)
         scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)

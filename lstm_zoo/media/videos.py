@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from ..contracts import LiveFrame
+from . import limits
+from .apart import apart
 from .endings import ARRAYS
 from .errors import MediaError, check_file
 from .films.film import BreaksOffError, Footage, opened_film
@@ -41,6 +43,7 @@ class EncodedVideo(NamedTuple):
     """What a user should know of it, though it can be used: damaged packets, files that were left out."""
 
 
+@apart
 def read_video(
     path: Path,
     short_side: int,
@@ -71,6 +74,7 @@ def read_video(
             frames.append(encoded(Image.fromarray(upright(moment.frame)), "JPEG"))
             starts.append(moment.start)
             came.count += 1
+            limits.begin()
     if not starts:
         raise MediaError(f"has no frame from {start:g} s on" if between else "holds no frame that can be decoded")
     times, seconds = timeline.laid_out(starts, max_fps)

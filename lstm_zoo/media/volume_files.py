@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from zipfile import ZipFile
 
 import numpy as np
 
 from ..console.text import did_you_mean
+from .apart import apart
 from .endings import ITK_VOLUMES, NIFTI, VOLUMES
 from .errors import MediaError, check_file, reasons
-from .label_maps import read_array
+from .label_maps import read_array, read_array_in
 from .volume_space import Space
 
 
+@apart
 def open_volume(path: Path, name: str) -> tuple[np.ndarray, Space]:
     """Read a volume as it is stored.
 
@@ -38,6 +41,7 @@ def open_volume(path: Path, name: str) -> tuple[np.ndarray, Space]:
     return values, Space(values.shape, None, None)
 
 
+@apart
 def space_of(path: Path) -> Space | None:
     """Return where the voxels of a volume lie, from its header; None: it is one of NumPy's files, which do not tell.
 
@@ -48,6 +52,7 @@ def space_of(path: Path) -> Space | None:
     return None if module is None else module.read_space(path)
 
 
+@apart
 def labels_like(path: Path, labels: np.ndarray) -> tuple[bytes, str] | None:
     """Return a label map as a file that opens over a volume, and the ending of its name; None for NumPy's files.
 
@@ -78,9 +83,10 @@ def _module_of(path: Path) -> ModuleType | None:
 
 
 def _from_npz(path: Path, name: str) -> np.ndarray:
-    with reasons("is no archive that NumPy can read: "), path.open("rb") as file, np.lib.npyio.NpzFile(file) as arrays:
-        if name in arrays:
-            return np.asarray(arrays[name])
-        names = arrays.files
+    with reasons("is no archive that NumPy can read: "), path.open("rb") as file, ZipFile(file) as archive:
+        names = [entry.removesuffix(".npy") for entry in archive.namelist()]
+        if name in names:
+            with archive.open(f"{name}.npy") as array:
+                return read_array_in(array)
     held = f"holds the arrays {', '.join(names)}" if names else "holds no arrays"
     raise MediaError(f"{held}, but none called '{name}'{did_you_mean(name, names)}; store it under that name")

@@ -20,7 +20,7 @@ POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo.eps"])
-def test_postscript_starts_no_program(name, tmp_path, monkeypatch):
+def test_postscript_starts_no_program(name, tmp_path, monkeypatch, read_here):
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
     (tmp_path / name).write_bytes(POSTSCRIPT)
     with Image.open(tmp_path / name) as image:

@@ -288,7 +288,7 @@ def test_a_damaged_exif_block_costs_the_turn_alone(tmp_path, block):
         assert shown(file).shape == (28, 36, 3) and image_size(file) == (28, 36)
 
 
-def test_what_is_no_image_gives_its_reason(tmp_path, monkeypatch):
+def test_what_is_no_image_gives_its_reason(tmp_path, monkeypatch, read_here):
     whole = write_image(tmp_path / "whole.png").read_bytes()
     contents = {
         "empty.jpg": (b"", "0 bytes"),

@@ -49,7 +49,7 @@ def test_volumes_from_nifti_are_turned(tmp_path, ending):
     assert "holds an array of the shape (2, 2, 2, 1, 3), expected the axes x, y, z" in reason(read_volume, image)
 
 
-def test_nifti_needs_nibabel(tmp_path, monkeypatch):
+def test_nifti_needs_nibabel(tmp_path, monkeypatch, read_here):
     monkeypatch.setitem(sys.modules, "nibabel", None)
     (tmp_path / "a.nii.gz").write_bytes(b"anything")
     assert 'needs nibabel: pip install "lstm-zoo[volumes]"' in reason(read_volume, tmp_path / "a.nii.gz")

@@ -171,12 +171,15 @@ class CaptionFiles(UserFiles, CaptionData):
 
     def reader(self) -> Callable[[Item], Record]:
         from ...media.errors import MediaError
+        from ..pictures.pixels import check_decodes
 
         folder = self.folder()
 
         def read(item: Item) -> Record:
             if item.notes or not item.target:
                 raise MediaError(item.notes or "has no caption")
-            return {"image": self.read_picture(folder / item.name, self.max_side)}
+            image = self.read_picture(folder / item.name, self.max_side)
+            check_decodes(image)
+            return {"image": image}
 
         return read

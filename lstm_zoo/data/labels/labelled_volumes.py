@@ -88,16 +88,17 @@ class LabelledVolumes(LabelledPictures):
 
     def views(self, path: Path, spec: Spec) -> Views:
         """Read one file, with those of its other channels; answers to it are of its own kind, in the same space."""
-        from ...media.errors import MediaError
+        from ...media.errors import MediaError, named_reasons
 
         family = self.family(spec)
         try:
             name, files = self.case_of(path, spec)
             if missing := [file.name for file in files if not file.exists()]:
                 raise MediaError(f"lacks {', '.join(missing)} beside it; expected one file a channel")
-            grid = self.grid(files[0])
-            picture = grid.resampled(self.picture_of(files, grid))
-            inputs = {self.gives: family.blocks_of(picture)}
+            with named_reasons():
+                grid = self.grid(files[0])
+                picture = grid.resampled(self.picture_of(files, grid))
+                inputs = {self.gives: family.blocks_of(picture)}
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
         row = family.row({"picture": picture})

@@ -56,12 +56,13 @@ class FamilyData(DataConfig):
         """
 
     def views(self, path: Path, spec: Spec) -> Views:
-        from ...media.errors import MediaError
+        from ...media.errors import MediaError, named_reasons
 
         family = self.family(spec)
         try:
-            record = self.read(path)
-            whole = views_of(family, record)
+            with named_reasons():
+                record = self.read(path)
+                whole = views_of(family, record)
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
         shown = family.of_stretches()
@@ -103,15 +104,16 @@ class PreparedData(FamilyData):
         """Return what reads an item, with its target; it raises a MediaError, and is called in several threads."""
 
     def careful_reader(self) -> Callable[[Item], Record]:
-        """Return what reads an item whose name, and what is known of it, can be written down."""
-        from ...media.errors import MediaError
+        """Return what reads an item, and raises MediaErrors alone, but for mistakes of settings."""
+        from ...media.errors import MediaError, named_reasons
 
         read = self.reader()
 
         def read_carefully(item: Item) -> Record:
             if not is_text(item.name):
                 raise MediaError("its name is not UTF-8, so that it cannot be kept; rename the file")
-            return read(item)
+            with named_reasons():
+                return read(item)
 
         return read_carefully
 

@@ -12,6 +12,7 @@ import av
 import av.error
 from av.stream import Disposition
 
+from .. import limits
 from ..errors import MediaError
 from ..formats import FILM_OPTIONS
 from .clock import Clock
@@ -97,6 +98,7 @@ class Film(Footage):
     def __init__(self, container: Any):
         self._container = container
         self._stream = _film_in(container)
+        limits.check_canvas(self._stream.width, self._stream.height)
         self._stream.codec_context.thread_count = 1  # one decoder a thread: clips, not slices, are decoded in parallel
         self.rate = float(self._stream.average_rate or self._stream.guessed_rate or 25)
         self.aspect = float(self._stream.sample_aspect_ratio or 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from tempfile import TemporaryFile
-from typing import IO, overload
+from typing import IO, Any, overload
 
 _IN_MEMORY = 64 * 1024**2  # bytes; films of a few minutes need less
 
@@ -27,10 +27,18 @@ class FrameStore(Sequence[bytes]):
             return
         if self._file is None:
             self._file = TemporaryFile()  # noqa: SIM115 (it is closed along with the store)
-            weakref.finalize(self, self._file.close)
+            self._close_later()
         self._file.seek(self._ends[-1])
         self._file.write(frame)
         self._ends.append(self._ends[-1] + len(frame))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._close_later()
+
+    def _close_later(self) -> None:
+        if self._file is not None:
+            weakref.finalize(self, self._file.close)
 
     def __len__(self) -> int:
         return len(self._frames) + len(self._ends) - 1

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import av
 import numpy as np
@@ -17,6 +18,7 @@ from ...console.text import listed, natural_key
 from ..endings import IMAGES, is_dropping
 from ..errors import MediaError, check_file, reasons
 from ..images import read_image
+from ..label_maps import read_array_in
 from .film import Footage, Moment
 
 _FLOW = re.compile(r"flow([_-]?[xyuv])?[_-]?\d", re.IGNORECASE)
@@ -117,8 +119,10 @@ def _array_in(path: Path) -> np.ndarray:
     with reasons("is no NumPy file that can be read: "):
         if path.suffix.lower() == ".npy":
             return np.lib.format.open_memmap(path, mode="r")
-        with path.open("rb") as file, np.lib.npyio.NpzFile(file) as arrays:
-            names = arrays.files
+        with path.open("rb") as file, ZipFile(file) as archive:
+            names = archive.namelist()
             if len(names) == 1:
-                return np.asarray(arrays[names[0]])
-    raise MediaError(f"holds {len(names)} arrays ({', '.join(names) or 'none'}); expected one, of frames")
+                with archive.open(names[0]) as array:
+                    return read_array_in(array)
+    held = ", ".join(name.removesuffix(".npy") for name in names) or "none"
+    raise MediaError(f"holds {len(names)} arrays ({held}); expected one, of frames")
