@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .visible import console
+from .visible import console, visible
 
 
 class ProgressBar:
@@ -19,15 +19,15 @@ class ProgressBar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             TimeRemainingColumn(),
             console=console(stderr=True),
             transient=transient,
         )
-        self._task = self._progress.add_task(title, total=total, note="")
+        self._task = self._progress.add_task(visible(title), total=total, note="")
         self._unit = unit
         self._progress.start()
 
@@ -35,7 +35,7 @@ class ProgressBar:
         """Count on, and show a note beside the rate."""
         task = self._progress.tasks[0]
         rate = f"{task.speed:.3g} {self._unit}/s" if task.speed else ""
-        self._progress.update(self._task, advance=steps, note="  ".join(filter(None, (rate, note))))
+        self._progress.update(self._task, advance=steps, note=visible("  ".join(filter(None, (rate, note)))))
 
     def close(self) -> None:
         """Stop drawing."""

@@ -1,15 +1,18 @@
 import json
+import re
 
 import pytest
 
 from lstm_zoo.cli.errors import user_errors
 from lstm_zoo.cli.printing import show, show_json
+from lstm_zoo.console.progress import ProgressBar
 from lstm_zoo.console.visible import tell, visible
 from lstm_zoo.contracts import InputError
 from lstm_zoo.reporting.tables import titled_table
 
 HOSTILE = (
-    "\x1b[2J\x1b]0;title\x07 \x9b1A \u202eexe.gpj\u2066 \u2028 \u200b \r\x08 \udcff [/b][bold]x :smile: \U000e0041"
+    "x\nPWNED\r\x1b[2J\x1b]0;title\x07 \x9b1A \u202eexe.gpj\u2066 "
+    "\u2028 \u200b \r\x08 \udcff [/b][bold]x :smile: \U000e0041"
 )
 
 
@@ -25,10 +28,13 @@ def test_other_text_stays(text):
 
 
 def quiet(said: str) -> bool:
-    return all(character.isprintable() or character in "\n\u200d" for character in said)
+    plain = re.sub(r"\x1b\[([0-9;]*m|\?25[lh]|1A|2K)|\r\x1b\[2K", "", said)  # what rich says of itself
+    return all(character.isprintable() or character in "\n\u200d" for character in plain)
 
 
-def test_nothing_that_commands_print_moves_the_cursor(capsys):
+@pytest.mark.parametrize("terminal", [False, True])
+def test_nothing_that_commands_print_moves_the_cursor(capsys, monkeypatch, terminal):
+    monkeypatch.setenv("FORCE_COLOR" if terminal else "NO_COLOR", "1")
     table = titled_table(HOSTILE, "name", "score ")
     table.add_row(HOSTILE, "1.0")
     table.caption = HOSTILE
@@ -36,9 +42,13 @@ def test_nothing_that_commands_print_moves_the_cursor(capsys):
         show(said)
     show_json({HOSTILE: HOSTILE})
     tell(HOSTILE)
+    bar = ProgressBar(HOSTILE, 2, HOSTILE)
+    bar.advance(note=HOSTILE)
+    bar.close()
     with pytest.raises(BaseException, match="2"), user_errors():
-        raise InputError("data.root", HOSTILE)
+        raise InputError("data.root", HOSTILE, HOSTILE)
     said = capsys.readouterr()
     assert quiet(said.out) and quiet(said.err)
+    assert not any(line.lstrip().startswith("PWNED") for line in (said.out + said.err).split("\n"))
     assert "[/b][bold]x" in said.out.replace("\n", "") and ":smile:" in said.out.replace("\n", "")
     assert json.loads(said.out.splitlines()[-1]) == {HOSTILE: HOSTILE}
