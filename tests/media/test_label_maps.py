@@ -302,7 +302,7 @@ def test_labels_are_those_that_were_stored(tmp_path, name, size, seed):
 
 
 @few
-@given(some.sampled_from(["grey.png", "rows.txt"]), some.integers(0, 200), some.binary(max_size=6))
+@given(some.sampled_from(["grey.png", "uint8.npy", "rows.txt"]), some.integers(0, 200), some.binary(max_size=6))
 def test_a_damaged_label_map_is_read_or_refused(tmp_path, name, at, bytes_there):
     write_labels(tmp_path / name)
     whole = (tmp_path / name).read_bytes()
