@@ -6,8 +6,6 @@ import errno
 import os
 from pathlib import Path
 
-from ..console.text import first_line
-
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _TOLD = (*_FULL, *_REFUSED, errno.ENAMETOOLONG, errno.EIO)
@@ -17,36 +15,38 @@ class DiskError(Exception):
     """The disk is full or a place cannot be written; the message says where, why, and what to do."""
 
 
-def refusal(error: BaseException) -> int | None:
-    """Return the system's number for a full disk or a place that is refused; None where an error is another."""
-    if isinstance(error, OSError):
-        return error.errno if error.errno in _TOLD else None
-    if type(error).__module__.partition(".")[0] == "tensorflow":  # which tells it in words alone
-        return next((one for one in _TOLD if os.strerror(one).lower() in str(error).lower()), None)
-    return None
-
-
 def explained(error: BaseException, place: str | Path = "", elsewhere: str = "") -> str | None:
-    """Return one line for an error of the disk; None where it is another.
+    """Return one line for an error of the disk, or that one was the cause of; None where it is another.
 
     Args:
         error: Of any library.
         place: What was written, where the error does not name it.
         elsewhere: What option or setting names another place, for the advice.
     """
-    number = refusal(error)
-    if number is None:
+    cause: BaseException | None = error
+    while cause is not None and (number := _refusal(cause)) is None:
+        cause = cause.__cause__
+    if cause is None:
         return None
-    named = error.filename if isinstance(error, OSError) and error.filename else place
-    where = os.fspath(named) if named else ""
-    reason = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
+    named = cause.filename if isinstance(cause, OSError) and cause.filename else place
+    where = os.fspath(named) if named else "a file"
+    reason = os.strerror(number)
     other = f"choose another place{f' ({elsewhere})' * bool(elsewhere)}"
     if number in _FULL:
-        return f"{where or 'a file'} cannot be written: {reason}; free some room there, or {other}"
+        return f"{where} cannot be written: {reason}; free some room there, or {other}"
     if number == errno.EROFS:
-        return f"{where or 'a file'} cannot be written: {reason}; {other}"
+        return f"{where} cannot be written: {reason}; {other}"
     if number in _REFUSED:
-        return f"{where or 'a file'} is refused: {reason}; change who may use it, or {other}"
+        return f"{where} is refused: {reason}; change who may use it, or {other}"
     if number == errno.ENAMETOOLONG:
-        return f"{where or 'a name'}: {reason}; choose a shorter one"
-    return f"{where or 'a file'} cannot be used: {reason}; is the disk sound?"
+        return f"{where}: {reason}; choose a shorter one"
+    return f"{where} cannot be used: {reason}; is the disk sound?"
+
+
+def _refusal(error: BaseException) -> int | None:
+    """Return the system's number for a full disk or a place that is refused; None where an error is another."""
+    if isinstance(error, OSError):
+        return error.errno if error.errno in _TOLD else None
+    if type(error).__module__.partition(".")[0] == "tensorflow":  # which tells it in words alone
+        return next((one for one in _TOLD if os.strerror(one).lower() in str(error).lower()), None)
+    return None

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..contracts import InputError
+from ..disk.failures import DiskError, explained
 from ..runs.directory import CONFIG, MEMORY, METRICS, RECIPE_FILES
 from ..runs.environment import versions
 from ..runs.network import RunNetwork
@@ -54,6 +55,7 @@ def export(
         InputError: The options do not go together, a package is missing, or the network cannot be streamed.
         ExportError: The file could not be made, or differs by more than 1e-4 (streaming: 1e-5; quantised: more than 1
             point on the test split). Nothing is left of it; an older file in its place stays.
+        DiskError: The disk is full, or the folder cannot be written; with the same end.
     """
     options = Options(quantize, streaming, allow_flex)
     target = checked(format, options)
@@ -112,6 +114,10 @@ def _draft_folder(folder: Path) -> Iterator[Path]:
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix="draft-") as draft:
             yield Path(draft)
+    except Exception as error:
+        if line := explained(error, folder, "--to"):
+            raise DiskError(line) from error
+        raise
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()

@@ -32,7 +32,7 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
     function, module = traceable(network)
     with looped_by(written_out):
         concrete = function.get_concrete_function()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         tf.saved_model.save(module, folder, signatures=concrete)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.experimental_enable_resource_variables = False  # weights are constants
@@ -43,9 +43,10 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         if options.quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
         try:
-            path.write_bytes(converter.convert())
+            converted = converter.convert()
         except Exception as error:
             raise _explained(error, concrete, network) from error
+    path.write_bytes(converted)
     return {}
 
 

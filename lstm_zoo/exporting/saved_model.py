@@ -38,7 +38,7 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
             return task.served(function(decode(encoded)), spec)
 
         signatures[FROM_ENCODED] = from_encoded.get_concrete_function()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         settings = Path(folder, SETTINGS)
         settings.write_text(json.dumps(settings_of(run), indent=2, ensure_ascii=False), encoding="utf-8")
         module.settings = tf.saved_model.Asset(str(settings))

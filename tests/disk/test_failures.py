@@ -35,7 +35,11 @@ def test_the_option_for_another_place_is_named():
 def test_tensorflow_s_words_are_known():
     kind = type("ResourceExhaustedError", (Exception,), {"__module__": "tensorflow.python.framework.errors_impl"})
     full = kind("runs/a/events; No space left on device")
-    assert explained(full, "runs/a").startswith("runs/a cannot be written: runs/a/events; No space left")
+    line = "runs/a cannot be written: No space left on device; free some room there, or choose another place"
+    assert explained(full, "runs/a") == line
+    wrapped = RuntimeError("Failed to finalize writing")
+    wrapped.__cause__ = full
+    assert explained(wrapped, "runs/a") == line
     assert explained(OSError(errno.ENOENT, "No such file or directory", "x")) is None
     assert explained(ValueError("no")) is None
 

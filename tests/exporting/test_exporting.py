@@ -1,5 +1,6 @@
 """Exports: files that do what the run does in runtimes of their own, or an error that says why there is none."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import tensorflow as tf
 import lstm_zoo
 from lstm_zoo import exporting
 from lstm_zoo.contracts import Classes, InputError, Number, Spec, Tensor
+from lstm_zoo.disk.failures import DiskError
 from lstm_zoo.exporting import formats, onnx_recurrence, proof
 from lstm_zoo.exporting.comparison import compared
-from lstm_zoo.exporting.export import export
+from lstm_zoo.exporting.export import _draft_folder, export
 from lstm_zoo.exporting.exported import ExportedNetwork
 from lstm_zoo.exporting.formats import FORMATS
 from lstm_zoo.exporting.network import exported_network, traceable
@@ -404,3 +406,11 @@ def test_files_are_read_without_running_what_is_in_them():
     for source in sources:
         text = source.read_text()
         assert "pickle." not in text and "Lambda(" not in text and "enable_unsafe_deserialization" not in text
+
+
+def test_a_full_disk_under_an_export_is_told_with_its_folder_and_leaves_nothing(tmp_path):
+    told = r"new cannot be written: No space .* another place \(--to\)"
+    with pytest.raises(DiskError, match=told), _draft_folder(tmp_path / "new") as draft:
+        (draft / "part").touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(tmp_path.iterdir())
