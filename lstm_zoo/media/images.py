@@ -17,6 +17,7 @@ from .deep_pictures import deep_values, is_deep, is_negative, limits_of, to_byte
 from .errors import MediaError, check_file, content_of, reasons
 from .formats import picture_formats
 from .grey import Limits
+from .hidden_rows import check_rows
 from .orientation import orientation_of, upright, upright_size
 from .tiff_bands import check_bands, why_unread
 
@@ -102,6 +103,7 @@ def decoded(path: Path) -> Iterator[tuple[bytes, Image.Image]]:
     with _opened(io.BytesIO(content)) as image:
         image.verify()  # checksums of a PNG: TensorFlow refuses what Pillow would overlook
     with _opened(io.BytesIO(content)) as image:
+        check_rows(image, content)
         image.load()  # decodes it: a file that breaks off is found here
         yield content, image
 

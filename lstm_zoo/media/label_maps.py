@@ -201,7 +201,15 @@ def read_array_in(file: IO[bytes]) -> np.ndarray:
         file.seek(0)
     limits.check_array(math.prod(shape) * kind.itemsize)
     with reasons("is no array that NumPy can read: "):
-        return reader.read_array(file, allow_pickle=False)
+        array = reader.read_array(file, allow_pickle=False)
+        check_end(bool(file.read(1)))
+    return array
+
+
+def check_end(goes_on: bool) -> None:
+    """Refuse a file that goes on behind the values that its header tells: nothing says what the rest is."""
+    if goes_on:
+        raise MediaError("it holds more than the values that its header tells; store it anew")
 
 
 def _from_text(path: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import limits
 from .errors import MediaError, needed, reasons
+from .label_maps import check_end
 from .volume_space import Space, checked_affine
 
 _NOT_READ = "is no NIfTI file that nibabel can read: "
@@ -19,8 +20,11 @@ _NOT_READ = "is no NIfTI file that nibabel can read: "
 def read(path: Path) -> tuple[np.ndarray, Space]:
     """Read a volume as it is stored, (Z, H, W) or (Z, H, W, C)."""
     image = _loaded(path)
-    limits.check_array(math.prod(image.shape) * image.get_data_dtype().itemsize)
+    num_bytes = math.prod(image.shape) * image.get_data_dtype().itemsize
+    limits.check_array(num_bytes)
     with reasons(_NOT_READ):
+        if path.suffix.lower() == ".nii":
+            check_end(path.stat().st_size > image.dataobj.offset + num_bytes)
         narrow = image.dataobj.is_proxy and np.can_cast(image.get_data_dtype(), np.float32)
         scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)
         values = np.asanyarray(image.dataobj, np.float32 if scaled and narrow else None)  # float64 would be no better

@@ -29,6 +29,10 @@ _OF_MEMORY = re.compile(r"allocat|bad_alloc|out of memory", re.IGNORECASE)
 def serve(handle: int) -> None:
     """Fork a reader for each connection that is handed over, until nobody is there to do so."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    from av import logging
+
+    logging.set_level(logging.ERROR)  # of what FFmpeg complains is told, each time
+    logging.set_skip_repeated(False)
     formats.picture_formats()  # which imports what Pillow reads them by
     with socket.socket(fileno=handle) as own:
         while True:

@@ -258,3 +258,42 @@ def test_many_frames_lie_on_disk(monkeypatch):
         store.append(frame)
     assert list(store) == frames and store[2:8:2] == frames[2:8:2] and store[-1] == frames[-1]
     assert len(store._frames) < 9
+
+
+def damaged(path, original, place, value):
+    content = bytearray(original)
+    content[place : place + len(value)] = value
+    path.write_bytes(content)
+    return path
+
+
+def test_frames_that_are_lost_are_told(tmp_path):
+    """FFmpeg goes on behind damage, and ends at what looks like an end, without a word."""
+    mkv = write_video(tmp_path / "a.mkv", 30, size=(64, 48), fps=25).read_bytes()
+    assert read_video(tmp_path / "a.mkv", 24).remarks == ()
+    with av.open(str(tmp_path / "a.mkv")) as container:
+        places = [packet.pos for packet in container.demux() if packet.size]
+    video = read_video(damaged(tmp_path / "b.mkv", mkv, places[28], bytes(4)), 24)
+    assert len(video.frames) == 28 and video.remarks == ("its header tells 1.20 s, but there are 1.12 s",)
+    webm = write_video(tmp_path / "a.webm", 30, size=(64, 48), fps=25, codec="libvpx").read_bytes()
+    with av.open(str(tmp_path / "a.webm")) as container:
+        places = [packet.pos for packet in container.demux() if packet.size]
+    (tmp_path / "b.webm").write_bytes(webm[: places[29] + 2])
+    video = read_video(tmp_path / "b.webm", 24)
+    assert len(video.frames) == 29 and video.remarks == ("FFmpeg finds damage: File ended prematurely",)
+    avi = write_video(tmp_path / "a.avi", 30, size=(64, 48), fps=25).read_bytes()
+    assert read_video(tmp_path / "a.avi", 24).remarks == ()
+    video = read_video(damaged(tmp_path / "b.avi", avi, avi.index(b"vids") + 32, b"\x1f"), 24)  # of 31 frames
+    assert len(video.frames) == 30 and video.remarks == ("1 of 31 frames are missing",)
+
+
+def test_pictures_of_a_gif_that_are_lost_are_told(tmp_path):
+    first, *others = (Image.fromarray(np.random.default_rng(k).integers(0, 255, (48, 64), np.uint8)) for k in range(9))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100)
+    gif = (tmp_path / "a.gif").read_bytes()
+    assert read_video(tmp_path / "a.gif", 24).remarks == ()
+    fourth = [place for place in range(len(gif)) if gif[place : place + 4] == b"\x21\xf9\x04\x04"]
+    fourth = fourth or [place for place in range(len(gif)) if gif[place : place + 3] == b"\x21\xf9\x04"]
+    for value, said in ((b"\x3b", "its end mark behind picture 3"), (b"\x77", "is damaged behind picture 3")):
+        video = read_video(damaged(tmp_path / "b.gif", gif, fourth[3], value), 24)
+        assert len(video.frames) == 3 and said in video.remarks[0]

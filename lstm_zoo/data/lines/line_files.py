@@ -39,12 +39,15 @@ class LineFiles(UserFiles, LineData):
         return splits
 
     def reader(self) -> Callable[[Item], Record]:
+        from ...media.errors import MediaError
         from ...media.images import read_grey
         from .listing import check_text
 
         folder = self.folder()
 
         def read(item: Item) -> Record:
+            if item.target is None and item.notes:
+                raise MediaError(item.notes)
             text = check_text(item.target, item.name)
             return self.record_of(read_grey(folder / item.name), text)
 

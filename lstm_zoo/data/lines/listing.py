@@ -92,12 +92,17 @@ def list_lines(root: Path, transcriptions: Literal["files", "names"]) -> dict[st
         return by_folder([Item(name, text if is_text(text) else None) for name, text in told.items()])
     texts = {name: _text_of(stem, names) for name, stem in pictures.items()}
     # Pictures that share a text are of one line, and never stand in two splits.
-    items = [
-        Item(name, read_text(root / text, "data.root"), group=text) if text else Item(name)
-        for name, text in texts.items()
-    ]
+    items = [_with_text(Item(name, group=text), root / text) if text else Item(name) for name, text in texts.items()]
     without_picture = sorted({name for name in names if name.endswith(_TRUTH)} - set(texts.values()))
     return by_folder([*items, *map(Item, without_picture)])
+
+
+def _with_text(item: Item, file: Path) -> Item:
+    """Return a line with its text; where that cannot be read, with the reason for a note."""
+    try:
+        return item._replace(target=read_text(file, "data.root"))
+    except InputError as error:
+        return item._replace(notes=error.message)
 
 
 def _text_of(stem: str, names: Collection[str]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import av
 import av.error
+from av import logging
 from av.stream import Disposition
 
 from .. import limits
@@ -17,10 +18,14 @@ from ..errors import MediaError
 from ..formats import FILM_OPTIONS
 from .clock import Clock
 from .cuts import cut_off
+from .gif_blocks import Blocks, blocks_of
 
 _TEXT = ("ansi", "bintext", "xbin", "idf")  # codecs by which FFmpeg draws text
+_BARE = ("mjpeg", "h264", "hevc", "m4v", "mpegvideo", "h263", "h261", "vc1", "obu")  # formats without a container
+_CONTAINERS = (".mkv", ".webm", ".mp4", ".mov", ".avi", ".gif")
 _DECLARE = ("avi", "matroska,webm", "flv", "mov,mp4,m4a,3gp,3g2,mj2", "mxf")  # formats whose header tells a length
 _UNTOLD = 2**30  # frames that an AVI's header tells where its writer could not go back to it
+_LATE = 1.5  # frames that the end told by a header may lie behind the last one
 _CLOCK_MAY_JUMP = 0x200  # AVFMT_TS_DISCONT, a flag of formats such as MPEG-TS
 _FARTHEST, _FARTHEST_JUMPING = 60.0, 10.0  # seconds from one frame to the next; what is farther off is another clock
 
@@ -69,18 +74,23 @@ def opened_film(source: Any, options: dict[str, str] | None = None) -> Iterator[
         FFmpegError: It cannot be read.
     """
     path = source if isinstance(source, Path) else None
+    with logging.Capture() as complaints, _container(source, options) as container:
+        if path and container.format.name in ("asf", "gif") and (reason := cut_off(path)):
+            raise MediaError(reason)
+        blocks = blocks_of(path) if path and container.format.name == "gif" else Blocks(0)
+        yield Film(container, blocks, complaints)
+
+
+def _container(source: Any, options: dict[str, str] | None) -> Any:
+    path = source if isinstance(source, Path) else None
     try:
-        container = av.open(source if path is None else str(path), options={**FILM_OPTIONS, **(options or {})})
+        return av.open(source if path is None else str(path), options={**FILM_OPTIONS, **(options or {})})
     except av.error.ArgumentError:
         raise MediaError("is no film of a format that is read, such as MP4, Matroska or AVI") from None
     except av.error.InvalidDataError:
         if path and (reason := cut_off(path)):
             raise MediaError(reason) from None
         raise
-    with container:
-        if path and container.format.name in ("asf", "gif") and (reason := cut_off(path)):
-            raise MediaError(reason)
-        yield Film(container)
 
 
 class Film(Footage):
@@ -90,13 +100,15 @@ class Film(Footage):
 
     Args:
         container: It is open, and nothing of it has been read.
+        blocks: Those of a GIF.
+        complaints: FFmpeg's own, where it is asked for them: level, who complains, and of what.
 
     Raises:
         MediaError: It holds no film.
     """
 
-    def __init__(self, container: Any):
-        self._container = container
+    def __init__(self, container: Any, blocks: Blocks, complaints: list[tuple[int, str, str]]):
+        self._container, self._blocks, self._complaints = container, blocks, complaints
         self._stream = _film_in(container)
         limits.check_canvas(self._stream.width, self._stream.height)
         self._stream.codec_context.thread_count = 1  # one decoder a thread: clips, not slices, are decoded in parallel
@@ -108,15 +120,16 @@ class Film(Footage):
         self._damaged_at_last = False
         self._damaged_packets = self._damaged_frames = 0
         self._missing = ""
+        self._packets_of_film = self._frames = 0
 
     def moments(self) -> Iterator[Moment]:
-        count, clock, tick = 0, self._clock, float(self._stream.time_base)
+        clock, tick = self._clock, float(self._stream.time_base)
         for packet in self._packets():
             for frame in self._decoded(packet):
-                count += 1
+                self._frames += 1
                 self._damaged_frames += frame.is_corrupt
                 yield Moment(frame, clock.start(frame), frame.duration * tick or None)
-        if count == 1 and self._container.format.name.endswith("_pipe"):
+        if self._frames == 1 and self._container.format.name.endswith(("_pipe", "mjpeg")):
             raise MediaError("is a single picture, no film")
         self._check_whole()
 
@@ -126,8 +139,11 @@ class Film(Footage):
             "frame(s) are damaged": self._damaged_frames,
             "time(s) the clock jumps; the film goes on as if it did not": self._clock.jumps,
         }
-        lost = [self._missing] if self._missing else []
-        return [*(f"{number} {what}" for what, number in found.items() if number), *lost]
+        lost = filter(None, (self._missing, self._blocks.damage, self._bare()))
+        told = [*(f"{number} {what}" for what, number in found.items() if number), *lost]
+        if not told and self._complaints:
+            told.append(f"FFmpeg finds damage: {self._complaints[0][2].strip()}")
+        return told
 
     def _packets(self) -> Iterator[av.Packet]:
         """Yield the packets of the film, and at last an empty one."""
@@ -138,6 +154,7 @@ class Film(Footage):
                 stamp = packet.dts
             if stamp is not None and stamp + (packet.duration or 0) > self._ends.get(index, 0):
                 self._ends[index] = stamp + (packet.duration or 0)
+            self._packets_of_film += index == film and stamp is not None
             if index == film and (packet.size or stamp is None):  # AVI's drops are empty
                 self._clock.send(packet)
                 yield packet
@@ -159,10 +176,25 @@ class Film(Footage):
         if declared is None:
             if self._damaged_at_last:
                 raise BreaksOffError("its last packet cannot be decoded")
-        elif declared - there > max(3 / self.rate, min(0.05 * declared, 10.0)):
-            self._missing = f"its header tells {declared:.1f} s, but there are {there:.1f} s"
-            if not self._is_long_enough(declared):
+        elif declared - there > _LATE / self.rate:
+            self._missing = f"its header tells {declared:.2f} s, but there are {there:.2f} s"
+            much = declared - there > max(3 / self.rate, min(0.05 * declared, 10.0))
+            if much and not self._is_long_enough(declared):
                 raise BreaksOffError(self._missing)
+        self._missing = self._missing or self._fewer()
+
+    def _bare(self) -> str:
+        """Return in words that frames were found in a file whose container is damaged, or none; else nothing."""
+        name, ending = self._container.format.name, Path(self._container.name).suffix.lower()
+        return f"is no {ending} file, but bare {name}" if name in _BARE and ending in _CONTAINERS else ""
+
+    def _fewer(self) -> str:
+        """Return in words how many frames are less than packets, or than are told; nothing where all are there."""
+        name, told = self._container.format.name, max(self._packets_of_film, self._blocks.pictures)
+        there = self._frames + self._damaged_packets  # of which is told already
+        if name == "avi":  # where it tells of drops, too
+            told, there = self._stream.frames, self._packets_of_film
+        return f"{told - there} of {told} frames are missing" if there < told < _UNTOLD else ""
 
     def _is_long_enough(self, declared: float) -> bool:
         """Whether the file is so long that what is missing was damaged, which FFmpeg tells of AVI alone."""

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import av
@@ -18,7 +19,7 @@ from ...console.text import listed, natural_key
 from ..endings import IMAGES, is_dropping
 from ..errors import MediaError, check_file, reasons
 from ..images import read_image
-from ..label_maps import read_array_in
+from ..label_maps import check_end, read_array_in
 from .film import Footage, Moment
 
 _FLOW = re.compile(r"flow([_-]?[xyuv])?[_-]?\d", re.IGNORECASE)
@@ -118,7 +119,9 @@ def _array_in(path: Path) -> np.ndarray:
     """Return the array of a NumPy file, without reading it into memory where that can be."""
     with reasons("is no NumPy file that can be read: "):
         if path.suffix.lower() == ".npy":
-            return np.lib.format.open_memmap(path, mode="r")
+            array: Any = np.lib.format.open_memmap(path, mode="r")
+            check_end(path.stat().st_size > array.offset + array.nbytes)
+            return array
         with path.open("rb") as file, ZipFile(file) as archive:
             names = archive.namelist()
             if len(names) == 1:

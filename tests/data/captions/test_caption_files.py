@@ -248,7 +248,7 @@ def test_bad_files_are_named_and_stop_or_are_counted(own_images, data_dir):
     assert all(reasons[file.split, file.name] in file.reason for file in found)
     with pytest.raises(InputError) as caught:
         config.load()
-    message = caught.value.message
+    message = str(caught.value)
     assert "6 images cannot be used" in message and "--set data.on_bad_file=skip" in message
     assert all(f"{name} ({split}): " in message and reason in message for (split, name), reason in reasons.items())
     splits = config.model_copy(update={"on_bad_file": "skip"}).load()

@@ -57,8 +57,8 @@ def test_files_that_cannot_be_used_are_named_or_left_out(tmp_path, folder):
     with pytest.raises(InputError, match="5 pictures cannot be used") as caught:
         config.load()
     assert caught.value.key == "data.on_bad_file"
-    assert all(f"{name} ({split}): " in caught.value.message for split, name in reasons)
-    assert all(reason in caught.value.message for reason in reasons.values())
+    assert all(f"{name} ({split}): " in str(caught.value) for split, name in reasons)
+    assert all(reason in str(caught.value) for reason in reasons.values())
     splits = config.model_copy(update={"on_bad_file": "skip"}).load()
     assert split_sizes(splits) == {"train": 3, "val": 1, "test": 1} and sorted(splits.bad_files) == sorted(found)
     check_whole(splits, "test")
