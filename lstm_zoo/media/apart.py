@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -51,12 +52,33 @@ def apart(read: Callable[P, T]) -> Callable[P, T]:
     return read_apart
 
 
+def memory_of_readers(kind: str) -> list[float]:
+    """Return what each process that reads for this one takes, the mother of readers too, in MiB; of Linux alone.
+
+    Args:
+        kind: What is measured, by its name in `/proc/PID/status`: `RssAnon` or `VmHWM`, say.
+    """
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, KeyError):
+            session = int((place / "stat").read_text().rpartition(")")[2].split()[3])
+            if session == _mother.number:
+                lines = (place / "status").read_text().splitlines()
+                found.append(int(dict(line.split(":", 1) for line in lines)[kind].split()[0]) / 2**10)
+    return found
+
+
 class _Mother:
     """The process that readers are forked from: it has imported what they need, and reads nothing itself."""
 
     def __init__(self):
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
+
+    @property
+    def number(self) -> int | None:
+        """Number of the process, and of its session."""
+        return self._process and self._process.pid
 
     def reader(self) -> Connection:
         """Return what a new reader is asked by."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from breaking import doing
-from conftest import reason
+from conftest import reason, write_video
+from PIL import Image
 
 from lstm_zoo.media import apart as module
 from lstm_zoo.media import limits
@@ -72,3 +73,23 @@ def test_an_array_that_claims_too_much_is_refused_before_it_takes_room(tmp_path)
         b"\x93NUMPY\x07\0" + bytes(99),
     ):
         assert "is no array that NumPy can read" in reason(read_array_in, io.BytesIO(damaged))
+
+
+def test_little_files_that_unfold_to_much_are_refused(tmp_path, monkeypatch, read_here):
+    from lstm_zoo.media.images import read_image
+    from lstm_zoo.media.videos import read_video
+    from lstm_zoo.media.volumes import read_volume
+
+    huge = b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x02D\x01\x00;"
+    (tmp_path / "a.gif").write_bytes(huge)
+    (tmp_path / "b.gif").write_bytes(huge.replace(b"\xff\xff", b"\x00\x30"))
+    assert "has frames of 12288 x 12288 pixels" in reason(read_video, tmp_path / "b.gif", 24)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limits.pixels_a_picture() // 2)
+    told = reason(read_image, tmp_path / "a.gif")
+    assert "has more than 178,956,970 pixels; if that is meant, set the environment variable LSTMZOO_FILE_GIB" in told
+    np.savez_compressed(tmp_path / "a.npz", image=np.zeros((9, 64, 64)))
+    monkeypatch.setenv(limits.GIB, "0.001")
+    assert "LSTMZOO_FILE_GIB to 1" in reason(read_volume, tmp_path / "a.npz")
+    monkeypatch.setattr(limits, "_FILM_PIXELS", 20 * 32 * 24)
+    monkeypatch.setattr(limits, "_PIXELS_A_BYTE", 0)
+    assert "unfolds to more than 1.6e+04 pixels out of" in reason(read_video, write_video(tmp_path / "a.mp4", 30), 24)

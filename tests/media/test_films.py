@@ -297,3 +297,21 @@ def test_pictures_of_a_gif_that_are_lost_are_told(tmp_path):
     for value, said in ((b"\x3b", "its end mark behind picture 3"), (b"\x77", "is damaged behind picture 3")):
         video = read_video(damaged(tmp_path / "b.gif", gif, fourth[3], value), 24)
         assert len(video.frames) == 3 and said in video.remarks[0]
+
+
+def test_a_title_that_is_not_utf_8_is_no_damage(tmp_path):
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        container.metadata["title"] = "-berall"
+        stream = container.add_stream("mpeg4", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(CORNERS, "rgb24")))
+        container.mux(stream.encode())
+    content = (tmp_path / "a.mp4").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(content.replace(b"-berall", "Überall".encode("latin-1")))
+    assert len(read_video(tmp_path / "a.mp4", 24).frames) == len(list(live_frames(tmp_path / "a.mp4", 24))) == 1
+
+
+def test_a_coding_that_nobody_knows_is_told(tmp_path):
+    mkv = write_video(tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(mkv.replace(b"V_MPEG4/ISO/ASP", b"V_NOTHING/AT/AL"))
+    assert reason(read_video, tmp_path / "a.mkv", 24) == "is coded in a way that FFmpeg does not know; convert it"

@@ -83,8 +83,9 @@ def opened_film(source: Any, options: dict[str, str] | None = None) -> Iterator[
 
 def _container(source: Any, options: dict[str, str] | None) -> Any:
     path = source if isinstance(source, Path) else None
+    options = {**FILM_OPTIONS, **(options or {})}
     try:
-        return av.open(source if path is None else str(path), options={**FILM_OPTIONS, **(options or {})})
+        return av.open(source if path is None else str(path), options=options, metadata_errors="replace")
     except av.error.ArgumentError:
         raise MediaError("is no film of a format that is read, such as MP4, Matroska or AVI") from None
     except av.error.InvalidDataError:
@@ -127,6 +128,8 @@ class Film(Footage):
         for packet in self._packets():
             for frame in self._decoded(packet):
                 self._frames += 1
+                if limits.is_reader():  # streams may go on and on
+                    limits.check_film(self._frames * frame.width * frame.height, self._container.size)
                 self._damaged_frames += frame.is_corrupt
                 yield Moment(frame, clock.start(frame), frame.duration * tick or None)
         if self._frames == 1 and self._container.format.name.endswith(("_pipe", "mjpeg")):
@@ -224,11 +227,13 @@ class Film(Footage):
 def _film_in(container: Any) -> Any:
     """Return the video stream that is a film, or raise a MediaError."""
     for stream in container.streams.video:
-        codec = stream.codec_context.name if stream.codec_context else ""
-        if codec in _TEXT:
+        if stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            continue
+        if stream.codec_context is None:
+            raise MediaError("is coded in a way that FFmpeg does not know; convert it")
+        if stream.codec_context.name in _TEXT:
             raise MediaError("is text, no film")
-        if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
-            return stream
+        return stream
     covers = " but a cover picture" if container.streams.video else ""
     what = "sound and nothing to see" if container.streams.audio else "nothing to see"
     raise MediaError(f"is no film: it holds {what}{covers}")
