@@ -166,8 +166,9 @@ def _encoding_of(content: bytes) -> str:
     """Return UTF-16 where a mark at the start tells it, or the zeros beside Latin letters; else UTF-8."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if b"\0" in content[:2]:
-        return "utf-16-be" if content.startswith(b"\0") else "utf-16-le"
+    for encoding, zeros in (("utf-16-be", content[::2]), ("utf-16-le", content[1::2])):
+        if b"\0" in content[:2] and 2 * zeros.count(0) > len(zeros):  # a damaged byte makes no other encoding
+            return encoding
     return "utf-8-sig"
 
 

@@ -302,3 +302,14 @@ def test_the_command_line_names_lines_and_letters(root, data_dir):
     skipping = [*recipe, "--set", "data.on_bad_file=skip", "--set", f"data.data_dir={data_dir}"]
     told = lstmzoo("data", "info", *skipping).stdout
     assert "a U+0061 LATIN SMALL LETTER A" in told and "1 files left out: ruler.png" in told
+
+
+def test_a_text_that_cannot_be_read_is_its_line_s_failure(tmp_path):
+    for name, content in {"a": b"whole", "b": b"\xff\xfenot \xe9", "c": "zero µm".encode()}.items():
+        Image.new("L", (200, 48)).save(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.gt.txt").write_bytes(content.replace(b"zero", b"\0 ro") if name == "c" else content)
+    config = TextLinesFolder(root=tmp_path, val_fraction=0, test_fraction=0)
+    texts = {item.name: item.target for item in config.items()["train"]}
+    assert texts == {"a.png": "whole", "b.png": None, "c.png": "\0 ro µm"}  # one zero makes no UTF-16
+    (bad,) = config.bad_files()
+    assert bad.name == "b.png" and "b.gt.txt:1: is not UTF-8 text" in bad.reason
