@@ -277,10 +277,11 @@ def test_frames_that_are_lost_are_told(tmp_path):
     assert len(video.frames) == 28 and video.remarks == ("its header tells 1.20 s, but there are 1.12 s",)
     webm = write_video(tmp_path / "a.webm", 30, size=(64, 48), fps=25, codec="libvpx").read_bytes()
     with av.open(str(tmp_path / "a.webm")) as container:
-        places = [packet.pos for packet in container.demux() if packet.size]
-    (tmp_path / "b.webm").write_bytes(webm[: places[29] + 2])
-    video = read_video(tmp_path / "b.webm", 24)
-    assert len(video.frames) == 29 and video.remarks == ("FFmpeg finds damage: File ended prematurely",)
+        last = [packet for packet in container.demux() if packet.size][29]
+    (tmp_path / "b.webm").write_bytes(webm[: last.pos + 2])
+    assert read_video(tmp_path / "b.webm", 24).remarks == ("its header tells 1.20 s, but there are 1.16 s",)
+    (tmp_path / "b.webm").write_bytes(webm[: last.pos + last.size + 4])
+    assert read_video(tmp_path / "b.webm", 24).remarks[0].startswith("FFmpeg finds damage: File ended prematurely")
     avi = write_video(tmp_path / "a.avi", 30, size=(64, 48), fps=25).read_bytes()
     assert read_video(tmp_path / "a.avi", 24).remarks == ()
     video = read_video(damaged(tmp_path / "b.avi", avi, avi.index(b"vids") + 32, b"\x1f"), 24)  # of 31 frames

@@ -25,7 +25,7 @@ _BARE = ("mjpeg", "h264", "hevc", "m4v", "mpegvideo", "h263", "h261", "vc1", "ob
 _CONTAINERS = (".mkv", ".webm", ".mp4", ".mov", ".avi", ".gif")
 _DECLARE = ("avi", "matroska,webm", "flv", "mov,mp4,m4a,3gp,3g2,mj2", "mxf")  # formats whose header tells a length
 _UNTOLD = 2**30  # frames that an AVI's header tells where its writer could not go back to it
-_LATE = 1.5  # frames that the end told by a header may lie behind the last one
+_LATE, _LATE_IN_MATROSKA = 1.5, 0.75  # frames that the end told by a header may lie behind that of the last one
 _CLOCK_MAY_JUMP = 0x200  # AVFMT_TS_DISCONT, a flag of formats such as MPEG-TS
 _FARTHEST, _FARTHEST_JUMPING = 60.0, 10.0  # seconds from one frame to the next; what is farther off is another clock
 
@@ -179,7 +179,7 @@ class Film(Footage):
         if declared is None:
             if self._damaged_at_last:
                 raise BreaksOffError("its last packet cannot be decoded")
-        elif declared - there > _LATE / self.rate:
+        elif declared - there > (_LATE_IN_MATROSKA if "matroska" in self._container.format.name else _LATE) / self.rate:
             self._missing = f"its header tells {declared:.2f} s, but there are {there:.2f} s"
             much = declared - there > max(3 / self.rate, min(0.05 * declared, 10.0))
             if much and not self._is_long_enough(declared):
@@ -197,6 +197,8 @@ class Film(Footage):
         there = self._frames + self._damaged_packets  # of which is told already
         if name == "avi":  # where it tells of drops, too
             told, there = self._stream.frames, self._packets_of_film
+        elif name.startswith("mov"):
+            told = max(told, self._stream.frames)
         return f"{told - there} of {told} frames are missing" if there < told < _UNTOLD else ""
 
     def _is_long_enough(self, declared: float) -> bool:
