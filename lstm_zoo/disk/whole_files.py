@@ -42,9 +42,10 @@ def replace_file(file: Path, content: str | bytes) -> None:
         draft.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-def remove_drafts(file: Path) -> None:
-    """Remove what processes that were killed have left of a file; the caller alone works on it."""
-    for draft in file.parent.glob(f".*.draft.{escape(_tail(file))}"):
+def remove_drafts(place: Path) -> None:
+    """Remove what killed processes have left of a file, or of all files in a folder; the caller alone works there."""
+    folder, of = (place, "*") if place.is_dir() else (place.parent, escape(_tail(place)))
+    for draft in folder.glob(f".*.draft.{of}"):
         draft.unlink(missing_ok=True)
 
 

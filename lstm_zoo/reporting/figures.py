@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from ..tasks.figures.canvas import plt
 from .tables import single_numbers
 
+_NO_CURVES = ("epoch", "learning_rate", "rollbacks")
 _OURS, _OTHER, _FLOOR = "#1f6feb", "#d1732c", "#8a919c"
 
 
@@ -22,12 +23,12 @@ def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
         history: Rows of `history.csv`.
     """
     epochs = [int(row["epoch"]) + 1 for row in history]
-    names = [name for name in history[0] if name not in ("epoch", "learning_rate") and not name.startswith("val_")]
+    names = [name for name in history[0] if name not in _NO_CURVES and not name.startswith("val_")]
     names.sort(key=lambda name: name != "loss")
     figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), layout="constrained", squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
         axis.plot(epochs, [float(row[name]) for row in history], color=_OTHER, marker=".", label="training")
-        if history[0].get(f"val_{name}", "NA") != "NA":  # Keras writes NA where there is no validation
+        if history[0].get(f"val_{name}", "NA") != "NA":  # NA: without validation, in older runs
             axis.plot(
                 epochs, [float(row[f"val_{name}"]) for row in history], color=_OURS, marker=".", label="validation"
             )

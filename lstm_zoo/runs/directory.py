@@ -9,8 +9,8 @@ trivial predictors know of the training examples; `checkpoints/` lets an interru
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from ..console.version import __version__
 from ..contracts import InputError, Spec
 from ..disk.arrays import ArraysError, arrays_in
 from ..disk.locks import alone
-from ..disk.whole_files import replace_file, written
+from ..disk.whole_files import remove_drafts, replace_file, written
 from .environment import environment_of
 from .kept import check_own_files, environment_in, metrics_in
 
@@ -32,6 +32,7 @@ RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
 """What it takes to rebuild a network without the data."""
 METRICS, MEMORY, WEIGHTS = "metrics.json", "memory.npz", "best.weights.h5"
+_OF_TRAINING = (WEIGHTS, "best.weights.sha256", MEMORY, "history.csv", "checkpoints")
 _LAYOUT = 3
 """Of a run directory; raise it when one made before cannot be read any more."""
 
@@ -106,9 +107,17 @@ class Run:
         """Where and from what the run was made."""
         return _environment_of(self.path)
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Return a context in which this process alone trains into the run; it raises an InputError if another does."""
-        return alone(self.path / ".training.lock", f"trains into {self.path}")
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only process that trains into the run; drafts of killed ones are removed.
+
+        Raises:
+            InputError: Another process trains into it.
+        """
+        with alone(self.path / ".training.lock", f"trains into {self.path}"):
+            for name in _OF_TRAINING:
+                remove_drafts(self.path / name)
+            yield
 
     def replace_config(self, config: Config) -> None:
         """Write another recipe, with which the run goes on."""

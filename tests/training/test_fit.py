@@ -103,6 +103,9 @@ EXACT = [
 ]
 
 
+TEN_STEPS = ["train.batch_size=1", "data.num_train=10", "data.num_val=2", "model.units=[4]"]  # in two executions
+
+
 def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path, monkeypatch):
     """The torn run is what was on the disk after the row of the third epoch, before its checkpoint."""
     config = recipe(data_dir, *EXACT)
@@ -125,9 +128,9 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(data_dir, tmp_path,
 @pytest.mark.usefixtures("eager")
 def test_a_run_that_is_stopped_at_every_turn_is_the_run_that_was_never_interrupted(data_dir, tmp_path, monkeypatch):
     """Within an epoch, in validation, and after an epoch; the last life ends by itself."""
-    config = recipe(data_dir, *EXACT, "train.epochs=2", "train.batch_size=1", "model.units=[4]")
+    config = recipe(data_dir, *EXACT, "train.epochs=2", *TEN_STEPS)
     whole = train(config, tmp_path / "whole", evaluate=False)
-    turns = {"on_train_batch_end": (0, 8), "on_test_batch_end": (0, 16), "on_epoch_end": (1, 0)}
+    turns = {"on_train_batch_end": (0, 5), "on_test_batch_end": (0, 10), "on_epoch_end": (1, 0)}
     for life, (turn, position) in enumerate(turns.items()):
         original = getattr(Checkpoint, turn)
 
@@ -150,15 +153,11 @@ def test_checkpoints_come_by_steps_and_by_the_clock(data_dir, tmp_path, monkeypa
     monkeypatch.setattr(
         Checkpoints, "write", lambda self, saved: [written.append(saved.position), original(self, saved)]
     )
-    settings = ["train.epochs=1", "train.batch_size=1", "model.units=[4]"]
-    run = train(recipe(data_dir, *settings, "train.checkpoint.every_steps=8"), tmp_path / "a", evaluate=False)
-    assert written == [(0, 8), (0, 16), (1, 0)] and Checkpoints(run.path).positions() == [(0, 16), (1, 0)]
-    written.clear()
-    train(recipe(data_dir, *settings, "train.checkpoint.every_minutes=1e-9"), tmp_path / "b", evaluate=False)
-    assert written == [(0, 8), (0, 16), (1, 0)]
-    written.clear()
-    train(recipe(data_dir, *settings), tmp_path / "c", evaluate=False)
-    assert written == [(1, 0)]
+    for often in ("every_steps=5", "every_minutes=1e-9"):
+        written.clear()
+        config = recipe(data_dir, "train.epochs=1", *TEN_STEPS, f"train.checkpoint.{often}")
+        run = train(config, tmp_path / often, evaluate=False)
+        assert written == [(0, 5), (0, 10), (1, 0)] and Checkpoints(run.path).positions() == [(0, 10), (1, 0)]
 
 
 @pytest.mark.usefixtures("eager")
@@ -220,6 +219,7 @@ def test_other_programs_are_told_and_passed_over_if_asked_to(smoke_run, data_dir
     assert resumed["differences"][0].startswith("code: ")
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(data_dir, tmp_path, capsys):
     config = recipe(data_dir, "train.epochs=2")
     whole = train(config, tmp_path / "whole", evaluate=False)
@@ -230,8 +230,12 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_it_serves(data_dir, tmp
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
+    killed = [file.with_name(f".1.draft.{file.name}"), tmp_path / "again" / ".1.draft.history.csv"]
+    for draft in killed:
+        draft.touch()
     again = train(config, tmp_path / "again", resume=True, evaluate=False)
     assert f"{file.name} is damaged" in capsys.readouterr().err
+    assert not any(draft.exists() for draft in killed)
     assert_same(whole, again)
 
 
