@@ -28,6 +28,8 @@ def reasons(prefix: str = "", *more: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
+    except InputError:  # a mistake of settings, though it is a ValueError
+        raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, *more) as error:
         raise MediaError(prefix + first_line(error)) from None
 
