@@ -76,8 +76,8 @@ def _explained(error: Exception, loaded: list[Config], elsewhere: str) -> tuple[
     from ..config.mistakes import MOST_TOLD
     from ..config.recipe import ConfigError
     from ..console.text import first_line
-    from ..contracts import InputError
-    from ..disk.failures import DiskError, explained
+    from ..contracts import InputError, WorkError
+    from ..disk.failures import explained
 
     if isinstance(error, ConfigError):
         count = len(error.messages)
@@ -86,7 +86,7 @@ def _explained(error: Exception, loaded: list[Config], elsewhere: str) -> tuple[
         return 2, [head, *(f"  {text}" for text in error.messages)]
     if isinstance(error, InputError):
         return 2, [loaded[-1].describe(error) if loaded else error.told, *error.more]
-    if isinstance(error, DiskError):
+    if isinstance(error, WorkError):
         return 1, [str(error)]
     if line := explained(error, elsewhere=elsewhere):
         return 1, [line]

@@ -58,4 +58,5 @@ def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:
     words = [word for file in context.find_root().params["plugin"] or () for word in ("--plugin", str(file))]
     words += ["train", "--config", given["config"]]
     words += [word for setting in given["set"] or () for word in ("--set", setting)]
-    return shlex.join(["lstmzoo", *words, "--run-dir", str(run_dir), "--resume"])
+    go_on = "--resume-anyway" if given["resume_anyway"] else "--resume"
+    return shlex.join(["lstmzoo", *words, "--run-dir", str(run_dir), go_on])

@@ -61,8 +61,10 @@ class Stops:
                 self._contexts.callback(signal.signal, number, signal.signal(number, lambda *_: None))
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._contexts.close()
+        if self.asked and kind is None:  # it came when nobody looked any more
+            raise Stopped(self.asked)
 
     def _watch(self, reader: socket.socket) -> None:
         """Read the numbers of signals, beside the main thread, which may be in a step that takes minutes."""

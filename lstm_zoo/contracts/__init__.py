@@ -13,7 +13,7 @@ dict of outputs. Nothing here imports TensorFlow: a config is checked before any
 
 from .data import FEATURES, DataConfig, LiveFrame, Part, Splits, Views
 from .model import EncoderConfig, ModelConfig
-from .section import InputError, Section, raised_by
+from .section import InputError, Section, WorkError, raised_by
 from .spec import ALL, SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
@@ -72,6 +72,7 @@ __all__ = [
     "UserPath",
     "Views",
     "Words",
+    "WorkError",
     "expanded",
     "raised_by",
     "unbatched",

@@ -27,6 +27,10 @@ class InputError(ValueError):
         return f"{self.key}: {self.message}" if self.key else self.message
 
 
+class WorkError(RuntimeError):
+    """Work that failed through no mistake in the input; the message tells where, why and what to do."""
+
+
 class Section(BaseModel):
     """One section of a config: frozen, without room for unknown keys, documented field by field."""
 

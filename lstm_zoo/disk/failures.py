@@ -6,12 +6,14 @@ import errno
 import os
 from pathlib import Path
 
+from ..contracts import WorkError
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _TOLD = (*_FULL, *_REFUSED, errno.ENAMETOOLONG, errno.EIO)
 
 
-class DiskError(Exception):
+class DiskError(WorkError):
     """The disk is full or a place cannot be written; the message says where, why, and what to do."""
 
 

@@ -15,13 +15,12 @@ from .errors import MediaError
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES, _ROWS, _PLANAR = 256, 257, 258, 259, 277, 278, 284  # tags of TIFF
 _STRIPS, _STRIP_BYTES, _TILE_WIDTH, _TILE_HEIGHT, _TILES = 273, 279, 322, 323, 324
 _UNPACKED, _LZW_OR_DEFLATE = 1, (5, 8, 32946)
+_CLASSIC = (b"II*\0", b"MM\0*")  # others have offsets of 8 bytes
 _MOST_ROWS = 65_500  # that libjpeg takes
 _SIZES_OF_JPEG = (0xC0, 0xC1, 0xC2)  # markers of frames: baseline, extended, progressive
 _PROGRESSIVE = 0xC2
-_GREY, _FEW = (
-    128,
-    2,
-)  # what libjpeg fills a picture with behind its end, and the units that the last bits may give there
+_GREY = 128  # what libjpeg fills a picture with behind its end
+_FEW = 2  # units that the last bits may give there
 
 
 def check_rows(image: Image.Image, content: bytes) -> None:
@@ -96,7 +95,7 @@ def _tiff_has_more(image: TiffImageFile, content: bytes) -> bool:
     if packing == _UNPACKED:
         taken = math.ceil(width * tags.get(_BITS, (1,))[0] * samples / planes / 8) * planes * height
         return sum(tags.get(_STRIP_BYTES, ())) > taken
-    if packing not in _LZW_OR_DEFLATE or strips != 1:
+    if packing not in _LZW_OR_DEFLATE or strips != 1 or content[:4] not in _CLASSIC:
         return False
     return _decodes(_with_tags(content, {_HEIGHT: height + 1, _ROWS: height + 1}))
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import keras
 
+from ..contracts import WorkError
+
 _NAMED = 16  # examples in a message
 
 
-class DivergedError(RuntimeError):
+class DivergedError(WorkError):
     """A training whose loss, or what is monitored, is no number any more."""
 
 

@@ -17,6 +17,7 @@ from lstm_zoo.bench import recurrent
 from lstm_zoo.cli.evaluate import name_of
 from lstm_zoo.config.catalogue import shipped_configs
 from lstm_zoo.console.signals import Stopped
+from lstm_zoo.training.divergence import DivergedError
 
 
 def trained(kind, root, data_dir, folder):
@@ -170,18 +171,21 @@ def test_a_stop_before_there_is_a_run_says_that_nothing_is_kept(signal, status, 
     assert "before there was a run" in output and "Traceback" not in output
 
 
-def test_a_stopped_training_tells_the_command_that_goes_on(monkeypatch, tmp_path):
+@pytest.mark.parametrize("again", [[], ["--resume"], ["--resume-anyway"]])
+def test_a_stopped_training_tells_the_command_that_goes_on(again, monkeypatch, tmp_path):
     def stopped(config, path, **_):
-        path.mkdir()
+        path.mkdir(exist_ok=True)
         (path / "config.yaml").touch()
         raise Stopped(15)
 
     monkeypatch.setattr("lstm_zoo.training.fit.train", stopped)
     run = tmp_path / "my run"
-    told = call("train", "--config", "smoke/cnn_lstm.yaml", "--set", "train.epochs=9", "--run-dir", run, status=143)
+    told = call(
+        "train", "--config", "smoke/cnn_lstm.yaml", "--set", "train.epochs=9", "--run-dir", run, *again, status=143
+    )
     command = told.output.strip().splitlines()[-1].removeprefix("stopped; to go on: ")
     expected = ["train", "--config", "smoke/cnn_lstm.yaml", "--set", "train.epochs=9", "--run-dir", str(run)]
-    assert shlex.split(command) == ["lstmzoo", *expected, "--resume"]
+    assert shlex.split(command) == ["lstmzoo", *expected, again[0] if again else "--resume"]
 
 
 def test_other_commands_only_say_that_they_stopped(smoke_run, monkeypatch):
@@ -337,3 +341,10 @@ def test_everything_is_one_call_from_python(smoke_run):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["cnn_lstm", "train"], done.stderr
+
+
+def test_a_training_that_diverged_is_told_to_the_last_word(monkeypatch, tmp_path):
+    told = f"the loss is nan (examples: {', '.join(['name' * 20] * 16)}); the last good checkpoint is that of epoch 3"
+    monkeypatch.setattr("lstm_zoo.training.fit.train", Mock(side_effect=DivergedError(told)))
+    output = call("train", "--config", "smoke/cnn_lstm.yaml", "--run-dir", tmp_path / "run", status=1).output
+    assert output.strip() == told
