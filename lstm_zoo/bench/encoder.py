@@ -75,7 +75,7 @@ def _epochs(cached_views: int | None, context: Context) -> Work:
     """Return epochs of training after the first, as `lstmzoo train` does them, less validation and its callbacks."""
     from ..config.recipe import load
     from ..runs.features import on_features
-    from ..training.fit import compile_for_training
+    from ..training.compiling import compile_for_training
     from .frameworks import Clock
 
     settings = {

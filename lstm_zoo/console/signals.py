@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 from .visible import tell
@@ -74,7 +74,8 @@ class Stops:
             if self.asked:
                 os._exit(128 + number[0])
             self.asked = number[0]
-            tell("stopping after this step; a second signal stops at once")
+            with suppress(OSError):  # a pipe whose reader the same Ctrl-C has ended
+                tell("stopping after this step; a second signal stops at once")
 
 
 def _not_ignored() -> list[signal.Signals]:

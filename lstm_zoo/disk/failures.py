@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..contracts import WorkError
@@ -15,6 +17,17 @@ _TOLD = (*_FULL, *_REFUSED, errno.ENAMETOOLONG, errno.EIO)
 
 class DiskError(WorkError):
     """The disk is full or a place cannot be written; the message says where, why, and what to do."""
+
+
+@contextmanager
+def telling(place: str | Path, elsewhere: str) -> Iterator[None]:
+    """Raise what the disk refuses inside as a DiskError; the arguments are those of `explained`."""
+    try:
+        yield
+    except Exception as error:
+        if line := explained(error, place, elsewhere):
+            raise DiskError(line) from error
+        raise
 
 
 def explained(error: BaseException, place: str | Path = "", elsewhere: str = "") -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..contracts import InputError
-from ..disk.failures import DiskError, explained
+from ..disk.failures import telling
 from ..runs.directory import CONFIG, MEMORY, METRICS, RECIPE_FILES
 from ..runs.environment import versions
 from ..runs.network import RunNetwork
@@ -112,12 +112,8 @@ def _draft_folder(folder: Path) -> Iterator[Path]:
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix="draft-") as draft:
+        with telling(folder, "--to"), tempfile.TemporaryDirectory(dir=folder, prefix="draft-") as draft:
             yield Path(draft)
-    except Exception as error:
-        if line := explained(error, folder, "--to"):
-            raise DiskError(line) from error
-        raise
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()

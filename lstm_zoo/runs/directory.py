@@ -32,7 +32,9 @@ RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
 """What it takes to rebuild a network without the data."""
 METRICS, MEMORY, WEIGHTS = "metrics.json", "memory.npz", "best.weights.h5"
-_OF_TRAINING = (WEIGHTS, "best.weights.sha256", MEMORY, "history.csv", "checkpoints")
+HASHES = "best.weights.sha256"
+"""SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
+_OF_TRAINING = (WEIGHTS, HASHES, MEMORY, "history.csv", "checkpoints")
 _LAYOUT = 3
 """Of a run directory; raise it when one made before cannot be read any more."""
 

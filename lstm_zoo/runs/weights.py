@@ -11,9 +11,7 @@ import keras
 from ..contracts import InputError
 from ..disk.whole_files import replace_file, written
 from ..models.parts.weights import WeightsError, load_weights
-
-HASHES = "best.weights.sha256"
-"""SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
+from .directory import HASHES
 
 
 def keep_weights(network: keras.Model, file: Path) -> None:

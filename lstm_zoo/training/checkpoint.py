@@ -11,6 +11,7 @@ import numpy as np
 from ..config.train_config import CheckpointConfig
 from ..console.signals import Stopped, Stops
 from .checkpoints import Checkpoints, Position, Saved
+from .divergence import check_weights
 from .state import TrainingState, kept_of, pass_over, put_back
 
 
@@ -53,8 +54,9 @@ class Checkpoint(keras.callbacks.Callback):
         self._state().put_back(saved.arrays)
         self._rollbacks = saved.facts["rollbacks"]
         self.model.stop_training = saved.facts["stopped"]
-        for callback, kept in zip(self._stateful, saved.facts["callbacks"], strict=True):
-            put_back(callback, self.model, kept)
+        for callback in self._stateful:
+            if (kept := saved.facts["callbacks"].get(type(callback).__name__)) is not None:  # else it is a new one
+                put_back(callback, self.model, kept)
         if saved.position.step and saved.facts["steps"] == self._steps:
             self._going_on, self._saved_step = saved, saved.position.step
             return saved.position
@@ -66,9 +68,13 @@ class Checkpoint(keras.callbacks.Callback):
         Args:
             position: How far training is.
             metrics: What the metrics have gathered in this epoch.
+
+        Raises:
+            DivergedError: A weight is no number; nothing is written.
         """
+        check_weights(self.model, str(position))
         facts = {
-            "callbacks": list(map(kept_of, self._stateful)),
+            "callbacks": {type(callback).__name__: kept_of(callback) for callback in self._stateful},
             "rollbacks": self._rollbacks,
             "steps": self._steps,
             "stopped": bool(self.model.stop_training),
@@ -91,9 +97,11 @@ class Checkpoint(keras.callbacks.Callback):
         if done <= self._position.step:  # passed over
             return
         self._position = Position(self._position.epoch, done)
-        if self._stops.asked or self._is_time(done):
+        asked = self._stops.asked  # once: it may come at any time, and none may stop what is not saved
+        if asked or self._is_time(done):
             self.save(self._position, self._state().metrics())
-        self._stop_if_asked()
+        if asked:
+            raise Stopped(asked)
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """Remember what the metrics have gathered, which validation forgets."""
@@ -106,23 +114,20 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
         """Stop if a signal asks to, with validation still to come."""
-        if self._stops.asked:
+        if asked := self._stops.asked:
             self.save(self._position, self._metrics_before_test)
-        self._stop_if_asked()
+            raise Stopped(asked)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save."""
         self.save(Position(epoch + 1, 0), {})
-        self._stop_if_asked()
+        if asked := self._stops.asked:
+            raise Stopped(asked)
 
     def _is_time(self, done: int) -> bool:
         steps, minutes = self._options.every_steps, self._options.every_minutes
         due = steps is not None and done // steps > self._saved_step // steps
         return due or (minutes is not None and time.monotonic() - self._saved_at > 60 * minutes)
-
-    def _stop_if_asked(self) -> None:
-        if self._stops.asked:
-            raise Stopped(self._stops.asked)
 
     def _state(self) -> TrainingState:
         return TrainingState(self.model, self._network)  # asked for its model, a callback has JAX give variables back

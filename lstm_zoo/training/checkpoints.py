@@ -34,7 +34,9 @@ class Position(NamedTuple):
     """Steps of the next one that are done."""
 
     def __str__(self) -> str:
-        return f"step {self.step} of epoch {self.epoch + 1}" if self.step else f"the end of epoch {self.epoch}"
+        if self.step:
+            return f"step {self.step} of epoch {self.epoch + 1}"
+        return f"the end of epoch {self.epoch}" if self.epoch else "the beginning"
 
 
 class Saved(NamedTuple):
@@ -66,7 +68,7 @@ class Checkpoints:
         return sorted(Position(int(one[1]), int(one[2])) for one in found if one)
 
     def write(self, saved: Saved) -> None:
-        """Write a checkpoint, and remove old ones.
+        """Write a checkpoint, and remove old ones, and later ones: it is from there that training goes on.
 
         Raises:
             OSError: It cannot be written; those that are there stay.
@@ -76,7 +78,8 @@ class Checkpoints:
         with written(self.file(saved.position)) as draft, draft.open("wb") as target:
             np.savez(target, allow_pickle=False, **{_FACTS: facts}, **saved.arrays)
         positions = self.positions()
-        kept = positions[-self._keep :] + [one for one in positions if self._keep_epoch and not one.step][-1:]
+        so_far = [one for one in positions if one <= saved.position]
+        kept = so_far[-self._keep :] + [one for one in so_far if self._keep_epoch and not one.step][-1:]
         for position in positions:
             if position not in kept:
                 self.file(position).unlink()
@@ -123,19 +126,20 @@ class Checkpoints:
         positions = self.positions()
         return f"the last good checkpoint is that of {positions[-1]}" if positions else "there is no checkpoint yet"
 
-    def roll_back(self) -> Saved:
-        """Make the newest checkpoint of a whole epoch the newest of all; return it."""
+    def newest_epoch(self) -> Saved:
+        """Return the newest checkpoint of a whole epoch.
+
+        Raises:
+            InputError: It is damaged.
+        """
         positions = self.positions()
-        position = ([one for one in positions if not one.step] or positions[:1])[-1]
-        for later in positions[positions.index(position) + 1 :]:
-            self.file(later).unlink()
-        return self.read(position)
+        return self.read(([one for one in positions if not one.step] or positions[:1])[-1])
 
 
 def _check(facts: Any) -> None:
     """Raise a ValueError if facts of a checkpoint lack something, or give callbacks what is neither number nor row."""
     if not isinstance(facts, dict) or not {"callbacks", "rollbacks", "steps", "stopped"} <= facts.keys():
         raise ValueError("it lacks facts")
-    held = [value for kept in facts["callbacks"] for name, value in kept.items() if name != "rows"]
+    held = [value for kept in facts["callbacks"].values() for name, value in kept.items() if name != "rows"]
     if not all(isinstance(value, (int, float)) for value in held):
         raise ValueError("what callbacks hold are no numbers")

@@ -17,7 +17,9 @@ class DivergedError(WorkError):
 
 
 class Divergence(keras.callbacks.Callback):
-    """Ends training as soon as a figure is no finite number, so that no such state is ever saved.
+    """Ends training as soon as a figure, or at an epoch's end a weight, is no finite number.
+
+    It comes before what keeps weights and history, so that no such state is ever saved.
 
     Args:
         monitor: Logged value that decides which weights are best; None: none does.
@@ -50,10 +52,18 @@ class Divergence(keras.callbacks.Callback):
             )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Look at what is monitored.
+        """Look at what is monitored, and at the weights: a last update may spoil them after a sound loss.
 
         Raises:
             DivergedError: It is no finite number.
         """
         if self._monitor is not None and not math.isfinite(value := (logs or {})[self._monitor]):
             raise DivergedError(f"{self._monitor} is {value} after epoch {epoch + 1}, by the validation examples")
+        check_weights(self.model, f"the end of epoch {epoch + 1}")
+
+
+def check_weights(model: keras.Model, where: str) -> None:
+    """Raise a DivergedError if a weight of a model is no finite number; so it is after gradients that are none."""
+    for weight in model.weights:
+        if keras.backend.is_float_dtype(weight.dtype) and not keras.ops.all(keras.ops.isfinite(weight)):
+            raise DivergedError(f"{weight.path} is no number any more at {where}")

@@ -10,10 +10,9 @@ import keras
 
 from ..config.recipe import Config, ConfigError
 from ..config.train_config import TrainConfig
-from ..console.signals import Stops
+from ..console.signals import Stopped, Stops
 from ..console.visible import tell
-from ..contracts import InputError, Objective, Spec, Splits
-from ..layers.recurrent.implementation import helps_xla
+from ..contracts import InputError, Spec, Splits
 from ..runs import differences
 from ..runs.directory import WEIGHTS, Run, new_path, newest
 from ..runs.evaluation import evaluate as evaluate_network
@@ -24,10 +23,10 @@ from . import devices
 from .best import Best
 from .checkpoint import Checkpoint
 from .checkpoints import Checkpoints, Position, Saved
+from .compiling import compile_for_training
 from .divergence import DivergedError, Divergence
 from .history import History
 from .initial import freeze, grown, take_weights
-from .optimizer import make_optimizer
 from .progress import TrainingProgress
 
 _ANYWAY = "go on all the same with --resume-anyway"
@@ -175,21 +174,25 @@ def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, saved: S
     """Fit the network, from a checkpoint on if there is one, and from the one before if figures are no numbers."""
     options = run.config.train
     checkpoints = Checkpoints(run.path, options.checkpoint.keep, keep_epoch=options.on_divergence == "rollback")
+    stops = Stops()
     while True:
         try:
-            return _fit_from(saved, checkpoints, network, strategy, splits, run)
+            return _fit_from(saved, checkpoints, stops, network, strategy, splits, run)
         except DivergedError as error:
             if options.on_divergence == "stop":
                 raise DivergedError(f"{error}; {_CALMER}; {checkpoints.newest_in_words()}") from None
             saved = _rolled_back(checkpoints, error)
+            if stops.asked:
+                raise Stopped(stops.asked) from None
 
 
 def _rolled_back(checkpoints: Checkpoints, error: DivergedError) -> Saved:
     """Return the last whole epoch, to be gone on from with half the learning rate; it is kept so."""
-    saved = checkpoints.roll_back()
+    saved = checkpoints.newest_epoch()
     times = saved.facts["rollbacks"] + 1
     if times > _MOST_ROLLBACKS:
-        raise DivergedError(f"{error}; {_MOST_ROLLBACKS} halvings of the learning rate did not help; {_CALMER}")
+        tried = f"{_MOST_ROLLBACKS} halvings of the learning rate did not help"
+        raise DivergedError(f"{error}; {tried}; {_CALMER}; {checkpoints.newest_in_words()}")
     rate = ":learning_rate"  # a variable where it follows no schedule
     arrays = {name: values / 2 if name.endswith(rate) else values for name, values in saved.arrays.items()}
     saved = saved._replace(facts={**saved.facts, "rollbacks": times}, arrays=arrays)
@@ -199,15 +202,21 @@ def _rolled_back(checkpoints: Checkpoints, error: DivergedError) -> Saved:
 
 
 def _fit_from(
-    saved: Saved | None, checkpoints: Checkpoints, network: keras.Model, strategy: Any, splits: Splits, run: Run
+    saved: Saved | None,
+    checkpoints: Checkpoints,
+    stops: Stops,
+    network: keras.Model,
+    strategy: Any,
+    splits: Splits,
+    run: Run,
 ) -> None:
     """Compile and fit the network, or its head where the encoder's features are cached."""
     options, task = run.config.train, run.config.task
     monitor = task.monitor if splits.size("val") else None
     rollbacks = saved.facts["rollbacks"] if saved else 0
     judges = _judges(options, task.monitor, task.monitor_mode)
-    stops = Stops()
-    history = History(run.path / "history.csv", {"rollbacks": rollbacks} if options.on_divergence == "rollback" else {})
+    counted = rollbacks or options.on_divergence == "rollback"
+    history = History(run.path / "history.csv", {"rollbacks": rollbacks} if counted else {})
     with strategy.scope():
         model, streams = on_features(run.config, network, splits, training=True)
         one_device = isinstance(strategy, devices.OneDevice)
@@ -262,45 +271,6 @@ def _with_rate(config: Config, share: float) -> Config:
     optimizer = config.train.optimizer
     optimizer = optimizer.model_copy(update={"learning_rate": optimizer.learning_rate * share})
     return config.model_copy(update={"train": config.train.model_copy(update={"optimizer": optimizer})})
-
-
-def compile_for_training(
-    model: keras.Model, config: Config, objective: Objective, splits: Splits, *, one_device: bool = True
-) -> tuple[int, bool]:
-    """Compile a network, or its head, as the recipe says.
-
-    Args:
-        model: What is trained.
-        config: The recipe.
-        objective: What it learns.
-        splits: The examples.
-        one_device: Whether one device does all the work. Under `MirroredStrategy`, Keras 3.15 fails with XLA and with
-            several steps without a return to Python.
-
-    Returns:
-        The number of steps an epoch, and whether the stream is to drop what does not fill a batch.
-    """
-    options = config.train
-    jit_compile = (one_device and helps_xla(model)) if options.jit_compile is None else options.jit_compile
-    against = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
-    against += ["the loss"] * (not objective.compiles)
-    if options.jit_compile and against:
-        tell(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out")
-    jit_compile = jit_compile and not against
-    full_batches, rest = divmod(splits.size("train"), options.batch_size)
-    drop_remainder = jit_compile and full_batches > 0
-    steps = full_batches if drop_remainder or not rest else full_batches + 1
-    model.compile(
-        optimizer=make_optimizer(options, steps),
-        loss=objective.loss,
-        metrics=list(objective.metrics),
-        jit_compile=jit_compile,
-        # An epoch is a whole number of executions.
-        steps_per_execution=max(n for n in range(1, 9) if steps % n == 0) if one_device else 1,
-    )
-    # Else Keras makes its variables within the first trace, and then traces everything again.
-    model.optimizer.build(model.trainable_variables)
-    return steps, drop_remainder
 
 
 def _judges(options: TrainConfig, monitor: str, mode: str) -> list[keras.callbacks.Callback]:

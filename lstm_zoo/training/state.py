@@ -12,6 +12,9 @@ import numpy as np
 from ..contracts import InputError
 from .history import History
 
+COUNTERS = ("best", "best_epoch", "wait", "stopped_epoch", "cooldown_counter", "_ema_weights_in_model")
+"""What callbacks of Keras and `Best` call what they have counted."""
+
 
 class TrainingState:
     """What the variables of a training hold.
@@ -50,15 +53,14 @@ class TrainingState:
 
 
 def kept_of(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Return the plain numbers that a callback holds, and the rows of a history; ready for JSON."""
-    numbers = {name: value for name, value in vars(callback).items() if isinstance(value, (int, float, np.number))}
-    numbers.pop("min_delta", None)  # Keras turns its sign at the first epoch's end, which would come twice
-    kept = {name: value if isinstance(value, (bool, int)) else float(value) for name, value in numbers.items()}
+    """Return what a callback has counted, not what it was set to, and the rows of a history; ready for JSON."""
+    counted = {name: value for name, value in vars(callback).items() if name in COUNTERS and value is not None}
+    kept = {name: value if isinstance(value, (bool, int)) else float(value) for name, value in counted.items()}
     return {**kept, "rows": callback.rows} if isinstance(callback, History) else kept
 
 
 def put_back(callback: keras.callbacks.Callback, model: keras.Model, kept: Mapping[str, Any]) -> None:
-    """Give a callback what it held; it keeps that when training begins."""
+    """Give a callback what it had counted; it keeps that when training begins."""
     callback.set_model(model)
     callback.on_train_begin()  # sets the counters to their start, as `fit` will try to do again
     vars(callback).update(kept)

@@ -9,7 +9,8 @@ import pytest
 
 from lstm_zoo.contracts import InputError
 from lstm_zoo.models.parts.weights import WeightsError, load_weights
-from lstm_zoo.runs.weights import HASHES, keep_weights, take_kept_weights
+from lstm_zoo.runs.directory import HASHES
+from lstm_zoo.runs.weights import keep_weights, take_kept_weights
 
 KERNEL = "layers/dense/vars/0"
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -187,6 +188,27 @@ def test_a_loss_that_is_no_number_goes_back_and_on_with_half_the_learning_rate(d
 def rate_of(path):
     arrays = Checkpoints(path).newest().arrays
     return next(float(values) for name, values in arrays.items() if name.endswith(":learning_rate"))
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_stop_that_comes_with_a_divergence_is_not_lost(data_dir, tmp_path, monkeypatch):
+    def spoil(self, batch, logs=None):
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise DivergedError("the loss is nan")
+
+    monkeypatch.setattr(Divergence, "on_train_batch_end", spoil)
+    with pytest.raises(Stopped):
+        train(recipe(data_dir, "train.on_divergence=rollback"), tmp_path / "run")
+    assert Checkpoints(tmp_path / "run").newest().facts["rollbacks"] == 1
+
+
+@pytest.mark.usefixtures("eager")
+def test_early_stopping_may_be_added_and_changed_if_asked_to(data_dir, tmp_path):
+    run = train(recipe(data_dir, "train.epochs=1"), tmp_path / "run", evaluate=False)
+    for patience in (1, 2):
+        settings = ["train.epochs=2", f"train.early_stopping={patience}"]
+        train(recipe(data_dir, *settings), run.path, resume=True, anyway=True, evaluate=False)
+    assert "wait" in Checkpoints(run.path).newest().facts["callbacks"]["EarlyStopping"]
 
 
 @pytest.mark.usefixtures("eager")

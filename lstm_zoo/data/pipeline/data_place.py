@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...console.text import first_line
 from ...contracts import InputError
-from ...disk.failures import DiskError, explained
+from ...disk.failures import telling
 
 
 @contextmanager
@@ -20,12 +20,9 @@ def writing_to(place: Path) -> Iterator[None]:
         InputError: There can be no such file or folder.
     """
     try:
-        yield
-    except Exception as error:
-        if line := explained(error, place, "data.data_dir"):
-            raise DiskError(line) from error
-        if isinstance(error, OSError):
-            raise InputError(
-                "data.data_dir", f"{place} cannot be written ({first_line(error)}); set data.data_dir"
-            ) from error
-        raise
+        with telling(place, "data.data_dir"):
+            yield
+    except OSError as error:
+        raise InputError(
+            "data.data_dir", f"{place} cannot be written ({first_line(error)}); set data.data_dir"
+        ) from error

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from ...console.text import did_you_mean, first_line
 from ...contracts import InputError
-from ...disk.failures import DiskError, explained
+from ...disk.failures import DiskError, explained, telling
 from ...disk.making import making
 from ...media.patience import network_patience
 from .data_place import writing_to
@@ -58,12 +58,12 @@ def prepared(
     tfds.enable_progress_bar()
     with network_patience(), redirect_stdout(sys.stderr):
         try:
-            with preparing_once(builder) as missing:
+            with telling(builder.data_dir, "data.data_dir"), preparing_once(builder) as missing:
                 if missing:
                     builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+        except DiskError:
+            raise
         except Exception as error:  # whatever TFDS, requests or ffmpeg raise: the user needs the place and the reason
-            if line := explained(error, builder.data_dir, "data.data_dir"):
-                raise DiskError(line) from error
             films = any(isinstance(feature, tfds.features.Video) for feature in (builder.info.features or {}).values())
             no_ffmpeg = films and not shutil.which("ffmpeg")
             ffmpeg = " The ffmpeg program, which TFDS calls, is missing too." if no_ffmpeg else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,11 @@ def load_weights(model: keras.Model, file: Path) -> None:
     Raises:
         WeightsError: They are not, or the file is damaged.
     """
-    try:
+    with _damage_told():
         _check_fit(model, _plain(file))
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras leaves weights as they are that it does not find
             model.load_weights(file)
-    except WeightsError:
-        raise
-    except Exception as error:  # h5py and Keras raise OSError, KeyError, ValueError and others, by the kind of damage
-        raise WeightsError(first_line(error)) from error
 
 
 def check_plain(file: Path) -> None:
@@ -43,11 +40,17 @@ def check_plain(file: Path) -> None:
     Raises:
         WeightsError: It does, or is damaged.
     """
-    try:
+    with _damage_told():
         _plain(file)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
     except WeightsError:
         raise
-    except Exception as error:  # h5py raises OSError, KeyError, RuntimeError and others, by the kind of damage
+    except Exception as error:  # h5py and Keras raise OSError, KeyError, ValueError and others, by the kind of damage
         raise WeightsError(first_line(error)) from error
 
 
