@@ -105,6 +105,7 @@ class _Mother:
         socket.send_fds(self._socket, [b"r"], [connection.fileno()])
 
     def _start(self) -> None:
+        limits.check()
         self.end()
         self._socket, theirs = socket.socketpair()
         with theirs:

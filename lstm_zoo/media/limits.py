@@ -15,6 +15,7 @@ from .errors import MediaError
 SECONDS, GIB = "LSTMZOO_FILE_SECONDS", "LSTMZOO_FILE_GIB"
 """Variables of the environment."""
 _SECONDS, _GIB = 60.0, 8.0  # by default
+_MOST = 1e6  # of either, which systems still take
 _BYTES_A_SECOND = 2**20  # what the slowest disk and decoder bear
 _BYTES_A_PIXEL = 48  # of a picture, while it is converted: so Pillow's own limit is kept
 _SHARE = 4  # of the memory, which an array may take as it is stored: copies are made of it
@@ -30,6 +31,12 @@ def seconds_a_file() -> float:
 def bytes_a_file() -> int:
     """Return how much memory a reader may take."""
     return int(_number(GIB, _GIB) * 2**30)
+
+
+def check() -> None:
+    """Raise a MediaError if a variable of the environment is no such number; processes that read could not tell it."""
+    seconds_a_file()
+    bytes_a_file()
 
 
 def pixels_a_picture() -> int:
@@ -113,8 +120,9 @@ def _number(name: str, default: float) -> float:
         found = float(os.environ.get(name) or default)
     except ValueError:
         found = math.nan
-    if not 0 < found < math.inf:
-        raise MediaError(f"the environment variable {name} is {os.environ[name]!r}; expected a number above 0")
+    if not 0 < found <= _MOST:
+        expected = f"expected a number above 0, {_MOST:.0f} at most"
+        raise MediaError(f"the environment variable {name} is {os.environ[name]!r}; {expected}")
     return found
 
 

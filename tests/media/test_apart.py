@@ -37,6 +37,14 @@ def test_what_breaks_a_reader_is_one_file(readers):
     assert doing("tell")[0] not in (os.getpid(), other)
 
 
+@pytest.mark.parametrize(("name", "value"), [(limits.GIB, "much"), (limits.GIB, "1e12"), (limits.SECONDS, "-1")])
+def test_a_limit_that_is_no_number_is_told_by_its_name(readers, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert reason(doing, "tell") == (
+        f"the environment variable {name} is '{value}'; expected a number above 0, 1000000 at most"
+    )
+
+
 def test_what_is_read_comes_back_whole(readers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert doing("tell", Path("a"))[1] == tmp_path / "a"
