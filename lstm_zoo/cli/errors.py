@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def user_errors(
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:
-        _end(0)
+        _end(128 + signal.SIGPIPE)  # as a shell tells it of other programs
     except OutputError as error:
         _end(1, str(error))
     except Exception as error:

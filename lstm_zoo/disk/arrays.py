@@ -21,6 +21,7 @@ def arrays_in(file: Path) -> dict[str, np.ndarray]:
 
     Raises:
         ArraysError: It is damaged, or unpacks to more than 20 times its size and 256 MiB.
+        PermissionError: It may not be read.
     """
     try:
         with zipfile.ZipFile(file) as packed:
@@ -29,7 +30,7 @@ def arrays_in(file: Path) -> dict[str, np.ndarray]:
             raise ArraysError(f"its {size_in_words(size)} claim to hold {size_in_words(unpacked)}")
         with np.load(file, allow_pickle=False) as members:
             return dict(members)
-    except ArraysError:
+    except (ArraysError, PermissionError):
         raise
     except Exception as error:  # NumPy, zipfile and zlib raise a dozen, by the kind of damage; MemoryError, too
         raise ArraysError(first_line(error)) from error

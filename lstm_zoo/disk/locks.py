@@ -14,7 +14,7 @@ from pathlib import Path
 from ..console.visible import tell
 from ..contracts import InputError
 
-_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES)
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS)
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def alone(file: Path, what: str, *, wait: bool = False) -> Iterator[None]:
     try:
         descriptor = _taken(file, what, wait)
     except OSError as error:
-        if error.errno not in _NO_LOCKS:
+        if error.errno not in _NO_LOCKS and os.access(file.parent, os.W_OK):
             raise
         yield  # a place that cannot be written: there is nothing to keep apart
         return
@@ -47,7 +47,7 @@ def alone(file: Path, what: str, *, wait: bool = False) -> Iterator[None]:
 def _taken(file: Path, what: str, wait: bool) -> int:
     """Return the descriptor of the lock's file, once this process holds the lock."""
     while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = _opened(file)
         try:
             _take(descriptor, what, wait)
             if _is(file, descriptor):
@@ -56,6 +56,13 @@ def _taken(file: Path, what: str, wait: bool) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _opened(file: Path) -> int:
+    try:
+        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except PermissionError:  # another user's: it locks all the same
+        return os.open(file, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _is(file: Path, descriptor: int) -> bool:

@@ -47,13 +47,16 @@ def _jpeg_has_more(content: bytes) -> bool:
     height, width = struct.unpack_from(">HH", content, place)  # in pixels; below, in units of one to 16 blocks
     factors = [content[place + 6 + 3 * number] for number in range(content[place + 4])]
     across, down = (max(factor >> shift & 15 for factor in factors) for shift in (4, 0))
+    if not across or not down:  # no decoder takes it
+        return False
     if len(factors) == 1:
         across = down = 1
     units_down, units_across = -(-height // (8 * down)), -(-width // (8 * across))
     claimed = 8 * down * (units_down + 2)
     if claimed > _MOST_ROWS:
         return False
-    with Image.open(io.BytesIO(content[:place] + struct.pack(">H", claimed) + content[place + 2 :])) as image:
+    longer = io.BytesIO(content[:place] + struct.pack(">H", claimed) + content[place + 2 :])
+    with Image.open(longer, formats=("JPEG",)) as image:
         image.draft("L", (1, 1))
         try:
             means = np.asarray(image.convert("L"))  # of blocks

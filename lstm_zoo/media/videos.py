@@ -129,26 +129,26 @@ def live_frames(
             raise
         raise MediaError(f"{error if pipe.came else 'nothing came (0 bytes)'}; {_STREAMED}") from None
     finally:
-        if pipe and pipe.interrupted:
-            raise KeyboardInterrupt
+        if pipe and pipe.stop:
+            raise pipe.stop
 
 
 class _Pipe:
     """What FFmpeg reads a pipe by: hands on what has come instead of waiting until a buffer is full.
 
-    PyAV loses a KeyboardInterrupt that `read` raises, so that Ctrl-C ends the stream and is kept.
+    PyAV loses a KeyboardInterrupt that `read` raises, so that Ctrl-C or SIGTERM ends the stream and is kept.
     """
 
     def __init__(self, source: BinaryIO):
         self._read = getattr(source, "read1", source.read)
         self.came = False
-        self.interrupted = False
+        self.stop: KeyboardInterrupt | None = None
 
     def read(self, size: int) -> bytes:
         try:
-            content = b"" if self.interrupted else self._read(size)
-        except KeyboardInterrupt:
-            self.interrupted = True
+            content = b"" if self.stop else self._read(size)
+        except KeyboardInterrupt as stop:
+            self.stop = stop
             return b""
         self.came = self.came or bool(content)
         return content

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,17 @@ class Run:
             fingerprint: That of the prepared data.
             init: The run that it starts from; None: from the beginning.
         """
-        if (path / CONFIG).exists():
-            raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
         path.mkdir(parents=True, exist_ok=True)
-        replace_file(path / SPEC, spec.model_dump_json(indent=2))
-        started_from = None if init is None else str(init.absolute())
-        environment = {"layout": _LAYOUT, "init": started_from, **environment_of(config, fingerprint)}
-        replace_file(path / ENVIRONMENT, json.dumps(environment, indent=2))
-        replace_file(path / CONFIG, config.to_yaml())  # the last one: with it, there is a run
-        return cls(path, config, spec)
+        run = cls(path, config, spec)
+        with run.locked():
+            if (path / CONFIG).exists():
+                raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
+            replace_file(path / SPEC, spec.model_dump_json(indent=2))
+            started_from = None if init is None else str(init.absolute())
+            environment = {"layout": _LAYOUT, "init": started_from, **environment_of(config, fingerprint)}
+            replace_file(path / ENVIRONMENT, json.dumps(environment, indent=2))
+            replace_file(path / CONFIG, config.to_yaml())  # the last one: with it, there is a run
+        return run
 
     @classmethod
     def open(cls, path: str | Path | None = None, overrides: Iterable[str] = ()) -> Run:
@@ -168,10 +171,17 @@ def metrics_of(folder: Path) -> dict[str, Any]:
     return metrics_in(folder / METRICS)
 
 
-def add_metrics(folder: Path, name: str, scores: dict[str, Any]) -> None:
-    """Keep the scores of an evaluation in a folder, beside those that other processes keep there."""
+@contextmanager
+def added_metrics(folder: Path, name: str, scores: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Keep the scores of an evaluation in a folder, beside those that other processes keep there.
+
+    Yields:
+        All evaluations; no other process adds one inside.
+    """
     with alone(folder / ".metrics.lock", f"keeps scores in {folder}", wait=True):
-        replace_file(folder / METRICS, json.dumps({**metrics_of(folder), name: scores}, indent=2))
+        metrics = {**metrics_of(folder), name: scores}
+        replace_file(folder / METRICS, json.dumps(metrics, indent=2))
+        yield metrics
 
 
 def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config, Spec]:
@@ -217,13 +227,15 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
 
 
 def new_path(config: Config) -> Path:
-    """Return an unused directory below `runs/` named after the recipe and the time."""
+    """Make a directory below `runs/` named after the recipe and the time, which no other process gets; return it."""
     stem = f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    path = RUNS / stem
-    number = 1
-    while path.exists():
-        number += 1
-        path = RUNS / f"{stem}-{number}"
+    for number in count(1):
+        path = RUNS / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
     return path
 
 

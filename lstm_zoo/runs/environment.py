@@ -38,12 +38,13 @@ def made_with(config: Config) -> dict[str, Any]:
     """Return the programs on which the numbers of a training depend, ready for JSON."""
     import keras
 
+    backend = keras.backend.backend()
     return {
         "code": _code(),
         "plugins": plugins_of(config),
         "python": platform.python_version(),
-        "versions": versions(),
-        "backend": keras.backend.backend(),
+        "versions": versions({backend} - {"tensorflow"}),
+        "backend": backend,
     }
 
 

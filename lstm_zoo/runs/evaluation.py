@@ -16,7 +16,7 @@ from ..disk.failures import DiskError, explained
 from ..disk.whole_files import replace_file
 from ..reporting.report import write_report
 from ..reporting.tables import single_numbers
-from .directory import MEMORY, add_metrics, metrics_of
+from .directory import MEMORY, added_metrics, metrics_of
 from .network import Network
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (the wide ones count, too)
@@ -78,18 +78,18 @@ def evaluate(
 
 def _keep(network: Network, name: str, scores: dict[str, Any], panel: _Panel, pictures: Callable) -> None:
     """Write scores, predictions and report."""
-    add_metrics(network.folder, name, scores)
-    if rows := list(panel.task.rows()):
-        _write_predictions(network.folder / f"predictions-{name}.csv", panel.names, rows)
-    write_report(
-        network.folder,
-        title=network.path.name,
-        name=name,
-        metrics=metrics_of(network.folder),
-        config_yaml=network.config.to_yaml(),
-        of_classes=f"{network.config.task.score_of_class} of each {network.config.task.class_noun}",
-        figures=panel.task.figures(pictures),
-    )
+    with added_metrics(network.folder, name, scores) as metrics:
+        if rows := list(panel.task.rows()):
+            _write_predictions(network.folder / f"predictions-{name}.csv", panel.names, rows)
+        write_report(
+            network.folder,
+            title=network.path.name,
+            name=name,
+            metrics=metrics,
+            config_yaml=network.config.to_yaml(),
+            of_classes=f"{network.config.task.score_of_class} of each {network.config.task.class_noun}",
+            figures=panel.task.figures(pictures),
+        )
 
 
 def _floors(network: Network, known: Memory) -> Mapping[str, Predictor]:

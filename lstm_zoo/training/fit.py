@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,16 +88,24 @@ def train(
 
 def _begin(config: Config, run_dir: str | Path | None, init: str | Path | None, stack: ExitStack) -> tuple[Run, Splits]:
     """Train into a new run; return it and its data."""
+    path = Path(run_dir or new_path(config))
+    stack.callback(_remove_empty, path)
     before = RunNetwork(Run.open(init)) if init else None
     strategy = devices.strategy(config.train.devices)
     network, like = _built(config, strategy, before, before.spec if before else None)
     splits = _load(config, like)
     first = before.path if before else None
-    run = Run.create(Path(run_dir or new_path(config)), config, splits.spec, splits.fingerprint, first)
+    run = Run.create(path, config, splits.spec, splits.fingerprint, first)
     stack.enter_context(run.locked())
     run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))
     _fit(network, strategy, splits, run, None)
     return run, splits
+
+
+def _remove_empty(path: Path) -> None:
+    """Remove the place of a run that did not come to be."""
+    with suppress(OSError):  # it is not empty, or not there
+        path.rmdir()
 
 
 def _go_on(config: Config, run: Run, anyway: bool, stack: ExitStack) -> tuple[Run, Splits]:

@@ -22,6 +22,16 @@ def test_a_full_disk_is_one_clear_line(what, capfd, monkeypatch):
     assert capfd.readouterr().err == "the output cannot be written: No space left on device\n"
 
 
+def test_a_reader_that_has_seen_enough_ends_the_command_as_it_ends_others(capfd, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        with pytest.raises(typer.Exit) as end, user_errors():
+            show("text")
+    assert end.value.exit_code == 141 and capfd.readouterr().err == ""
+
+
 def test_an_error_of_the_work_stays_one():
     with pytest.raises(OutputError), written():
         raise OSError(28, "No space left on device")

@@ -1,6 +1,7 @@
 """One process at a time."""
 
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -67,5 +68,17 @@ def test_a_place_that_cannot_be_written_needs_no_lock(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.open", refuse)
+    monkeypatch.setattr("os.access", lambda place, mode: False)
     with alone(tmp_path / "lock", "evaluates"):
+        pass
+
+
+def test_a_lock_of_another_user_locks(tmp_path, holder, monkeypatch):
+    def refuse_writing(file, flags, mode=0, open=os.open):
+        if flags & os.O_RDWR:
+            raise PermissionError(13, "Permission denied")
+        return open(file, flags, mode)
+
+    monkeypatch.setattr("os.open", refuse_writing)
+    with pytest.raises(InputError, match=f"process {holder.pid} on"), alone(tmp_path / "lock", "trains"):
         pass

@@ -63,3 +63,10 @@ def test_values_behind_those_that_are_told_are_not_left_out(tmp_path):
     struct.pack_into("<h", content, 42, 2)  # the first side
     (tmp_path / "a.nii").write_bytes(content)
     assert "more than the values that its header tells" in reason(read_volume, tmp_path / "a.nii")
+
+
+def test_a_jpeg_without_samples_is_left_to_its_decoder(tmp_path):
+    content = bytearray(saved("JPEG", PIXELS[..., 0]))
+    content[content.index(struct.pack(">HH", 64, 96)) + 6] = 0
+    (tmp_path / "a.jpg").write_bytes(content)
+    assert "ZeroDivision" not in reason(read_image, tmp_path / "a.jpg")

@@ -14,7 +14,7 @@ from lstmzoo import lstmzoo
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError
-from lstm_zoo.runs.directory import Run, add_metrics, metrics_of
+from lstm_zoo.runs.directory import Run, added_metrics, metrics_of
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
@@ -105,7 +105,8 @@ def test_examples_are_found_by_their_number(smoke_run):
 
 def test_scores_survive_a_second_evaluation(smoke_run, tmp_path):
     file = shutil.copy(smoke_run.folder / "metrics.json", tmp_path)
-    add_metrics(tmp_path, "other", {"top1": 1.0})
+    with added_metrics(tmp_path, "other", {"top1": 1.0}):
+        pass
     kept = json.loads((tmp_path / "metrics.json").read_text())
     assert kept.pop("other") == {"top1": 1.0} and kept == smoke_run.run.metrics and file
 
@@ -116,7 +117,8 @@ def test_scores_that_many_keep_at_once_are_all_kept(tmp_path):
     def keep(worker):
         start.wait()
         for number in range(5):
-            add_metrics(tmp_path, f"{worker}-{number}", scores)
+            with added_metrics(tmp_path, f"{worker}-{number}", scores):
+                pass
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(keep, range(8)))

@@ -8,7 +8,7 @@ import pytest
 
 from lstm_zoo.contracts import InputError
 from lstm_zoo.reporting.pages import render
-from lstm_zoo.runs.directory import add_metrics, metrics_of
+from lstm_zoo.runs.directory import added_metrics, metrics_of
 from lstm_zoo.runs.evaluation import _write_predictions
 from lstm_zoo.runs.kept import check_own_files, environment_in
 
@@ -20,7 +20,8 @@ HOSTILE = "[/x][bold]<script>alert(1)</script>\u202e\x1b[2J"
     "text", ["{", "[1]", "[" * 100_000, '{"test": 5}', '{"test": {"examples": 1, "floors": {"a": {"top1": "b"}}}}']
 )
 def test_damaged_metrics_are_told_by_name(text, tmp_path):
-    add_metrics(tmp_path, "test", GOOD["test"])
+    with added_metrics(tmp_path, "test", GOOD["test"]):
+        pass
     assert metrics_of(tmp_path) == GOOD and metrics_of(tmp_path / "nowhere") == {}
     (tmp_path / "metrics.json").write_text(text)
     with pytest.raises(InputError, match=r"metrics\.json is damaged \(.*\); restore it, or remove it"):

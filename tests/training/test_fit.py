@@ -388,9 +388,11 @@ np.testing.assert_allclose(features["features"], clips["clip"].mean((1, 2, 3)), 
 
 
 def test_too_many_devices_are_refused(data_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(devices, "visible_gpus", list)
     with pytest.raises(InputError, match="asks for 2 GPUs, but 0 are visible"):
-        train(recipe(data_dir, "train.devices=2"), tmp_path / "run")
+        train(recipe(data_dir, "train.devices=2"))
+    assert not list((tmp_path / "runs").iterdir())
 
 
 @pytest.mark.usefixtures("eager")
