@@ -8,6 +8,7 @@ FLOORS = (
     {"lstm_zoo"},
     {"cli"},
     {"bench"},
+    {"cluster"},
     {"exporting", "training"},
     {"runs"},
     {"reporting", "streaming"},

@@ -10,6 +10,7 @@ import typer
 from .errors import debugging, input_error
 
 if TYPE_CHECKING:
+    from ..cluster.room import Wanted
     from ..config.recipe import Config
     from ..runs.network import Network, RunNetwork
 
@@ -22,6 +23,15 @@ ExportedOption = Annotated[
     Path | None, typer.Option("--exported", metavar="FILE", help="An exported file, instead of a run: the file itself.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Deal the work to so many processes of a Ray cluster.")
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS|auto", help="A running cluster; by default this machine alone."),
+]
+CpusOption = Annotated[int, typer.Option("--cpus-per-worker", min=1, help="Cores of each worker.")]
+GpusOption = Annotated[int, typer.Option("--gpus-per-worker", min=0, help="GPUs of each worker.")]
 
 
 def load_recipe(config: str, overrides: list[str] | None) -> Config:
@@ -54,6 +64,17 @@ def open_run(path: Path | None, overrides: list[str] | None) -> RunNetwork:
     from ..runs.network import RunNetwork
 
     return RunNetwork(run)
+
+
+def wanted_of(workers: int | None, cluster: str | None, cpus: int, gpus: int) -> Wanted | None:
+    """Return what is asked of a cluster; None: nothing is, and nothing of Ray is imported."""
+    if workers is None:
+        if cluster or cpus != 1 or gpus:
+            raise input_error("--cluster, --cpus-per-worker and --gpus-per-worker go with --workers")
+        return None
+    from ..cluster.room import Wanted
+
+    return Wanted(workers, cluster, cpus, gpus)
 
 
 def _import_keras() -> None:

@@ -21,6 +21,9 @@ class InputError(ValueError):
         self.key, self.message, self.more = key, message, more
         super().__init__("\n".join([self.told, *more]))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, ...]]:
+        return type(self), (self.key, self.message, *self.more)  # so that it travels between processes
+
     @property
     def told(self) -> str:
         """The message, with the key in front."""

@@ -1,0 +1,1 @@
+"""More than one machine: workers on a Ray cluster, and what they do; nothing here is imported without `--workers`."""

@@ -1,0 +1,118 @@
+"""Tasks dealt to workers: each is done once, and those of a worker that dies are done again by another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from ..console.visible import tell
+from .room import Wanted, ray_module
+from .workers import Workers, WorkersError
+
+_AHEAD = 2  # tasks of a worker at a time: it never waits for the next one
+_WINDOW = 8  # tasks for each worker whose results may wait for one before them
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def dealt(
+    wanted: Wanted,
+    begin: Callable[[], Callable[[T], R]],
+    tasks: Iterable[T],
+    *,
+    in_order: bool = True,
+    max_failures: int = 3,
+    environment: Mapping[str, str] = {},
+) -> Iterator[tuple[T, R]]:
+    """Yield tasks with what workers of a connected cluster make of them; few results wait in memory.
+
+    Args:
+        wanted: How many workers, and what each of them takes.
+        begin: Called once by each worker, returns the function for its tasks; it is pickled.
+        tasks: What the function takes, one by one; asked for as workers need them.
+        in_order: Yield in the order of the tasks; else in that in which they are done.
+        max_failures: How many workers may die, each replaced by another.
+        environment: Variables of the workers' processes.
+
+    Raises:
+        WorkersError: More of them die, or there is no room.
+        Exception: What the function raises, or `begin`.
+    """
+    with Workers(wanted, environment) as workers:
+        dealing = _Dealing(workers, begin, tasks, max_failures)
+        waiting: dict[int, tuple[T, R]] = {}
+        next_one = 0
+        while (done := dealing.next(next_one + _WINDOW * wanted.workers if in_order else None)) is not None:
+            number, task, result = done
+            if not in_order:
+                yield task, result
+                continue
+            waiting[number] = task, result
+            while next_one in waiting:
+                yield waiting.pop(next_one)
+                next_one += 1
+
+
+class _Dealing(Generic[T, R]):
+    """Which tasks are to be done, and which are at which worker."""
+
+    def __init__(self, workers: Workers, begin: Callable[[], Callable[[T], R]], tasks: Iterable[T], max_failures: int):
+        self._ray, self._workers, self._begin = ray_module(), workers, begin
+        self._tasks, self._again, self._begun = enumerate(tasks), deque[tuple[int, T]](), 0
+        self._failures, self._max_failures = 0, max_failures
+        self._at: list[dict[Any, tuple[int, T] | None]] = [{} for _ in workers.actors]  # None: it gets ready
+        for place in range(len(workers.actors)):
+            self._get_ready(place)
+
+    def next(self, below: int | None) -> tuple[int, T, R] | None:
+        """Return number, task and result of the next one that is done; None: all are.
+
+        Args:
+            below: Number of the first task that must not be begun yet.
+        """
+        while True:
+            for place in range(len(self._at)):
+                self._deal(place, below)
+            pending = [ref for at in self._at for ref in at]
+            if not any(task for at in self._at for task in at.values()) and not self._again:
+                return None
+            ref = self._ray.wait(pending, num_returns=1)[0][0]
+            place = next(place for place, at in enumerate(self._at) if ref in at)
+            try:
+                result = self._ray.get(ref)
+            except self._ray.exceptions.RayActorError:
+                self._replace(place)
+            except self._ray.exceptions.RayTaskError as error:
+                raise error.cause from None
+            else:
+                if (done := self._at[place].pop(ref)) is not None:
+                    return *done, result
+
+    def _get_ready(self, place: int) -> None:
+        self._at[place] = {self._workers.actors[place].prepare.remote(self._begin): None}
+
+    def _deal(self, place: int, below: int | None) -> None:
+        """Give a worker that is ready, or will be, what it needs to be busy."""
+        at = self._at[place]
+        while sum(task is not None for task in at.values()) < _AHEAD and (task := self._next_task(below)) is not None:
+            at[self._workers.actors[place].do.remote(task[1])] = task
+
+    def _next_task(self, below: int | None) -> tuple[int, T] | None:
+        if self._again:
+            return self._again.popleft()
+        if (below is not None and self._begun >= below) or (task := next(self._tasks, None)) is None:
+            return None
+        self._begun += 1
+        return task
+
+    def _replace(self, place: int) -> None:
+        """Start another worker in the place of one that is dead, and have its tasks done again."""
+        self._failures += 1
+        if self._failures > self._max_failures:
+            raise WorkersError(f"{self._failures} workers have died; `ray logs` shows why")
+        lost = [task for task in self._at[place].values() if task is not None]
+        tell(f"a worker has died; another does its {len(lost)} tasks again ({self._failures}. time)")
+        self._again.extend(lost)
+        self._workers.replace(place)
+        self._get_ready(place)
