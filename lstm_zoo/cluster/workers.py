@@ -7,8 +7,10 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
+from ..config.kinds import plugin_files, use_plugin
 from ..contracts import WorkError
 from .room import Wanted, ray_module
 
@@ -20,17 +22,40 @@ class WorkersError(WorkError):
     """Workers that die more often than is allowed."""
 
 
+class Head(NamedTuple):
+    """What workers have to know of the process that started them."""
+
+    path: Sequence[str]
+    """Where it finds modules."""
+    folder: str
+    """Its working directory: relative paths mean the same to its workers."""
+    plugins: Sequence[Path]
+    """Files with kinds of the user's own."""
+
+    @classmethod
+    def here(cls) -> Head:
+        """Return this process."""
+        return cls(sys.path, os.getcwd(), plugin_files())
+
+
 class Worker:
     """What runs in the process of a worker, as a Ray actor.
 
     Args:
-        path: Where Python finds modules at the head, plugins among them.
+        head: Where the command runs.
         environment: Variables to set before anything heavy is imported.
+
+    Raises:
+        InputError: A plugin of the command is not there.
     """
 
-    def __init__(self, path: list[str], environment: Mapping[str, str]):
-        sys.path[:] = list(dict.fromkeys([*sys.path, *path]))
+    def __init__(self, head: Head, environment: Mapping[str, str]):
+        sys.path[:] = list(dict.fromkeys([*sys.path, *head.path]))
         os.environ.update(environment)
+        if os.path.isdir(head.folder):  # else all paths have to be absolute
+            os.chdir(head.folder)
+        for file in head.plugins:
+            use_plugin(file)
         self._make: Callable[[Any], Any] | None = None
 
     def where(self) -> tuple[str, str, int]:
@@ -76,6 +101,7 @@ class Workers:
         self._places = self._ray.util.placement_group([wanted.bundle] * wanted.workers, "PACK")
         self.actors: list[Any] = []
         """Handles of `Worker`, by place."""
+        self._first_cores: list[int] = []
 
     def __enter__(self) -> Workers:
         try:
@@ -84,12 +110,17 @@ class Workers:
                 raise WorkersError(f"no room for {many} workers within {_SECONDS:.0f} s: others use the cluster")
             self.actors = [self._started(place) for place in range(self._wanted.workers)]
             self._pin()
+        except self._ray.exceptions.ActorDiedError as error:
+            self.__exit__()
+            raise WorkersError(f"a worker cannot start: {str(error).strip().splitlines()[-1].strip()}") from None
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *error: object) -> None:
+        if not self._ray.is_initialized():  # the cluster is left already, and with it all workers
+            return
         for actor in self.actors:
             with suppress(Exception):  # it is dead
                 self._ray.kill(actor)
@@ -99,6 +130,7 @@ class Workers:
     def replace(self, place: int) -> None:
         """Start another worker in the place of one that is dead."""
         self.actors[place] = self._started(place)
+        self.actors[place].pin.remote(self._first_cores[place], self._wanted.cpus)
 
     def _started(self, place: int) -> Any:
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -109,16 +141,16 @@ class Workers:
             max_concurrency=self._at_once,
             scheduling_strategy=PlacementGroupSchedulingStrategy(self._places, place),
         )
-        return kind(Worker).remote(sys.path, self._environment)
+        return kind(Worker).remote(Head.here(), self._environment)
 
     def _pin(self) -> None:
         """Give each worker cores of its own on its node."""
         on_node: dict[str, int] = defaultdict(int)
-        pinned = []
-        for actor, (node, _, _) in zip(self.actors, self.asked(lambda one: one.where.remote()), strict=True):
-            pinned.append(actor.pin.remote(on_node[node], self._wanted.cpus))
+        for node, _, _ in self.asked(lambda one: one.where.remote()):
+            self._first_cores.append(on_node[node])
             on_node[node] += self._wanted.cpus
-        self._ray.get(pinned)
+        pinned = zip(self.actors, self._first_cores, strict=True)
+        self._ray.get([actor.pin.remote(first, self._wanted.cpus) for actor, first in pinned])
 
     def asked(self, question: Callable[[Any], Any]) -> Sequence[Any]:
         """Return what all workers answer to the call of a method."""

@@ -83,6 +83,11 @@ def use_plugin(path: str | Path) -> None:
     _given.update(_checked(found, plugin, _origins()))
 
 
+def plugin_files() -> list[Path]:
+    """Return the files that were added, for other processes to add."""
+    return list(dict.fromkeys(Path(str(sys.modules[one.__module__].__file__)) for one in _given))
+
+
 def forget_plugins() -> None:
     """Forget the kinds of all files that were added."""
     _given.clear()

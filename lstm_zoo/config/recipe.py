@@ -40,6 +40,10 @@ class Config(Section):
     _origins: dict[Location, str] = PrivateAttr(default_factory=dict)
     _name: str = PrivateAttr(default="config")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be made anew of the kinds that another process has, plugins' among them: its class has no name there."""
+        return _empty, (), self.__getstate__()
+
     @property
     def name(self) -> str:
         """The recipe's name: that of its file, without the ending."""
@@ -140,6 +144,12 @@ def config_class(there: Kinds) -> type[Config]:
         for section, chosen in zip(("data", "model", "task"), there, strict=True)
     }
     return create_model("Config", __base__=Config, **unions)
+
+
+def _empty() -> Config:
+    """Return a recipe without its sections, for pickle to fill."""
+    schema = config_class(kinds())
+    return schema.__new__(schema)
 
 
 def _missing(made_with: Sequence[Plugin]) -> str:

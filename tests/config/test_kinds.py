@@ -1,12 +1,13 @@
 """Kinds of the user's own: from files, and from installed packages."""
 
+import pickle
 from importlib import metadata
 
 import pytest
 
 from lstm_zoo.config import kinds as module
 from lstm_zoo.config.catalogue import catalogue
-from lstm_zoo.config.kinds import forget_plugins, kind_of, kinds, plugins_of, use_plugin
+from lstm_zoo.config.kinds import forget_plugins, kind_of, kinds, plugin_files, plugins_of, use_plugin
 from lstm_zoo.config.recipe import Config, ConfigError, load
 from lstm_zoo.contracts import InputError, ModelConfig
 from lstm_zoo.models import MODELS
@@ -138,6 +139,16 @@ def test_a_run_s_recipe_names_the_plugin_that_is_wanted(plugin, recipe, capsys):
     use_plugin(plugin(name="other.py"))
     load(recipe, made_with=made_with)
     assert "made with my_zoo.py, which is not given now" in capsys.readouterr().err
+
+
+def test_another_process_adds_the_files_and_has_the_recipe(plugin, recipe):
+    use_plugin(plugin())
+    pickled, files = pickle.dumps(load(recipe)), plugin_files()
+    assert files == [plugin()]
+    forget_plugins()
+    for file in files:
+        use_plugin(file)
+    assert pickle.loads(pickled) == load(recipe)
 
 
 class _Entry(metadata.EntryPoint):

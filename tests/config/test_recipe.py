@@ -1,3 +1,4 @@
+import pickle
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ from lstm_zoo.cli import app
 from lstm_zoo.config.catalogue import shipped_configs
 from lstm_zoo.config.kinds import kinds
 from lstm_zoo.config.recipe import Config, ConfigError, config_class, load
-from lstm_zoo.contracts import Classes, Spec, Tensor
+from lstm_zoo.contracts import Classes, InputError, Spec, Tensor
 
 RECIPE = """\
 data:
@@ -183,3 +184,14 @@ def test_nothing_heavy_is_imported_to_check_a_recipe():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_all_recipes_can_be_handed_to_another_process():
+    kinds_seen = set()
+    for file in shipped_configs().values():
+        config = load(file)
+        again = pickle.loads(pickle.dumps(config))
+        assert again == config and again.name == config.name
+        assert again.describe(InputError("train", "x")) == config.describe(InputError("train", "x"))
+        kinds_seen.add(type(config.data))
+    assert len(kinds_seen) > 10

@@ -1,0 +1,55 @@
+"""Workers: what they share with the process that starts them."""
+
+import os
+
+import pytest
+
+from lstm_zoo.cluster.workers import Workers, WorkersError
+from lstm_zoo.config.kinds import forget_plugins, kind_of, kinds, use_plugin
+
+pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.usefixtures("two_workers")]
+PLUGIN = """
+from typing import ClassVar, Literal
+from lstm_zoo.contracts import ModelConfig
+
+
+class Mine(ModelConfig):
+    takes: ClassVar[frozenset[str]] = frozenset({"clip"})
+    answers: ClassVar[str] = "classes"
+    kind: Literal["mine"] = "mine"
+
+    def build(self, spec, *, pretrained=True):
+        raise NotImplementedError
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN)
+    use_plugin(file)
+    yield file
+    forget_plugins()
+
+
+def about():
+    return os.getcwd(), kind_of(kinds().models[-1]), sorted(os.sched_getaffinity(0))
+
+
+def test_they_have_folder_and_plugins_of_the_head_and_cores_of_their_own(two_workers, plugin, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Workers(two_workers) as workers:
+        found = workers.asked(lambda one: one.run.remote(about))
+        with pytest.raises(Exception, match="died"):
+            workers._ray.get(workers.actors[1].run.remote(os._exit, 1))
+        workers.replace(1)
+        again = workers.asked(lambda one: one.run.remote(about))
+    assert again == found and {one[:2] for one in found} == {(str(tmp_path), "mine")}
+    if len(os.sched_getaffinity(0)) > 1:
+        assert [len(cores) for _, _, cores in found] == [1, 1] and found[0] != found[1]
+
+
+def test_a_plugin_that_is_not_there_is_told(two_workers, plugin):
+    plugin.unlink()
+    with pytest.raises(WorkersError, match=r"a worker cannot start: .*mine.py: no such file"), Workers(two_workers):
+        pass
