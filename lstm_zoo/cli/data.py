@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .errors import user_errors
-from .options import ConfigOption, JsonOption, SetOption, load_recipe
+from .options import (
+    ClusterOption,
+    ConfigOption,
+    CpusOption,
+    JsonOption,
+    SetOption,
+    WorkersOption,
+    load_recipe,
+    wanted_of,
+)
 from .printing import show, show_json
 
 if TYPE_CHECKING:
     from ..config.recipe import Config
+    from ..contracts import Splits
 
 _EXAMPLES = 20
 
@@ -20,10 +30,24 @@ app = typer.Typer(help="Prepare a data set once, and see what is in it.", no_arg
 
 
 @app.command()
-def prepare(config: ConfigOption, set: SetOption = None) -> None:
+def prepare(
+    config: ConfigOption,
+    set: SetOption = None,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    cpus_per_worker: CpusOption = 1,
+) -> None:
     """Prepare the data of a recipe, once."""
     with user_errors() as loaded:
-        _show_data(loaded(load_recipe(config, set)), as_json=False)
+        wanted = wanted_of(workers, cluster, cpus_per_worker)
+        recipe = loaded(load_recipe(config, set))
+        if wanted is None:
+            splits = recipe.data.load()
+        else:
+            from ..cluster.preparation import prepare
+
+            splits = prepare(recipe.data, wanted)
+        _show_data(recipe, splits, as_json=False)
 
 
 @app.command()
@@ -78,14 +102,14 @@ def info(
             else:
                 show(f"removed {removed / 2**20:.1f} MiB of features from {folder}")
         else:
-            _show_data(recipe, as_json)
+            _show_data(recipe, recipe.data.load(), as_json)
 
 
-def _show_data(recipe: Config, as_json: bool) -> None:
+def _show_data(recipe: Config, splits: Splits, as_json: bool) -> None:
     from ..reporting.checking import data_facts
     from ..reporting.tables import data_table
 
-    facts = data_facts(recipe, recipe.data.load())
+    facts = data_facts(recipe, splits)
     if as_json:
         show_json(facts)
     else:

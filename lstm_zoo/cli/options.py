@@ -66,7 +66,7 @@ def open_run(path: Path | None, overrides: list[str] | None) -> RunNetwork:
     return RunNetwork(run)
 
 
-def wanted_of(workers: int | None, cluster: str | None, cpus: int, gpus: int) -> Wanted | None:
+def wanted_of(workers: int | None, cluster: str | None, cpus: int, gpus: int = 0) -> Wanted | None:
     """Return what is asked of a cluster; None: nothing is, and nothing of Ray is imported."""
     if workers is None:
         if cluster or cpus != 1 or gpus:

@@ -40,18 +40,30 @@ def dealt(
         Exception: What the function raises, or `begin`.
     """
     with Workers(wanted, environment) as workers:
-        dealing = _Dealing(workers, begin, tasks, max_failures)
-        waiting: dict[int, tuple[T, R]] = {}
-        next_one = 0
-        while (done := dealing.next(next_one + _WINDOW * wanted.workers if in_order else None)) is not None:
-            number, task, result = done
-            if not in_order:
-                yield task, result
-                continue
-            waiting[number] = task, result
-            while next_one in waiting:
-                yield waiting.pop(next_one)
-                next_one += 1
+        yield from dealt_to(workers, begin, tasks, in_order=in_order, max_failures=max_failures)
+
+
+def dealt_to(
+    workers: Workers,
+    begin: Callable[[], Callable[[T], R]],
+    tasks: Iterable[T],
+    *,
+    in_order: bool = True,
+    max_failures: int = 3,
+) -> Iterator[tuple[T, R]]:
+    """Yield what `dealt` does, from workers that are there already and remain."""
+    dealing = _Dealing(workers, begin, tasks, max_failures)
+    waiting: dict[int, tuple[T, R]] = {}
+    next_one = 0
+    while (done := dealing.next(next_one + _WINDOW * len(workers.actors) if in_order else None)) is not None:
+        number, task, result = done
+        if not in_order:
+            yield task, result
+            continue
+        waiting[number] = task, result
+        while next_one in waiting:
+            yield waiting.pop(next_one)
+            next_one += 1
 
 
 class _Dealing(Generic[T, R]):

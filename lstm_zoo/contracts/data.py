@@ -167,6 +167,17 @@ class DataConfig(Section, ABC):
         """
         return self
 
+    def read_by(self, reading: Callable[[Sequence[Any]], Iterator[tuple[Any, Any]]]) -> Self:
+        """Return these data with something else that reads their examples in preparation, such as a cluster.
+
+        Args:
+            reading: Yields items, in their order, with what is stored of each, or a MediaError.
+
+        Raises:
+            InputError: They are not prepared example by example.
+        """
+        raise InputError("data.kind", f"'{self.kind}' is prepared by TFDS as a whole; leave --workers out")
+
     @abstractmethod
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
         """Prepare the data if need be and return its splits.

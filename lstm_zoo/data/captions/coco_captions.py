@@ -12,13 +12,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import NonNegativeInt
 
 from ...contracts import SPLITS, BadFile, DataConfig, InputError, Spec, Splits, Survey, UserPath
 from ..pipeline.family import Item, target_of
 from ..pipeline.finding import ListFile, check_folder, find_file
+from ..pipeline.prepared_data import PreparedData
+from ..pipeline.several_at_once import Reading
 from ..pipeline.splitting import BySplit, Listing, split_by_group
 from .captioned_images import CaptionFiles
 from .json_files import COCO, KARPATHY, coco_entries, karpathy_entries, read_json
@@ -102,6 +104,9 @@ class CocoCaptions(CaptionFiles):
                 "`lstmzoo data prepare` with this recipe first (it downloads 40 GB), or set data.root to a local copy",
             )
         return self.load().spec
+
+    def read_by(self, reading: Reading) -> Self:
+        return super(PreparedData, self).read_by(reading) if self.root is None else super().read_by(reading)
 
     def load(self, like: Spec | None = None, splits: Sequence[str] | None = None) -> Splits:
         if self.root is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import PrivateAttr
 from ...console.text import is_text
 from ...contracts import ALL, BadFile, DataConfig, InputError, Part, Spec, Splits, Survey, UserPath, Views, raised_by
 from .inside import check_inside
+from .several_at_once import Reading, in_threads
 from .splitting import DealtSplits
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ class PreparedData(FamilyData):
     at_once: ClassVar[int | None] = None
     """How many files are read at once; None: one a core."""
 
+    _reading: Reading | None = PrivateAttr(None)
+
     @abstractmethod
     def items(self) -> Mapping[str, Sequence[Item]]:
         """Return the examples of each split; the user's mistakes are told here."""
@@ -116,6 +120,11 @@ class PreparedData(FamilyData):
                 return read(item)
 
         return read_carefully
+
+    def read_by(self, reading: Reading) -> Self:
+        data = self.model_copy()
+        data._reading = reading
+        return data
 
     @abstractmethod
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
@@ -175,11 +184,10 @@ class PreparedData(FamilyData):
         source = Source(
             name="-".join(filter(None, (re.sub(r"[^A-Za-z0-9_]+", "_", self.source_name()), key))),
             splits=items,
-            read=self.careful_reader(),
+            reading=self._reading or partial(in_threads, self.careful_reader(), at_once=self.at_once),
             file_of=self.file_of,
             family=family,
             noun=self.noun,
-            at_once=self.at_once,
             on_bad_file=self.bad_file_policy,
         )
         kind = type(self).model_fields["kind"].default

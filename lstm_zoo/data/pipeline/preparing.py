@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +20,9 @@ from ...console.text import writable
 from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
 from .data_place import writing_to
-from .family import Family, Item, Record, Row, row_of
+from .family import Family, Item, Row, row_of
 from .preparing_once import preparing_once
+from .several_at_once import Reading
 
 _NAMED = 10  # classes that lost examples, in a remark
 _BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
@@ -36,16 +35,14 @@ class Source(tfds.core.BuilderConfig):
 
     splits: Mapping[str, Sequence[Item]] = field(default_factory=dict, repr=False)
     """The items of each split."""
-    read: Callable[[Item], Record] | None = field(default=None, repr=False)
-    """Gives what is stored of an item, or raises a MediaError; called in several threads."""
+    reading: Reading = field(default=lambda items: iter(()), repr=False)
+    """Gives what is stored of items."""
     file_of: Callable[[Item], str] = field(default=lambda item: item.name, repr=False)
     """Tells the file that an item is read from."""
     family: Family | None = field(default=None, repr=False)
     """How it is stored."""
     noun: str = "file"
     """What an item is called in messages."""
-    at_once: int | None = None
-    """How many items are read at once; None: one a core."""
     on_bad_file: Literal["stop", "skip"] = "stop"
     """`stop`: bad files are an error; `skip`: they are left out and counted."""
 
@@ -163,27 +160,18 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return {split: self._generate_examples(split, items) for split, items in splits.items()}
 
     def _generate_examples(self, split: str, items: Sequence[Item]) -> Iterator[tuple[str, dict[str, Any]]]:
-        read = self.builder_config.read
-        assert read is not None
-        good = 0
-        bad_before = len(self._bad)
-        for item, future in in_threads(
-            read, _shuffled(items, self.builder_config.file_of), self.builder_config.at_once
-        ):
+        source, good, bad_before = self.builder_config, 0, len(self._bad)
+        for item, record in source.reading(_shuffled(items, source.file_of)):
             self._progress.advance()
-            try:
-                record = future.result()
-            except MediaError as error:
-                self._bad.append(BadFile(split, writable(item.name), str(error)))
+            if isinstance(record, MediaError):
+                self._bad.append(BadFile(split, writable(item.name), str(record)))
                 continue
             good += 1
             self._rows.append(row_of(split, item, record, self.family))
             yield item.name, {**{name: record[name] for name in self.family.features()}, "name": item.name}
         if not good:
             first, *more = self._say_bad(self._bad[bad_before:])
-            raise InputError(
-                "data.root", f"none of the {split} {self.builder_config.noun}s can be used: {first}", *more
-            )
+            raise InputError("data.root", f"none of the {split} {source.noun}s can be used: {first}", *more)
         self._to_come -= 1
         if not self._to_come:
             self._progress.close()
@@ -211,18 +199,3 @@ def _shuffled(items: Sequence[Item], file_of: Callable[[Item], str]) -> list[Ite
         files[file_of(item)].append(item)
     found = list(files.values())
     return [item for index in np.random.default_rng(0).permutation(len(found)) for item in found[index]]
-
-
-def in_threads(read: Callable, items: Sequence, at_once: int | None = None) -> Iterator[tuple[Any, Future]]:
-    """Yield each item with its finished work, in order; a thread a core at most, and few results wait in memory."""
-    workers = min(os.cpu_count() or 1, at_once or len(items) or 1)
-    waiting: deque[tuple[Any, Future]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                waiting.append((item, pool.submit(read, item)))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft()
-            yield from waiting
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

@@ -17,7 +17,7 @@ from ...console.text import writable
 from ...contracts import BadFile, Example, GoodFile, InputError, Survey
 from ...media.errors import MediaError
 from .family import TARGET, Family, Item, Record, Row, row_of
-from .preparing import in_threads
+from .several_at_once import in_threads
 
 _SPARE = 2  # times as many examples are kept ready as are shown, since some may be bad
 Place = TypeVar("Place")
@@ -103,12 +103,9 @@ def _read_all(
 ) -> Iterator[tuple[Place, Found | MediaError]]:
     """Yield each place with what is found there, or why nothing is."""
     progress = ProgressBar("Reading", len(places), unit="files")
-    for place, future in in_threads(look, places, at_once):
+    for place, found in in_threads(look, places, at_once):
         progress.advance()
-        error = future.exception()
-        if error and not isinstance(error, MediaError):
-            raise error
-        yield place, error or future.result()
+        yield place, found
     progress.close()
 
 

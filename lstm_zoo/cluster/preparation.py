@@ -1,0 +1,72 @@
+"""Preparation by workers: they read and encode files, the head writes the shards by the very code of one process.
+
+Few files of one task stand together in the order in which they are stored, so the head takes what comes as it comes:
+names, order, fingerprint, shards and tables are those of one process, whatever workers die.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from ..contracts import DataConfig, Splits
+from ..data.pipeline.family import Item, Record
+from ..data.pipeline.prepared_data import PreparedData
+from ..data.pipeline.several_at_once import in_threads
+from ..media import limits
+from ..media.errors import MediaError
+from .dealing import dealt_to
+from .room import Wanted, connected
+from .workers import Workers
+
+_FILES = 8  # of a task, for each core of a worker; where they are so large that few are read at once, 1
+_MOST_ITEMS = 64  # of a task: a file may hold thousands
+Found = Sequence[tuple[Item, Record | MediaError]]
+
+
+def prepare(data: DataConfig, wanted: Wanted) -> Splits:
+    """Prepare a data set by workers, if it was not, and return its splits.
+
+    Raises:
+        InputError: As `DataConfig.load`; or the data are not dealt, or there is no such cluster.
+        WorkersError: Workers die again and again.
+    """
+
+    def reading(items: Sequence[Item]) -> Iterator[tuple[Item, Record | MediaError]]:
+        assert isinstance(data, PreparedData)
+        at_once = min(wanted.cpus, data.at_once or wanted.cpus)
+        groups = grouped(items, data.file_of, at_once * (1 if data.at_once else _FILES))
+        for _, found in dealt_to(workers, _reader(data, at_once), groups):
+            yield from found
+
+    dealt_data = data.read_by(reading)
+    with connected(wanted), Workers(wanted, _limits()) as workers:
+        return dealt_data.load()
+
+
+def grouped(items: Sequence[Item], file_of: Callable[[Item], str], num_files: int) -> Iterator[list[Item]]:
+    """Yield items in groups for a worker: those of so many files, one after the other."""
+    group, files = list[Item](), set[str]()
+    for item in items:
+        if group and (len(files | {file_of(item)}) > num_files or len(group) == _MOST_ITEMS):
+            yield group
+            group, files = [], set()
+        group.append(item)
+        files.add(file_of(item))
+    if group:
+        yield group
+
+
+def _reader(data: PreparedData, at_once: int) -> Callable[[], Callable[[Sequence[Item]], Found]]:
+    """Return what a worker begins with: it makes the function that reads a group."""
+
+    def begin() -> Callable[[Sequence[Item]], Found]:
+        read = data.careful_reader()
+        return lambda items: list(in_threads(read, items, at_once))
+
+    return begin
+
+
+def _limits() -> dict[str, str]:
+    """Return how much a file may take, if the user says so: workers elsewhere have an environment of their own."""
+    return {name: os.environ[name] for name in (limits.SECONDS, limits.GIB) if name in os.environ}
