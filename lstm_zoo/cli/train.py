@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -42,10 +43,14 @@ def train(
         from ..reporting.tables import evaluation_table
         from ..runs.directory import new_path, newest
         from ..training.fit import train
+        from ..training.group import group_of
 
-        goes_on = resume or resume_anyway
+        group, goes_on = group_of(os.environ), resume or resume_anyway
+        if group and group.number:  # another process tells and writes all that there is
+            train(recipe, run_dir, resume=goes_on, anyway=resume_anyway, init=init, group=group)
+            return
         place.append(run_dir or (newest(recipe.name) if goes_on else new_path(recipe)))
-        run = train(recipe, place[0], resume=goes_on, anyway=resume_anyway, init=init)
+        run = train(recipe, place[0], resume=goes_on, anyway=resume_anyway, init=init, group=group)
         for split, scores in run.metrics.items():
             show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
         for line in (f"run: {run.path}", f"report: {run.path / 'report.html'}", f"next: lstmzoo eval --run {run.path}"):

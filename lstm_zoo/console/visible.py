@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_only_errors = [False]
 _JOINERS = "\u200c\u200d"  # of Persian and Hindi words, and of emoji: they move nothing
 
 
@@ -30,7 +33,18 @@ def visible(text: str, lines: bool = False) -> str:
 
 def tell(text: str) -> None:
     """Print a line that a user should know on standard error; what strangers wrote moves no cursor."""
-    print(visible(text), file=sys.stderr)
+    if not _only_errors[0]:
+        print(visible(text), file=sys.stderr)
+
+
+@contextmanager
+def only_errors(only: bool) -> Iterator[None]:
+    """Tell nothing inside but errors, if so: of processes that do the same together, one tells the rest."""
+    before, _only_errors[0] = _only_errors[0], only
+    try:
+        yield
+    finally:
+        _only_errors[0] = before
 
 
 def _harmless(character: str) -> bool:
@@ -52,4 +66,4 @@ def console(stderr: bool = False) -> Console:
         def render_str(self, text: str, **options):  # every title, cell and caption comes by here
             return super().render_str(visible(text), **options)
 
-    return Plain(stderr=stderr, markup=False, emoji=False, highlight=False)
+    return Plain(stderr=stderr, markup=False, emoji=False, highlight=False, quiet=_only_errors[0])

@@ -11,7 +11,7 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
-from .data import FEATURES, DataConfig, LiveFrame, Part, Splits, Views
+from .data import FEATURES, WHOLE, DataConfig, LiveFrame, Part, Share, Splits, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
 from .spec import ALL, SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
@@ -39,6 +39,7 @@ __all__ = [
     "LOG_PROBABILITIES",
     "PROBABILITIES",
     "SPLITS",
+    "WHOLE",
     "BadFile",
     "Classes",
     "DataConfig",
@@ -62,6 +63,7 @@ __all__ = [
     "Predictor",
     "Result",
     "Section",
+    "Share",
     "Spec",
     "Splits",
     "Survey",

@@ -22,6 +22,20 @@ FEATURES = "features"
 """Name of what an encoder makes of an input, which then takes its place among the inputs."""
 
 
+class Share(NamedTuple):
+    """The rows of batches that are one process' own, where several train together."""
+
+    number: int = 0
+    of: int = 1
+
+    def rows(self, batch_size: int) -> int:
+        """Return how many of a batch are its own."""
+        return batch_size // self.of
+
+
+WHOLE = Share()
+
+
 class Views(NamedTuple):
     """One file, or a part of it, as a network's input."""
 
@@ -80,7 +94,14 @@ class Splits(ABC):
 
     @abstractmethod
     def train_stream(
-        self, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0, *, drop_remainder: bool = False
+        self,
+        batch_size: int,
+        seed: int,
+        first_epoch: int = 0,
+        first_step: int = 0,
+        *,
+        drop_remainder: bool = False,
+        share: Share = WHOLE,
     ) -> tf.data.Dataset:
         """Return endless batches `(inputs and hints by name, target)`, one epoch after the other.
 
@@ -94,6 +115,8 @@ class Splits(ABC):
             first_step: Its batches that are passed over.
             drop_remainder: Leave out what does not fill the last batch of an epoch, other examples each time, instead
                 of making a smaller batch.
+            share: Read these rows of each batch alone; `batch_size` is that of all processes, and a remainder is to be
+                dropped.
         """
 
     @abstractmethod
@@ -101,8 +124,11 @@ class Splits(ABC):
         """Return the names of the examples that some steps of an epoch of `train_stream` show."""
 
     @abstractmethod
-    def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
-        """Return one pass over the views of a split in stored order, in batches as those of `train_stream`."""
+    def eval_stream(self, split: str, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+        """Return one pass over the views of a split in stored order, in batches as those of `train_stream`.
+
+        Of a share, full batches hold its own rows, and a last one that is not full holds all of its rows.
+        """
 
     @abstractmethod
     def merged(self, split: str, batches: Iterable[Outputs]) -> Iterator[Outputs]:

@@ -12,6 +12,7 @@ from ..config.train_config import CheckpointConfig
 from ..console.signals import Stopped, Stops
 from .checkpoints import Checkpoints, Position, Saved
 from .divergence import check_weights
+from .processes import Processes
 from .state import TrainingState, kept_of, pass_over, put_back
 
 
@@ -25,6 +26,7 @@ class Checkpoint(keras.callbacks.Callback):
         stateful: Callbacks whose counters are saved as well.
         network: The whole network, of which the model that is trained may be a part.
         stops: Tells of signals that ask to stop.
+        processes: Those that train together: they stop at once, and the first one writes.
     """
 
     def __init__(
@@ -35,10 +37,13 @@ class Checkpoint(keras.callbacks.Callback):
         stateful: Sequence[keras.callbacks.Callback],
         network: keras.Model,
         stops: Stops,
+        processes: Processes,
     ):
         super().__init__()
         self._options, self._checkpoints, self._steps = options, checkpoints, steps
-        self._stateful, self._network, self._stops = stateful, network, stops
+        self._stateful, self._network = stateful, network
+        self._stops, self._processes = stops, processes
+        self._stopped: int | None = None  # the signal by which validation ends
         self._rollbacks = 0
         self._going_on: Saved | None = None
         self._position = Position(0, 0)
@@ -63,7 +68,7 @@ class Checkpoint(keras.callbacks.Callback):
         return Position(saved.position.epoch, 0)
 
     def save(self, position: Position, metrics: dict[str, np.ndarray]) -> None:
-        """Write a checkpoint.
+        """Write a checkpoint, if this process is the one that does.
 
         Args:
             position: How far training is.
@@ -73,6 +78,9 @@ class Checkpoint(keras.callbacks.Callback):
             DivergedError: A weight is no number; nothing is written.
         """
         check_weights(self.model, str(position))
+        self._saved_at, self._saved_step = time.monotonic(), position.step
+        if not self._processes.first:
+            return
         facts = {
             "callbacks": {type(callback).__name__: kept_of(callback) for callback in self._stateful},
             "rollbacks": self._rollbacks,
@@ -80,7 +88,6 @@ class Checkpoint(keras.callbacks.Callback):
             "stopped": bool(self.model.stop_training),
         }
         self._checkpoints.write(Saved(position, facts, {**self._state().gathered(), **metrics}))
-        self._saved_at, self._saved_step = time.monotonic(), position.step
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Stand where the checkpoint was written, within its epoch."""
@@ -97,7 +104,7 @@ class Checkpoint(keras.callbacks.Callback):
         if done <= self._position.step:  # passed over
             return
         self._position = Position(self._position.epoch, done)
-        asked = self._stops.asked  # once: it may come at any time, and none may stop what is not saved
+        asked = self._asked()  # once: it may come at any time, and none may stop what is not saved
         if asked or self._is_time(done):
             self.save(self._position, self._state().metrics())
         if asked:
@@ -109,20 +116,25 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """End validation if a signal asks to stop."""
-        if self._stops.asked:
-            self.model.stop_evaluating = True
+        if self._processes.several:
+            float((logs or {})["loss"])  # waits for all, as after a training step
+        if asked := self._asked():
+            self._stopped, self.model.stop_evaluating = asked, True
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
-        """Stop if a signal asks to, with validation still to come."""
-        if asked := self._stops.asked:
+        """Stop if a signal has ended validation, which is then still to come."""
+        if self._stopped:
             self.save(self._position, self._metrics_before_test)
-            raise Stopped(asked)
+            raise Stopped(self._stopped)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save."""
         self.save(Position(epoch + 1, 0), {})
-        if asked := self._stops.asked:
+        if asked := self._asked():
             raise Stopped(asked)
+
+    def _asked(self) -> int | None:
+        return self._processes.stop(self._stops.asked)
 
     def _is_time(self, done: int) -> bool:
         steps, minutes = self._options.every_steps, self._options.every_minutes

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from ..contracts import WorkError
 
@@ -65,5 +66,5 @@ class Divergence(keras.callbacks.Callback):
 def check_weights(model: keras.Model, where: str) -> None:
     """Raise a DivergedError if a weight of a model is no finite number; so it is after gradients that are none."""
     for weight in model.weights:
-        if keras.backend.is_float_dtype(weight.dtype) and not keras.ops.all(keras.ops.isfinite(weight)):
+        if keras.backend.is_float_dtype(weight.dtype) and not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
             raise DivergedError(f"{weight.path} is no number any more at {where}")

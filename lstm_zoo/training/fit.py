@@ -4,38 +4,30 @@ from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from ..config.recipe import Config, ConfigError
-from ..config.train_config import TrainConfig
-from ..console.signals import Stopped, Stops
 from ..console.visible import tell
 from ..contracts import InputError, Spec, Splits
 from ..runs import differences
-from ..runs.directory import WEIGHTS, Run, new_path, newest
+from ..runs.directory import RUNS, Run, new_path, newest
 from ..runs.evaluation import evaluate as evaluate_network
 from ..runs.evaluation import with_features
-from ..runs.features import on_features
 from ..runs.network import RunNetwork
 from . import devices
-from .best import Best
-from .checkpoint import Checkpoint
-from .checkpoints import Checkpoints, Position, Saved
-from .compiling import compile_for_training
-from .divergence import DivergedError, Divergence
-from .history import History
+from .checkpoints import Checkpoints, Saved
+from .fitting import Fitting
+from .group import Group
 from .initial import freeze, grown, take_weights
-from .progress import TrainingProgress
+from .processes import Processes, joined
 
 _ANYWAY = "go on all the same with --resume-anyway"
 _AS_BEFORE = (
     "resume with the same settings (only train.epochs, train.checkpoint and train.on_divergence may change), "
     f"{_ANYWAY}, or start a new run"
 )
-_CALMER = "lower train.optimizer.learning_rate, set train.optimizer.clip_norm, or set train.on_divergence=rollback"
-_MOST_ROLLBACKS = 10
 
 
 def train(
@@ -46,6 +38,7 @@ def train(
     anyway: bool = False,
     init: str | Path | None = None,
     evaluate: bool = True,
+    group: Group | None = None,
 ) -> Run:
     """Train a network.
 
@@ -58,6 +51,8 @@ def train(
             the differences.
         init: A run of the same model whose weights are the first ones; letters that are new get weights of their own.
         evaluate: Evaluate the best weights on the validation split (or else the test split) and write the report.
+        group: The processes that train together, of which the first one writes the run and evaluates; None: this one
+            alone.
 
     Returns:
         The run, with its best weights.
@@ -66,6 +61,7 @@ def train(
         ConfigError: The recipe has mistakes; or recipe, data or programs are not those of the run to resume.
         InputError: The data or a weights file cannot be used, or another process trains into the run.
         DivergedError: The loss, or what is monitored, is no number any more.
+        GroupError: Another process of the group has failed.
         Stopped: A signal has asked to stop; the run goes on with `resume`.
     """
     config.check()
@@ -74,31 +70,51 @@ def train(
     with ExitStack() as stack:
         stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
         keras.config.set_dtype_policy(config.train.precision)
+        processes = stack.enter_context(joined(group))
         if resume:
-            run, splits = _go_on(config, Run.open(run_dir or newest(config.name)), anyway, stack)
+            run, splits = _go_on(config, run_dir, anyway, processes, stack)
         else:
-            run, splits = _begin(config, run_dir, init, stack)
+            run, splits = _begin(config, run_dir, init, processes, stack)
+    if processes.first:
+        finish(run, splits, evaluate=evaluate)
+    return run
+
+
+def finish(run: Run, splits: Splits | None = None, *, evaluate: bool = True) -> None:
+    """Do what comes after a training, with the best weights of the run; see `train`.
+
+    Args:
+        run: The run.
+        splits: Its data; None: they are loaded.
+        evaluate: Evaluate, and write the report.
+    """
+    splits = splits or run.config.data.load(like=run.spec)
     network = RunNetwork(run)
     _keep_features_of_floors(network, splits)
     if evaluate:
         split = next(split for split in ("val", "test", "train") if splits.size(split))
         evaluate_network(network, split, splits=splits)
-    return run
 
 
-def _begin(config: Config, run_dir: str | Path | None, init: str | Path | None, stack: ExitStack) -> tuple[Run, Splits]:
+def _begin(
+    config: Config, run_dir: str | Path | None, init: str | Path | None, processes: Processes, stack: ExitStack
+) -> tuple[Run, Splits]:
     """Train into a new run; return it and its data."""
-    path = Path(run_dir or new_path(config))
-    stack.callback(_remove_empty, path)
-    before = RunNetwork(Run.open(init)) if init else None
-    strategy = devices.strategy(config.train.devices)
-    network, like = _built(config, strategy, before, before.spec if before else None)
-    splits = _load(config, like)
-    first = before.path if before else None
-    run = Run.create(path, config, splits.spec, splits.fingerprint, first)
-    stack.enter_context(run.locked())
-    run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))
-    _fit(network, strategy, splits, run, None)
+    with processes.together():
+        path = Path(run_dir or (new_path(config) if processes.first else RUNS))
+        if processes.first:
+            stack.callback(_remove_empty, path)
+        before = RunNetwork(Run.open(init)) if init else None
+        strategy = devices.strategy(config.train.devices)
+        network, like = _built(config, strategy, before, before.spec if before else None)
+        splits = _load(config, like)
+        processes.check(config, splits)
+        run = Run(path, config, splits.spec)
+        if processes.first:
+            run = Run.create(path, config, splits.spec, splits.fingerprint, before.path if before else None)
+            stack.enter_context(run.locked())
+            run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))
+    Fitting(network, strategy, splits, run, processes).fit(None)
     return run, splits
 
 
@@ -108,26 +124,50 @@ def _remove_empty(path: Path) -> None:
         path.rmdir()
 
 
-def _go_on(config: Config, run: Run, anyway: bool, stack: ExitStack) -> tuple[Run, Splits]:
+class _Opened(NamedTuple):
+    """A run to go on with, as the first process found it."""
+
+    path: Path
+    spec: Spec
+    init: str | None
+    """The run whose weights it starts from, if nothing is saved yet."""
+    saved: Saved | None
+    differ: list[str]
+    """In what recipe and programs are not those that it was started with."""
+
+
+def _go_on(
+    config: Config, run_dir: str | Path | None, anyway: bool, processes: Processes, stack: ExitStack
+) -> tuple[Run, Splits]:
     """Go on with a run; return it and its data."""
+    with processes.together():
+        path, spec, init, saved, differ = processes.from_first(lambda: _opened(config, run_dir, anyway, stack))
+        run = Run(path, config, spec)
+        before = RunNetwork(Run.open(init)) if init else None
+        strategy = devices.strategy(config.train.devices)
+        network, like = _built(config, strategy, before, before.spec if before else spec)
+        splits = _load(config, like)
+        processes.check(config, splits)
+        if processes.first:
+            differ += _told(differences.of_data(run, splits.fingerprint), anyway)
+            if differ:
+                run.note_resumed(differ)
+            run.replace_config(config)
+            run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # it may have stopped before
+    Fitting(network, strategy, splits, run, processes).fit(saved)
+    return run, splits
+
+
+def _opened(config: Config, run_dir: str | Path | None, anyway: bool, stack: ExitStack) -> _Opened:
+    """Open a run to go on with; nobody else trains into it from now on."""
+    run = Run.open(run_dir or newest(config.name))
     stack.enter_context(run.locked())
     differ = differences.of_recipe(run, config)
     if differ and not anyway:
         raise ConfigError([f"{one}; {_AS_BEFORE}" for one in differ])
     differ += _told(differences.of_code(run), anyway)
     saved = Checkpoints(run.path).newest()
-    init = None if saved else run.environment["init"]
-    before = RunNetwork(Run.open(init)) if init else None
-    strategy = devices.strategy(config.train.devices)
-    network, like = _built(config, strategy, before, before.spec if before else run.spec)
-    splits = _load(config, like)
-    differ += _told(differences.of_data(run, splits.fingerprint), anyway)
-    if differ:
-        run.note_resumed(differ)
-    run.replace_config(config)
-    run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # it may have stopped before
-    _fit(network, strategy, splits, run, saved)
-    return run, splits
+    return _Opened(run.path, run.spec, None if saved else run.environment["init"], saved, differ)
 
 
 def _told(differ: list[str], anyway: bool) -> list[str]:
@@ -176,122 +216,3 @@ def _load(config: Config, like: Spec | None) -> Splits:
         key = "train.early_stopping" if config.train.early_stopping else "train.schedule.kind"
         raise InputError(key, "needs validation examples, but there are none; change this, or the splits of the data")
     return splits
-
-
-def _fit(network: keras.Model, strategy: Any, splits: Splits, run: Run, saved: Saved | None) -> None:
-    """Fit the network, from a checkpoint on if there is one, and from the one before if figures are no numbers."""
-    options = run.config.train
-    checkpoints = Checkpoints(run.path, options.checkpoint.keep, keep_epoch=options.on_divergence == "rollback")
-    stops = Stops()
-    while True:
-        try:
-            return _fit_from(saved, checkpoints, stops, network, strategy, splits, run)
-        except DivergedError as error:
-            if options.on_divergence == "stop":
-                raise DivergedError(f"{error}; {_CALMER}; {checkpoints.newest_in_words()}") from None
-            saved = _rolled_back(checkpoints, error)
-            if stops.asked:
-                raise Stopped(stops.asked) from None
-
-
-def _rolled_back(checkpoints: Checkpoints, error: DivergedError) -> Saved:
-    """Return the last whole epoch, to be gone on from with half the learning rate; it is kept so."""
-    saved = checkpoints.newest_epoch()
-    times = saved.facts["rollbacks"] + 1
-    if times > _MOST_ROLLBACKS:
-        tried = f"{_MOST_ROLLBACKS} halvings of the learning rate did not help"
-        raise DivergedError(f"{error}; {tried}; {_CALMER}; {checkpoints.newest_in_words()}")
-    rate = ":learning_rate"  # a variable where it follows no schedule
-    arrays = {name: values / 2 if name.endswith(rate) else values for name, values in saved.arrays.items()}
-    saved = saved._replace(facts={**saved.facts, "rollbacks": times}, arrays=arrays)
-    checkpoints.write(saved)
-    tell(f"{error}; back to {saved.position} with half the learning rate, the {times}. time")
-    return saved
-
-
-def _fit_from(
-    saved: Saved | None,
-    checkpoints: Checkpoints,
-    stops: Stops,
-    network: keras.Model,
-    strategy: Any,
-    splits: Splits,
-    run: Run,
-) -> None:
-    """Compile and fit the network, or its head where the encoder's features are cached."""
-    options, task = run.config.train, run.config.task
-    monitor = task.monitor if splits.size("val") else None
-    rollbacks = saved.facts["rollbacks"] if saved else 0
-    judges = _judges(options, task.monitor, task.monitor_mode)
-    counted = rollbacks or options.on_divergence == "rollback"
-    history = History(run.path / "history.csv", {"rollbacks": rollbacks} if counted else {})
-    with strategy.scope():
-        model, streams = on_features(run.config, network, splits, training=True)
-        one_device = isinstance(strategy, devices.OneDevice)
-        objective = task.objective(splits.spec, lambda: (one.truth for one in splits.judged("train")))
-        config = _with_rate(run.config, 0.5**rollbacks)
-        steps, drop_remainder = compile_for_training(model, config, objective, splits, one_device=one_device)
-        best = Best(run.path / WEIGHTS, network, monitor, task.monitor_mode)
-        checkpoint = Checkpoint(options.checkpoint, checkpoints, steps, [*judges, best, history], network, stops)
-        checkpoint.set_model(model)
-        position = checkpoint.restore(saved) if saved else Position(0, 0)
-    if position.epoch >= options.epochs or model.stop_training:  # nothing is left, or early stopping has spoken
-        return
-    if saved:
-        tell(f"going on after {position}")
-    elif options.on_divergence == "rollback":
-        checkpoint.save(position, {})
-    shown = steps * options.batch_size if drop_remainder else splits.size("train")
-    if shown < splits.size("train"):
-        tell(
-            f"{splits.size('train') - shown} of {splits.size('train')} training examples, others each time, are left "
-            "out of an epoch: they do not fill a batch, and XLA compiles for one batch size (train.jit_compile)"
-        )
-    progress = TrainingProgress(options.epochs, steps, shown, objective.remark, position.step)
-
-    def names(epoch: int, of: range) -> list[str]:
-        return streams.train_names(options.batch_size, options.seed, epoch, of)
-
-    train_stream = streams.train_stream(options.batch_size, options.seed, *position, drop_remainder=drop_remainder)
-    if position.step:
-        model._symbolic_build(data_batch=next(iter(train_stream)))  # metrics are to hold what they had gathered
-    validation = streams.eval_stream("val", options.batch_size) if monitor else None
-    board = keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False)
-    try:
-        with stops:
-            model.fit(
-                train_stream,
-                validation_data=validation,
-                initial_epoch=position.epoch,
-                epochs=options.epochs,
-                steps_per_epoch=steps,
-                shuffle=False,  # the stream is shuffled already
-                class_weight=objective.class_weight,
-                verbose=0,
-                callbacks=[*judges, Divergence(monitor, names), history, board, best, checkpoint, progress],
-            )
-    finally:
-        progress.close()
-
-
-def _with_rate(config: Config, share: float) -> Config:
-    """Return a recipe with a share of its learning rate."""
-    optimizer = config.train.optimizer
-    optimizer = optimizer.model_copy(update={"learning_rate": optimizer.learning_rate * share})
-    return config.model_copy(update={"train": config.train.model_copy(update={"optimizer": optimizer})})
-
-
-def _judges(options: TrainConfig, monitor: str, mode: str) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that act on the validation figure.
-
-    The one that puts the mean weights in place for each validation comes first.
-    """
-    judges: list[keras.callbacks.Callback] = []
-    if options.optimizer.ema_momentum:
-        judges.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
-    if options.early_stopping:
-        judges.append(keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=options.early_stopping))
-    if options.schedule.kind == "plateau":
-        factor, patience = options.schedule.factor, options.schedule.patience
-        judges.append(keras.callbacks.ReduceLROnPlateau(monitor=monitor, mode=mode, factor=factor, patience=patience))
-    return judges

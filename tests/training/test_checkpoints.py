@@ -9,6 +9,7 @@ from lstm_zoo.console.signals import Stops
 from lstm_zoo.training.checkpoint import Checkpoint
 from lstm_zoo.training.checkpoints import Checkpoints, Position, Saved
 from lstm_zoo.training.divergence import DivergedError, Divergence
+from lstm_zoo.training.processes import Processes
 from lstm_zoo.training.state import kept_of
 
 FACTS = {"callbacks": {}, "rollbacks": 0, "steps": 9, "stopped": False}
@@ -53,7 +54,7 @@ def test_weights_that_are_no_numbers_are_never_kept(tmp_path):
     """As after a gradient that is no number: the loss of that step was sound."""
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    checkpoint = Checkpoint(CheckpointConfig(), Checkpoints(tmp_path), 9, [], model, Stops())
+    checkpoint = Checkpoint(CheckpointConfig(), Checkpoints(tmp_path), 9, [], model, Stops(), Processes())
     divergence = Divergence(None, lambda epoch, steps: [])
     for callback in (checkpoint, divergence):
         callback.set_model(model)

@@ -213,7 +213,7 @@ def test_early_stopping_may_be_added_and_changed_if_asked_to(data_dir, tmp_path)
 
 @pytest.mark.usefixtures("eager")
 def test_a_training_that_always_diverges_ends_after_some_rollbacks(data_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr("lstm_zoo.training.fit._MOST_ROLLBACKS", 1)
+    monkeypatch.setattr("lstm_zoo.training.fitting._MOST_ROLLBACKS", 1)
     original = Divergence.on_train_batch_end
     monkeypatch.setattr(
         Divergence, "on_train_batch_end", lambda self, batch, logs: original(self, batch, {"loss": float("inf")})

@@ -22,12 +22,12 @@ from ...console.progress import ProgressBar
 from ...console.text import first_line
 from ...console.version import __version__
 from ...console.visible import tell
-from ...contracts import FEATURES, InputError
+from ...contracts import FEATURES, WHOLE, InputError, Share
 from ...disk.making import making
 from ...disk.whole_files import replace_file, written
 from .family import TARGET, Family
 from .media import Epochs, Media, StoredMedia
-from .order import epoch_seed, shuffled
+from .order import epoch_seed, own, shuffled
 from .stored import Stored
 
 _BATCH_ROWS = 8
@@ -70,12 +70,13 @@ class Features(Media):
         self._folder = features_folder(stored.folder) / name
         self._dtype = "float16" if self._about["dtype"] == "float16" else "float32"  # NumPy knows no bfloat16
 
-    def epochs(self, seed: int, batch_size: int, drop_remainder: bool) -> Epochs:
+    def epochs(self, seed: int, batch_size: int, drop_remainder: bool, share: Share = WHOLE) -> Epochs:
         views = [self._train_view(seed, view) for view in range(self._num_train_views)]
+        size = self._stored.size("train")
 
         def one_epoch(epoch: tf.Tensor, done: tf.Tensor | int) -> tf.data.Dataset:
-            order = shuffled(self._stored.size("train"), epoch_seed(seed, epoch))[done:]
-            batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size, drop_remainder)
+            order = own(shuffled(size, epoch_seed(seed, epoch))[done:], done, size, batch_size, share)
+            batches = tf.data.Dataset.from_tensor_slices(order).batch(share.rows(batch_size), drop_remainder)
             return self._gathered(batches, lambda epoch, rows: views[epoch % len(views)][rows], views[0], epoch)
 
         return one_epoch

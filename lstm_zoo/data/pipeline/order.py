@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from ...contracts import Share
+
 _BLUR = 0.1  # of lengths, as a fraction of them
 
 
@@ -35,6 +37,23 @@ def shuffled(length: tf.Tensor | int, seed: tf.Tensor, first: tf.Tensor | int = 
     return tf.random.experimental.stateless_shuffle(tf.range(length), own)
 
 
+def own(order: tf.Tensor, first: tf.Tensor | int, size: int, batch_size: int, share: Share) -> tf.Tensor:
+    """Return those of the next examples of an epoch that are a share's own: its rows of each full batch.
+
+    Args:
+        order: Their numbers, or what else there is of each.
+        first: How many examples of the epoch come before them.
+        size: How many examples an epoch has.
+        batch_size: Examples a batch, of all processes together.
+        share: Which rows.
+    """
+    if share.of == 1:
+        return order
+    at = tf.range(tf.shape(order)[0]) + tf.cast(first, tf.int32)
+    row = at % batch_size // share.rows(batch_size)
+    return tf.boolean_mask(order, (row == share.number) & (at < size // batch_size * batch_size))
+
+
 def alike_together(lengths: np.ndarray, batch_size: int, seed: tf.Tensor) -> tf.Tensor:
     """Return the numbers of examples in the order of an epoch whose batches hold examples of alike lengths.
 
@@ -55,3 +74,10 @@ def alike_together(lengths: np.ndarray, batch_size: int, seed: tf.Tensor) -> tf.
     by_length = tf.argsort(tf.gather(tf.constant(lengths, tf.float32), chosen) * blur)
     batches = tf.reshape(tf.gather(chosen, by_length), [full, batch_size])
     return tf.concat([tf.reshape(tf.gather(batches, shuffled(full, seed, size)), [-1]), rest], 0)
+
+
+def longest_of_batch(lengths: np.ndarray, order: tf.Tensor, batch_size: int) -> tf.Tensor:
+    """Return, for each example in the order of an epoch, the length of the longest one of its batch."""
+    batch = tf.range(len(lengths)) // batch_size
+    longest = tf.math.segment_max(tf.gather(tf.constant(lengths, tf.int32), order), batch)
+    return tf.gather(longest, batch)

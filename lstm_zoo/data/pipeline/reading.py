@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...contracts import SPLITS, Classes, Judged, LabelMap, Outputs, Splits, unbatched
+from ...contracts import SPLITS, WHOLE, Classes, Judged, LabelMap, Outputs, Share, Splits, unbatched
 from .family import TARGET, Family, Record
 from .features import Features
 from .gaps import told_gaps
@@ -54,9 +54,17 @@ class StoredSplits(Splits):
         return max((int(one.max()) for one in lengths if one is not None), default=None)
 
     def train_stream(
-        self, batch_size: int, seed: int, first_epoch: int = 0, first_step: int = 0, *, drop_remainder: bool = False
+        self,
+        batch_size: int,
+        seed: int,
+        first_epoch: int = 0,
+        first_step: int = 0,
+        *,
+        drop_remainder: bool = False,
+        share: Share = WHOLE,
     ) -> tf.data.Dataset:
-        media, known = self._media.epochs(seed, batch_size, drop_remainder), self._known("train")
+        assert drop_remainder or share == WHOLE
+        media, known = self._media.epochs(seed, batch_size, drop_remainder, share), self._known("train")
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
             done = tf.where(epoch == first_epoch, first_step * batch_size, 0)
@@ -71,9 +79,11 @@ class StoredSplits(Splits):
         batches: Any = shown.map(lambda numbers, _: numbers).take(len(steps)).as_numpy_iterator()
         return [rows[number]["name"] for numbers in batches for number in numbers]
 
-    def eval_stream(self, split: str, batch_size: int) -> tf.data.Dataset:
+    def eval_stream(self, split: str, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
         known = self._known(split)
         batches = self._media.shown(split, batch_size)
+        if share != WHOLE:
+            batches = batches.map(lambda *batch: _own_rows(batch, batch_size, share))
         examples = batches.map(lambda numbers, shown: _example(shown, known(numbers, tf.constant(0, tf.int64))))
         return examples.with_options(reading_options()).prefetch(2)
 
@@ -144,6 +154,14 @@ class StoredSplits(Splits):
             }
 
         return known if like else lambda numbers, epoch: {}
+
+
+def _own_rows(batch: Any, batch_size: int, share: Share) -> Any:
+    """Return the rows of a full batch that are a share's own, or all of one that is not full."""
+    size, rows = tf.shape(batch[0])[0], share.rows(batch_size)
+    first = tf.where(size == batch_size, share.number * rows, 0)
+    last = tf.where(size == batch_size, first + rows, size)
+    return tf.nest.map_structure(lambda values: values[first:last], batch)
 
 
 def _example(shown: dict[str, tf.Tensor], known: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:

@@ -6,7 +6,7 @@ import tensorflow as tf
 from lined import line_of, write_line
 from PIL import Image
 
-from lstm_zoo.contracts import LOG_PROBABILITIES
+from lstm_zoo.contracts import LOG_PROBABILITIES, Share
 from lstm_zoo.contracts.text import PADDING, UNKNOWN
 from lstm_zoo.data.lines.line_config import LineAugment, LineConfig
 from lstm_zoo.data.lines.line_pixels import as_line, grey_of, vary
@@ -83,6 +83,17 @@ def test_the_order_is_a_function_of_seed_and_epoch(splits):
     assert any(one[1].tolist() != same[1].tolist() for one, same in zip(other, resumed, strict=True))
     full = streamed(splits.train_stream(4, seed=1, drop_remainder=True), 10)
     assert [len(widths) for _, widths, _ in full] == [4] * 10
+
+
+def test_processes_see_together_what_one_would_see_and_lines_as_long(splits):
+    """Both fill up to the widest line of the whole batch."""
+    whole = streamed(splits.train_stream(4, 1, 1, 1, drop_remainder=True), 4)
+    parts = [
+        streamed(splits.train_stream(4, 1, 1, 1, drop_remainder=True, share=Share(number, 2)), 4) for number in (0, 1)
+    ]
+    for tensors, *halves in zip(whole, *parts, strict=True):
+        for tensor, one, other in zip(tensors, *halves, strict=True):
+            np.testing.assert_array_equal(tensor, np.concatenate([one, other]))
 
 
 def test_evaluation_sees_lines_in_stored_order_as_they_are(splits, monkeypatch):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from conftest import write_video
 
 from lstm_zoo.config.recipe import load
-from lstm_zoo.contracts import InputError
+from lstm_zoo.contracts import InputError, Share
 from lstm_zoo.data.pipeline.family import Item
 from lstm_zoo.data.pipeline.preparing import PreparedBuilder
 from lstm_zoo.data.pipeline.splitting import split_by_group
@@ -67,6 +67,26 @@ def test_a_stream_goes_on_in_the_middle_of_an_epoch(data_dir, monkeypatch, kept)
             np.testing.assert_array_equal(inputs, inputs_again)
             np.testing.assert_array_equal(targets, targets_again)
         assert splits.train_names(6, 1, 1, range(step, 3)) == names[6 * step :]
+
+
+def test_processes_see_together_what_one_would_see(data_dir, monkeypatch):
+    """Two of them, in the middle of the second epoch on, read in blocks; 4 of 16 examples fill no batch of six."""
+    config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={data_dir}", "data.clip.train_sampling=random_segment"])
+    splits = config.data.load()
+    monkeypatch.setattr("lstm_zoo.data.pipeline.stored.KEPT_BYTES", 0)
+    monkeypatch.setattr("lstm_zoo.data.pipeline.stored._BLOCK_BYTES", splits._stored.num_bytes("train") * 11 // 32)
+    both = [Share(number, 2) for number in range(2)]
+    whole = streamed(splits.train_stream(6, 1, 1, 1, drop_remainder=True), 3)
+    parts = [streamed(splits.train_stream(6, 1, 1, 1, drop_remainder=True, share=share), 3) for share in both]
+    for (clips, targets), *halves in zip(whole, *parts, strict=True):
+        assert [len(clips) for clips, _ in halves] == [3, 3]
+        np.testing.assert_array_equal(clips, np.concatenate([clips for clips, _ in halves]))
+        np.testing.assert_array_equal(targets, np.concatenate([targets for _, targets in halves]))
+    (clips, _), (rest, _) = streamed(splits.eval_stream("val", 6), 2)
+    for share, rows in zip(both, (slice(3), slice(3, 6)), strict=True):
+        (own, _), (all_of_rest, _) = streamed(splits.eval_stream("val", 6, share), 2)
+        np.testing.assert_array_equal(own, clips[rows])
+        np.testing.assert_array_equal(all_of_rest, rest)
 
 
 @pytest.mark.parametrize("sampling", ["uniform", "random_segment"])
