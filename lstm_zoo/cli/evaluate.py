@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from .errors import user_errors
-from .options import ExportedOption, JsonOption, RunOption, SetOption, open_network
+from .options import (
+    ClusterOption,
+    CpusOption,
+    ExportedOption,
+    GpusOption,
+    JsonOption,
+    RunOption,
+    SetOption,
+    WorkersOption,
+    open_network,
+    wanted_of,
+)
 from .printing import show, show_json
 
 _LONGEST_NAME = 60
@@ -31,9 +43,14 @@ def evaluate(
     split: Annotated[Split, typer.Option(help="Which examples; all: nothing is dealt.")] = Split.test,
     set: SetOption = None,
     as_json: JsonOption = False,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    cpus_per_worker: CpusOption = 1,
+    gpus_per_worker: GpusOption = 0,
 ) -> None:
     """Evaluate a run, or what was exported from it, on a split, beside the floor."""
-    with user_errors() as loaded:
+    with user_errors() as loaded, ExitStack() as stack:
+        wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         network = open_network(run, set, exported)
         loaded(network.config)
         from ..reporting.tables import class_table, evaluation_table
@@ -52,6 +69,10 @@ def evaluate(
             for remark in scores.get("remarks", ()):
                 show(remark)
 
+        if wanted:
+            from ..cluster.evaluation import by_workers
+
+            network = stack.enter_context(by_workers(network, wanted))
         evaluate(network, split.value, name=name, show=show_scores)
         if not as_json:
             show(f"report: {network.folder / 'report.html'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from ..console.visible import tell
@@ -12,6 +13,7 @@ from .workers import Workers, WorkersError
 
 _AHEAD = 2  # tasks of a worker at a time: it never waits for the next one
 _WINDOW = 8  # tasks for each worker whose results may wait for one before them
+_kinds = count()  # of tasks: workers may do several at once
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -73,6 +75,8 @@ class _Dealing(Generic[T, R]):
         self._ray, self._workers, self._begin = ray_module(), workers, begin
         self._tasks, self._again, self._begun = enumerate(tasks), deque[tuple[int, T]](), 0
         self._failures, self._max_failures = 0, max_failures
+        self._kind = next(_kinds)
+        self._actors = list(workers.actors)
         self._at: list[dict[Any, tuple[int, T] | None]] = [{} for _ in workers.actors]  # None: it gets ready
         for place in range(len(workers.actors)):
             self._get_ready(place)
@@ -102,13 +106,14 @@ class _Dealing(Generic[T, R]):
                     return *done, result
 
     def _get_ready(self, place: int) -> None:
-        self._at[place] = {self._workers.actors[place].prepare.remote(self._begin): None}
+        self._actors[place] = self._workers.actors[place]
+        self._at[place] = {self._actors[place].prepare.remote(self._kind, self._begin): None}
 
     def _deal(self, place: int, below: int | None) -> None:
         """Give a worker that is ready, or will be, what it needs to be busy."""
         at = self._at[place]
         while sum(task is not None for task in at.values()) < _AHEAD and (task := self._next_task(below)) is not None:
-            at[self._workers.actors[place].do.remote(task[1])] = task
+            at[self._actors[place].do.remote(self._kind, task[1])] = task
 
     def _next_task(self, below: int | None) -> tuple[int, T] | None:
         if self._again:
@@ -126,5 +131,6 @@ class _Dealing(Generic[T, R]):
         lost = [task for task in self._at[place].values() if task is not None]
         tell(f"a worker has died; another does its {len(lost)} tasks again ({self._failures}. time)")
         self._again.extend(lost)
-        self._workers.replace(place)
+        if self._workers.actors[place] is self._actors[place]:  # else it was replaced for other tasks already
+            self._workers.replace(place)
         self._get_ready(place)

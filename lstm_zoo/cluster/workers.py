@@ -56,7 +56,7 @@ class Worker:
             os.chdir(head.folder)
         for file in head.plugins:
             use_plugin(file)
-        self._make: Callable[[Any], Any] | None = None
+        self._makes: dict[int, Callable[[Any], Any]] = {}
 
     def where(self) -> tuple[str, str, int]:
         """Return node, address, and process."""
@@ -73,14 +73,13 @@ class Worker:
         """Return what a function returns."""
         return function(*args)
 
-    def prepare(self, begin: Callable[[], Callable[[Any], Any]]) -> None:
-        """Get ready for tasks: call what returns the function for them."""
-        self._make = begin()
+    def prepare(self, kind: int, begin: Callable[[], Callable[[Any], Any]]) -> None:
+        """Get ready for tasks of a kind: call what returns the function for them."""
+        self._makes[kind] = begin()
 
-    def do(self, task: Any) -> Any:
+    def do(self, kind: int, task: Any) -> Any:
         """Return what becomes of a task."""
-        assert self._make is not None
-        return self._make(task)
+        return self._makes[kind](task)
 
 
 class Workers:

@@ -124,10 +124,16 @@ class Splits(ABC):
         """Return the names of the examples that some steps of an epoch of `train_stream` show."""
 
     @abstractmethod
-    def eval_stream(self, split: str, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+    def eval_stream(
+        self, split: str, batch_size: int, share: Share = WHOLE, *, batches: range | None = None
+    ) -> tf.data.Dataset:
         """Return one pass over the views of a split in stored order, in batches as those of `train_stream`.
 
-        Of a share, full batches hold its own rows, and a last one that is not full holds all of its rows.
+        Args:
+            split: Its name.
+            batch_size: Views a batch.
+            share: Whose rows to show: of full batches its own, and of a last one that is not full all.
+            batches: Numbers of those to show; the examples of others are not decoded. None: all.
         """
 
     @abstractmethod

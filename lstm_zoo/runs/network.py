@@ -20,6 +20,8 @@ from .features import encoder_of, on_features
 from .weights import take_kept_weights
 
 Inputs = dict[str, np.ndarray]
+Asking = Callable[[range | None], Iterator[Outputs]]
+"""Yields the outputs for batches of a split, some by their numbers, or all."""
 
 
 class Network(ABC):
@@ -52,12 +54,36 @@ class Network(ABC):
 
     def answers(self, splits: Splits, split: str) -> Iterator[Outputs]:
         """Yield the outputs for each example of a split."""
-        return splits.merged(split, in_batches(self.answer, shown(splits, split, self.config.train.batch_size)))
+        return splits.merged(split, self.answering(splits, split)(None))
 
     def features(self, splits: Splits, split: str) -> Iterator[np.ndarray] | None:
         """Yield what the encoder makes of each example, (D,), a mean over regions and views; None: it has none."""
-        del splits, split
-        return None
+        if not self.encodes:
+            return None
+        return (example[FEATURES] for example in splits.merged(split, self.encoding(splits, split)(None)))
+
+    def answering(self, splits: Splits, split: str) -> Asking:
+        """Return what answers to the examples of a split."""
+        return self.asking(self.answer, splits, split)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether it has an encoder that can be asked apart."""
+        return False
+
+    def encoding(self, splits: Splits, split: str) -> Asking:
+        """Return what gives the `FEATURES` of the examples of a split, (D,) each, where it `encodes`."""
+        raise NotImplementedError
+
+    def asking(self, answer: Callable[[Inputs], Outputs], splits: Splits, split: str) -> Asking:
+        """Return what asks a function about the examples of a split."""
+        size = self.config.train.batch_size
+
+        def ask(batches: range | None) -> Iterator[Outputs]:
+            of_first = size if batches and batches.start else 0  # rows that all batches are filled up to
+            return in_batches(answer, shown(splits, split, size, batches), of_first)
+
+        return ask
 
     @cached_property
     def memory(self) -> dict[str, np.ndarray] | None:
@@ -104,36 +130,34 @@ class RunNetwork(Network):
         """Return the outputs for a batch of inputs."""
         return _answer(self.used, inputs)
 
-    def answers(self, splits: Splits, split: str) -> Iterator[Outputs]:
-        """Yield the outputs for each example of a split; what a frozen encoder makes of them is kept."""
+    def answering(self, splits: Splits, split: str) -> Asking:
+        """Return what answers to the examples of a split; what a frozen encoder makes of them is kept."""
         model, streams = on_features(self.config, self.model, splits)
-        if streams is splits:
-            return super().answers(splits, split)
-        head = self.config.task.network(model, self.spec)
-        batches = shown(streams, split, self.config.train.batch_size)
-        return splits.merged(split, in_batches(lambda inputs: _answer(head, inputs), batches))
+        head = self.used if streams is splits else self.config.task.network(model, self.spec)
+        return self.asking(lambda inputs: _answer(head, inputs), streams, split)
 
-    def features(self, splits: Splits, split: str) -> Iterator[np.ndarray] | None:
-        """Yield what the encoder makes of each example, (D,), a mean over regions and views; None: it has none."""
-        if self.config.model.encoder is None:
-            return None
+    @property
+    def encodes(self) -> bool:
+        """Whether it has an encoder that can be asked apart."""
+        return self.config.model.encoder is not None
+
+    def encoding(self, splits: Splits, split: str) -> Asking:
+        """Return what gives the `FEATURES` of the examples of a split, (D,) each, a mean over regions."""
         _, streams = on_features(self.config, self.model, splits)
-        batches: Iterable[Outputs] = shown(streams, split, self.config.train.batch_size)
-        if streams is splits:
-            encoder = encoder_of(self.config, self.model, splits)
-            batches = in_batches(lambda inputs: _answer(encoder, inputs), batches)
-        means = ({FEATURES: _mean_of_regions(batch[FEATURES])} for batch in batches)  # of all, they are many GB
-        return (example[FEATURES] for example in splits.merged(split, means))
+        if streams is not splits:
+            return self.asking(_means_of_regions, streams, split)
+        encoder = encoder_of(self.config, self.model, splits)
+        return self.asking(lambda inputs: _means_of_regions(_answer(encoder, inputs)), splits, split)
 
     def stream(self) -> Stream:
         """Return the network for one frame at a time, with a memory of the frames before."""
         return stream_of(step_network(self.used, self.config.model))
 
 
-def shown(splits: Splits, split: str, batch_size: int) -> Iterator[Inputs]:
-    """Yield what a network in use sees of a split: batches without hints and targets."""
+def shown(splits: Splits, split: str, batch_size: int, batches: range | None = None) -> Iterator[Inputs]:
+    """Yield what a network in use sees of a split, or of some batches of it: without hints and targets."""
     hints = splits.spec.hints
-    stream = splits.eval_stream(split, batch_size)
+    stream = splits.eval_stream(split, batch_size, batches=batches)
     inputs = stream.map(lambda inputs, _: {name: one for name, one in inputs.items() if name not in hints})
     yield from inputs.as_numpy_iterator()  # type: ignore[misc]
 
@@ -171,5 +195,7 @@ def _answer(network: keras.Model, inputs: Inputs) -> Outputs:
     return {name: keras.ops.convert_to_numpy(one) for name, one in outputs.items()}
 
 
-def _mean_of_regions(features: np.ndarray) -> np.ndarray:
-    return features.mean(axis=tuple(range(1, features.ndim - 1)))
+def _means_of_regions(batch: Outputs) -> Outputs:
+    """Return the features of each row as means over its regions: those of all are many GB."""
+    features = batch[FEATURES]
+    return {FEATURES: features.mean(axis=tuple(range(1, features.ndim - 1)))}

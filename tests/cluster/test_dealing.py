@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from lstm_zoo.cluster.dealing import dealt
-from lstm_zoo.cluster.workers import WorkersError
+from lstm_zoo.cluster.dealing import dealt, dealt_to
+from lstm_zoo.cluster.workers import Workers, WorkersError
 from lstm_zoo.contracts import InputError
 
 pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.usefixtures("two_workers")]
@@ -56,6 +56,17 @@ def test_tasks_of_a_worker_that_dies_are_done_again(two_workers, tmp_path, capsy
     (tmp_path / "died").unlink()
     with pytest.raises(WorkersError, match="1 workers have died"):
         list(dealt(two_workers, dying(tmp_path), range(12), max_failures=0))
+
+
+def cubes():
+    return lambda number: number**3
+
+
+def test_workers_do_tasks_of_two_kinds_at_once_and_one_is_replaced_once(two_workers, tmp_path):
+    with Workers(two_workers) as workers:
+        squared = dealt_to(workers, dying(tmp_path), range(12))
+        for number, (one, two) in enumerate(zip(squared, dealt_to(workers, cubes, range(12)), strict=True)):
+            assert (one, two) == ((number, number**2), (number, number**3))
 
 
 def test_mistakes_come_back_as_they_are(two_workers):

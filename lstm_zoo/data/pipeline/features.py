@@ -26,7 +26,7 @@ from ...contracts import FEATURES, WHOLE, InputError, Share
 from ...disk.making import making
 from ...disk.whole_files import replace_file, written
 from .family import TARGET, Family
-from .media import Epochs, Media, StoredMedia
+from .media import Epochs, Media, StoredMedia, rows_of
 from .order import epoch_seed, own, shuffled
 from .stored import Stored
 
@@ -81,12 +81,13 @@ class Features(Media):
 
         return one_epoch
 
-    def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
+    def shown(self, split: str, batch_size: int, batches: range | None = None) -> tf.data.Dataset:
         counts = [self._family.num_views(row) for row in self._stored.rows(split)]
         features = self._cached(split, lambda: self._media.shown(split, _BATCH_ROWS), sum(counts))
-        batches = tf.data.Dataset.range(len(features)).batch(batch_size)
+        rows = rows_of(batches, batch_size, len(features))
+        numbered = tf.data.Dataset.range(rows.start, rows.stop).batch(batch_size)
         numbers = tf.constant(np.repeat(np.arange(len(counts)), counts))
-        gathered = self._gathered(batches, lambda _, rows: features[rows], features, tf.constant(0))
+        gathered = self._gathered(numbered, lambda _, rows: features[rows], features, tf.constant(0))
         return gathered.map(lambda rows, media: (tf.gather(numbers, rows), media))
 
     def _gathered(

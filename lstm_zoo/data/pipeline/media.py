@@ -29,8 +29,8 @@ class Media(ABC):
         """Return what shows the training examples; of a share, its own rows of each batch."""
 
     @abstractmethod
-    def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
-        """Return the views of a split in stored order."""
+    def shown(self, split: str, batch_size: int, batches: range | None = None) -> tf.data.Dataset:
+        """Return the views of a split in stored order; of some batches alone, by their numbers."""
 
 
 class StoredMedia(Media):
@@ -126,21 +126,30 @@ class StoredMedia(Media):
 
         return examples
 
-    def shown(self, split: str, batch_size: int) -> tf.data.Dataset:
-        views = self._family.shown(self._stored.records(split), THREADS)
-        rows = self._stored.rows(split)
-        counts = [self._family.num_views(row) for row in rows]
-        lengths = self._family.lengths(rows)
+    def shown(self, split: str, batch_size: int, batches: range | None = None) -> tf.data.Dataset:
+        table = self._stored.rows(split)
+        counts = [self._family.num_views(row) for row in table]
+        lengths = self._family.lengths(table)
+        rows, ends = rows_of(batches, batch_size, sum(counts)), np.cumsum(counts)
+        first, last = np.searchsorted(ends, [rows.start, rows.stop - 1], side="right")  # examples of these views
+        records = self._stored.records(split).skip(first).take(last + 1 - first)
+        views = self._family.shown(records, THREADS).skip(rows.start - int(ends[first] - counts[first]))
+        views = views.take(len(rows))
         total = sum(counts) if lengths is None else int(lengths.sum())  # of views, or of what they are long
         tensors = self._family.spec.inputs.values()
         fixed = (math.prod(side or 1 for side in one.shape) * np.dtype(one.dtype).itemsize for one in tensors)
-        if total * sum(fixed) <= KEPT_BYTES:
+        if batches is None and total * sum(fixed) <= KEPT_BYTES:
             views = views.cache()  # a validation split is read in every epoch
-        numbers = tf.data.Dataset.from_tensor_slices(np.repeat(np.arange(len(rows)), counts))
+        numbers = tf.data.Dataset.from_tensor_slices(np.repeat(np.arange(len(table)), counts)[rows.start : rows.stop])
         examples = tf.data.Dataset.zip(numbers, views)
-        examples = examples.apply(tf.data.experimental.assert_cardinality(sum(counts)))
+        examples = examples.apply(tf.data.experimental.assert_cardinality(len(rows)))
         return examples.batch(batch_size) if lengths is None else examples.padded_batch(batch_size)
 
     @cached_property
     def _kept(self) -> Any:
         return self._stored.kept("train", self._family)
+
+
+def rows_of(batches: range | None, batch_size: int, total: int) -> range:
+    """Return which of so many rows stand in some batches; None: in all."""
+    return range(total) if batches is None else range(batches.start * batch_size, min(batches.stop * batch_size, total))

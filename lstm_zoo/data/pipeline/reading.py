@@ -79,12 +79,14 @@ class StoredSplits(Splits):
         batches: Any = shown.map(lambda numbers, _: numbers).take(len(steps)).as_numpy_iterator()
         return [rows[number]["name"] for numbers in batches for number in numbers]
 
-    def eval_stream(self, split: str, batch_size: int, share: Share = WHOLE) -> tf.data.Dataset:
+    def eval_stream(
+        self, split: str, batch_size: int, share: Share = WHOLE, *, batches: range | None = None
+    ) -> tf.data.Dataset:
         known = self._known(split)
-        batches = self._media.shown(split, batch_size)
+        media = self._media.shown(split, batch_size, batches)
         if share != WHOLE:
-            batches = batches.map(lambda *batch: _own_rows(batch, batch_size, share))
-        examples = batches.map(lambda numbers, shown: _example(shown, known(numbers, tf.constant(0, tf.int64))))
+            media = media.map(lambda *batch: _own_rows(batch, batch_size, share))
+        examples = media.map(lambda numbers, shown: _example(shown, known(numbers, tf.constant(0, tf.int64))))
         return examples.with_options(reading_options()).prefetch(2)
 
     def merged(self, split: str, batches: Iterable[Outputs]) -> Iterator[Outputs]:

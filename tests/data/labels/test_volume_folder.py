@@ -124,6 +124,8 @@ def test_blob_volumes(data_dir):
     counts = splits.counts("train")
     assert sum(counts.values()) == 4 * 6 * 12 * 10 and min(counts.values()) > 0
     check_whole(splits, "test", 4)
+    blocks, *_ = rows(splits.eval_stream("test", 2))  # four of a volume
+    np.testing.assert_array_equal(rows(splits.eval_stream("test", 2, batches=range(1, 3)))[0], blocks[2:6])
     again = BlobVolumes(**few(data_dir, num_train=5, shape=(6, 12, 10))).load()  # the first four stay as they were
     same = dict(zip(names_in(again, "train"), truths_in(again, "train"), strict=True))
     for name, labels in zip(names_in(splits, "train"), truths_in(splits, "train"), strict=True):

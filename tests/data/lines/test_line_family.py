@@ -109,6 +109,9 @@ def test_evaluation_sees_lines_in_stored_order_as_they_are(splits, monkeypatch):
     np.testing.assert_array_equal(splits.pictures("val", [long])[long], lines[long, ..., 0])
     alone = streamed(splits.eval_stream("val", 1))
     assert [line.shape[2] for line, _, _ in alone] == widths.tolist()
+    (second,) = streamed(splits.eval_stream("val", 1, batches=range(1, 2)))
+    for one, other in zip(second, alone[1], strict=True):
+        np.testing.assert_array_equal(one, other)
     monkeypatch.setattr("lstm_zoo.data.pipeline.media.KEPT_BYTES", 0)  # nothing is kept in memory
     for one, other in zip(streamed(splits.eval_stream("val", 8))[0], both, strict=True):
         np.testing.assert_array_equal(one, other)

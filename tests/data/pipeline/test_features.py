@@ -53,6 +53,10 @@ def test_features_are_those_of_the_clips_in_every_order(splits):
     clips, expected_targets = rows(splits.eval_stream("val", 8))
     np.testing.assert_allclose(features, encoder.predict({"clip": clips}, verbose=0)[FEATURES], atol=1e-6)
     np.testing.assert_array_equal(targets, expected_targets)
+    for one, whole in zip(
+        rows(cached.eval_stream("val", 3, batches=range(1, 3))), rows(cached.eval_stream("val", 3)), strict=True
+    ):
+        np.testing.assert_array_equal(one, whole[3:])
     shown = []
     for epoch in range(3):  # the third shows the first's view again, in another order
         features, targets = rows(cached.train_stream(6, seed=1, first_epoch=epoch), 3)

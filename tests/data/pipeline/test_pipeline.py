@@ -219,3 +219,24 @@ def test_missing_data_sets_say_what_to_do(tmp_path):
 
     with pytest.raises(InputError, match=r"TFDS has no data set 'ucf102' \(did you mean 'ucf101'\?\)"):
         tfds_builder("ucf102", tmp_path)
+
+
+@pytest.mark.parametrize(("batches", "examples"), [(range(2), 3), (range(1, 3), 4), (range(3, 6), 5), (range(7, 8), 2)])
+def test_some_batches_are_those_of_all_and_no_other_example_is_decoded(
+    video_root, data_dir, monkeypatch, batches, examples
+):
+    """Examples have two rows each, of which batches of 3 take one at times."""
+    overrides = [f"data.root={video_root}", f"data.data_dir={data_dir}", "data.val_fraction=0", "data.test_fraction=0"]
+    splits, decoded = load("smoke/video_folder.yaml", overrides).data.load(), []
+    whole, show = streamed(splits.eval_stream("train", 3), 99), splits._family.show
+
+    def counted(record):
+        tf.py_function(lambda: decoded.append(1), [], [])
+        return show(record)
+
+    monkeypatch.setattr(splits._family, "show", counted)
+    some = streamed(splits.eval_stream("train", 3, batches=batches), 99)
+    assert len(whole) == 8 and len(decoded) == examples
+    for one, other in zip(some, whole[batches.start : batches.stop], strict=True):
+        for tensor, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(tensor, same)
