@@ -8,14 +8,18 @@ as that process: libraries divide sums by threads.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 
 import keras
+import numpy as np
 
-from ..contracts import Outputs, Splits
-from ..runs.network import Asking, Inputs, Network
+from ..contracts import FEATURES, Outputs, Splits
+from ..data.pipeline.features import BATCH_ROWS
+from ..runs.features import keeps_features, on_features
+from ..runs.network import Asking, Inputs, Network, RunNetwork
 from ..streaming.step import Stream
 from .dealing import dealt_to
 from .room import Wanted, connected
@@ -23,7 +27,6 @@ from .workers import Workers
 
 _PARTS = 4  # of each worker's share, so that none waits long for another
 _MOST_BATCHES = 8  # of a part, whose outputs are in memory at once
-Answering = Callable[[range], list[Outputs]]
 _VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")  # which decide how sums are rounded
 
 
@@ -57,7 +60,7 @@ class _DealtNetwork(Network):
 
     def __init__(self, network: Network, workers: Workers):
         super().__init__(network.config, network.spec, network.path, network.folder)
-        self._network, self._workers = network, workers
+        self._network, self._workers, self._pickled = network, workers, pickle.dumps(network)
 
     @property
     def encodes(self) -> bool:
@@ -74,25 +77,48 @@ class _DealtNetwork(Network):
 
     def answering(self, splits: Splits, split: str) -> Asking:
         """Return what has workers answer to the examples of a split."""
-        return lambda _: self._dealt(splits, split, partial(_answering, self._network, split))
+        self._keep_features(splits, split)
+        return lambda _: self._dealt(
+            lambda network, *of: network.answering(*of), splits, split, self.config.train.batch_size
+        )
 
     def encoding(self, splits: Splits, split: str) -> Asking:
         """Return what has workers give the `FEATURES` of the examples of a split."""
-        return lambda _: self._dealt(splits, split, partial(_encoding, self._network, split))
+        self._keep_features(splits, split)
+        return lambda _: self._dealt(
+            lambda network, *of: network.encoding(*of), splits, split, self.config.train.batch_size
+        )
 
-    def _dealt(self, splits: Splits, split: str, begin: Callable[[], Answering]) -> Iterator[Outputs]:
-        num_batches = int(splits.eval_stream(split, self.config.train.batch_size).cardinality())
-        for _, found in dealt_to(self._workers, begin, parts_of(num_batches, len(self._workers.actors))):
+    def _keep_features(self, splits: Splits, split: str) -> None:
+        """Have workers encode a split once, where features are kept; each of them would do all of it for itself."""
+        if not (isinstance(self._network, RunNetwork) and keeps_features(self.config)):
+            return
+
+        def encoded(split: str) -> Iterator[np.ndarray]:
+            batches = self._dealt(lambda network, *of: network.encoding_to_keep(*of), splits, split, BATCH_ROWS)
+            return (batch[FEATURES] for batch in batches)
+
+        _, streams = on_features(self.config, self._network.model, splits, encoded=encoded)
+        streams.eval_stream(split, 1)  # keeps them
+
+    def _dealt(self, asking: Callable, splits: Splits, split: str, batch_size: int) -> Iterator[Outputs]:
+        num_batches = int(splits.eval_stream(split, batch_size).cardinality())
+        parts = parts_of(num_batches, len(self._workers.actors))
+        for _, found in dealt_to(self._workers, partial(_asked, self._pickled, asking, split), parts):
             yield from found
 
 
-def _answering(network: Network, split: str) -> Answering:
-    """Return what answers to batches of a split at a worker."""
-    ask = network.answering(network.config.data.load(like=network.spec, splits=(split,)), split)
+def _asked(
+    pickled: bytes, asking: Callable[[Network, Splits, str], Asking], split: str
+) -> Callable[[range], list[Outputs]]:
+    """Return what a worker does with batches of a split: ask a network, which was pickled."""
+    network, splits = _opened(pickled, split)
+    ask = asking(network, splits, split)
     return lambda batches: list(ask(batches))
 
 
-def _encoding(network: Network, split: str) -> Answering:
-    """Return what encodes batches of a split at a worker."""
-    ask = network.encoding(network.config.data.load(like=network.spec, splits=(split,)), split)
-    return lambda batches: list(ask(batches))
+@lru_cache(1)
+def _opened(pickled: bytes, split: str) -> tuple[Network, Splits]:
+    """Return a network and its data, for all that a worker is asked."""
+    network: Network = pickle.loads(pickled)
+    return network, network.config.data.load(like=network.spec, splits=(split,))

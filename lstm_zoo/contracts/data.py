@@ -161,13 +161,20 @@ class Splits(ABC):
         return []
 
     @abstractmethod
-    def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
+    def on_features(
+        self,
+        encoder: keras.Model,
+        about: dict[str, Any],
+        num_views: int = 1,
+        encoded: Callable[[str], Iterable[np.ndarray]] | None = None,
+    ) -> Splits:
         """Return these examples as an encoder sees them; features are computed once and kept.
 
         Args:
             encoder: From inputs by name to a dict of `FEATURES` alone, which take their place in the batches.
             about: What the encoder is, besides its weights; ready for JSON.
             num_views: Augmented views of each training example; epoch e shows view e modulo their number.
+            encoded: Gives the features of all views of a split, in batches; None: the encoder does, in this process.
         """
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..config.recipe import Config
 from ..contracts import FEATURES, Outputs, Spec, Splits, unbatched
+from ..data.pipeline.features import BATCH_ROWS, encoding_of
 from ..reporting.memory import refuse_giants
 from ..streaming.step import Stream, step_network, stream_of
 from .directory import Run, memory_of
@@ -148,6 +149,15 @@ class RunNetwork(Network):
             return self.asking(_means_of_regions, streams, split)
         encoder = encoder_of(self.config, self.model, splits)
         return self.asking(lambda inputs: _means_of_regions(_answer(encoder, inputs)), splits, split)
+
+    def encoding_to_keep(self, splits: Splits, split: str) -> Asking:
+        """Return what gives the `FEATURES` of the examples of a split as they are kept, in batches of `BATCH_ROWS`."""
+        features_of = encoding_of(encoder_of(self.config, self.model, splits))
+
+        def encode(batches: range | None) -> Iterator[Outputs]:
+            return ({FEATURES: features_of(inputs)} for inputs in shown(splits, split, BATCH_ROWS, batches))
+
+        return encode
 
     def stream(self) -> Stream:
         """Return the network for one frame at a time, with a memory of the frames before."""

@@ -14,17 +14,19 @@ from lstmzoo import lstmzoo
 from lstm_zoo.cluster import evaluation
 from lstm_zoo.cluster.evaluation import by_workers, parts_of
 from lstm_zoo.cluster.room import Wanted
-from lstm_zoo.runs.directory import Run
+from lstm_zoo.config.recipe import load
+from lstm_zoo.runs.directory import WEIGHTS, Run
 from lstm_zoo.runs.network import Network, RunNetwork
+from lstm_zoo.runs.weights import keep_weights
 
 
 @pytest.fixture
 def in_this_process(monkeypatch):
     """Have what is dealt done here, by what other processes would be given; return what was asked for, and dealt."""
-    asked = []
+    asked, cloudpickle = [], pytest.importorskip("ray.cloudpickle")
 
     def done_here(workers, begin, tasks):
-        do = pickle.loads(pickle.dumps(begin))()
+        do = pickle.loads(cloudpickle.dumps(begin))()
         for task in tasks:
             asked.append(task)
             yield task, pickle.loads(pickle.dumps(do(task)))
@@ -68,3 +70,23 @@ def test_answers_and_features_come_in_order_and_to_the_last_bit(smoke_run, in_th
                 tree.assert_same_structure(found, expected)
                 tree.map_structure(np.testing.assert_array_equal, found, expected)
     assert in_this_process[1:] == 2 * [range(1), range(1, 2), range(2, 3)]
+
+
+def test_what_a_frozen_encoder_makes_of_examples_is_dealt_and_kept(
+    pretrained_encoder, in_this_process, tmp_path, eager
+):
+    overrides = [f"model.backbone={{name: MobileNetV2, weights: {pretrained_encoder}}}", "train.batch_size=3"]
+    config = load("smoke/cnn_lstm.yaml", [f"data.data_dir={tmp_path}", "data.clip.size=32", *overrides])
+    splits = config.data.load()
+    run = Run.create(tmp_path / "run", config, splits.spec, splits.fingerprint)
+    keep_weights(config.model.build(splits.spec), run.path / WEIGHTS)
+    with by_workers(RunNetwork(run), Wanted(2)) as dealt:
+        found = list(dealt.answers(splits, "test"))
+    assert in_this_process[1:] == [range(1), range(1), range(1, 2), range(2, 3)]  # one batch of 8 to encode
+    (file,) = splits.folder.rglob("features/*/test.npy")
+    kept = file.read_bytes()
+    file.unlink()
+    expected = list(RunNetwork(run).answers(splits, "test"))
+    assert file.read_bytes() == kept
+    for one, other in zip(found, expected, strict=True):
+        tree.map_structure(np.testing.assert_array_equal, one, other)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from .media import Epochs, Media, StoredMedia, rows_of
 from .order import epoch_seed, own, shuffled
 from .stored import Stored
 
-_BATCH_ROWS = 8
+BATCH_ROWS = 8
+"""Of inputs that are encoded at once."""
 
 
 class Features(Media):
@@ -43,6 +45,7 @@ class Features(Media):
         encoder: From inputs by name to a dict of `FEATURES` alone.
         about: What the encoder is, besides its weights; ready for JSON.
         num_train_views: Augmented views of each training example; epoch e shows view e modulo their number.
+        encoded: Gives the features of all views of a split, in batches; None: the encoder does, here.
     """
 
     def __init__(
@@ -53,7 +56,9 @@ class Features(Media):
         encoder: keras.Model,
         about: dict[str, Any],
         num_train_views: int,
+        encoded: Callable[[str], Iterable[np.ndarray]] | None = None,
     ):
+        self._encoded = encoded or (lambda split: self._encoded_here(self._media.shown(split, BATCH_ROWS)))
         self._stored, self._family, self._media, self._encoder = stored, family, media, encoder
         self._num_train_views = num_train_views
         inputs = {name: tensor.model_dump(mode="json") for name, tensor in family.spec.inputs.items()}
@@ -83,7 +88,7 @@ class Features(Media):
 
     def shown(self, split: str, batch_size: int, batches: range | None = None) -> tf.data.Dataset:
         counts = [self._family.num_views(row) for row in self._stored.rows(split)]
-        features = self._cached(split, lambda: self._media.shown(split, _BATCH_ROWS), sum(counts))
+        features = self._cached(split, lambda: self._encoded(split), sum(counts))
         rows = rows_of(batches, batch_size, len(features))
         numbered = tf.data.Dataset.range(rows.start, rows.stop).batch(batch_size)
         numbers = tf.constant(np.repeat(np.arange(len(counts)), counts))
@@ -104,22 +109,23 @@ class Features(Media):
     def _train_view(self, seed: int, view: int) -> np.ndarray:
         size = self._stored.size("train")
         if self._family.trained_as_evaluated:
-            return self._cached("train", lambda: self._media.shown("train", _BATCH_ROWS), size)
+            return self._cached("train", lambda: self._encoded("train"), size)
         name = f"train-view-seed{seed}-{view}" if self._family.augmented else "train-view"
-        return self._cached(name, lambda: self._media.in_stored_order(seed, view, _BATCH_ROWS), size)
+        stream = partial(self._media.in_stored_order, seed, view, BATCH_ROWS)
+        return self._cached(name, lambda: self._encoded_here(stream()), size)
 
-    def _cached(self, name: str, stream: Callable[[], tf.data.Dataset], num_rows: int) -> np.ndarray:
+    def _cached(self, name: str, batches: Callable[[], Iterable[np.ndarray]], num_rows: int) -> np.ndarray:
         """Return features, (rows, ...), as a view of their file; compute them first if there is no such file."""
         file = self._folder / f"{name}.npy"
         shape = (num_rows, *self._encoder.output[FEATURES].shape[1:])
         try:
             with making(file, f"computes features for {file}") as missing:
                 if missing:
-                    self._write(file, shape, self._computed(stream(), num_rows, f"Features ({name})"))
+                    self._write(file, shape, self._counted(batches(), num_rows, f"Features ({name})"))
         except OSError as error:
             if not file.is_file():
                 tell(f"features are not kept: {file.parent} cannot be written ({first_line(error)})")
-                return np.concatenate(list(self._computed(stream(), num_rows, f"Features ({name})")))
+                return np.concatenate(list(self._counted(batches(), num_rows, f"Features ({name})")))
         try:
             features = np.load(file, mmap_mode="r")
         except (ValueError, EOFError) as error:
@@ -142,22 +148,34 @@ class Features(Media):
             "--remove-features` removes all of this recipe's data; else delete that folder)"
         )
 
-    def _computed(self, stream: tf.data.Dataset, num_rows: int, title: str) -> Iterator[np.ndarray]:
-        """Yield the features of a stream, batch by batch."""
+    def _counted(self, batches: Iterable[np.ndarray], num_rows: int, title: str) -> Iterator[np.ndarray]:
+        """Yield features as they are kept, and show how many there are."""
         progress = ProgressBar(title, num_rows, unit="rows")
-        # A model of its own: one that was made for several devices gives each row once for each of them.
-        encoder = keras.Model(self._encoder.input, self._encoder.output)
-        batches: Any = stream.as_numpy_iterator()
         try:
-            for numbers, media in batches:
-                inputs = {name: values for name, values in media.items() if name != TARGET}
-                features = encoder.predict_on_batch(inputs)[FEATURES]
-                features = keras.ops.convert_to_numpy(features).astype(self._dtype)
-                assert len(features) == len(numbers), (features.shape, numbers.shape)
+            for features in batches:
                 progress.advance(len(features))
-                yield features
+                yield features.astype(self._dtype)
         finally:
             progress.close()
+
+    def _encoded_here(self, stream: tf.data.Dataset) -> Iterator[np.ndarray]:
+        """Yield the features of a stream, batch by batch."""
+        features_of, batches = encoding_of(self._encoder), stream.as_numpy_iterator()
+        for _, media in batches:  # type: ignore[misc]
+            yield features_of({name: values for name, values in media.items() if name != TARGET})
+
+
+def encoding_of(encoder: keras.Model) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    """Return what gives the features of a batch of inputs."""
+    # A model of its own: one that was made for several devices gives each row once for each of them.
+    alone = keras.Model(encoder.input, encoder.output)
+
+    def features_of(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        features = keras.ops.convert_to_numpy(alone.predict_on_batch(inputs)[FEATURES])
+        assert len(features) == len(next(iter(inputs.values()))), features.shape
+        return features
+
+    return features_of
 
 
 def features_folder(prepared: Path) -> Path:

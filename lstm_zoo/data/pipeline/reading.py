@@ -127,9 +127,15 @@ class StoredSplits(Splits):
         more = len(of_files) - _FILES
         return [*of_files[:_FILES], *([f"{more} more remarks on single files"] if more > 0 else [])]
 
-    def on_features(self, encoder: keras.Model, about: dict[str, Any], num_views: int = 1) -> Splits:
+    def on_features(
+        self,
+        encoder: keras.Model,
+        about: dict[str, Any],
+        num_views: int = 1,
+        encoded: Callable[[str], Iterable[np.ndarray]] | None = None,
+    ) -> Splits:
         assert isinstance(self._media, StoredMedia)
-        features = Features(self._stored, self._family, self._media, encoder, about, num_views)
+        features = Features(self._stored, self._family, self._media, encoder, about, num_views, encoded)
         return StoredSplits(self._stored, self._family, features, self._needed)
 
     def _truths(self, split: str) -> Iterator[Any]:
