@@ -99,7 +99,7 @@ def test_half_a_file_is_never_read(splits, monkeypatch):
         return {FEATURES: np.zeros((len(inputs["clip"]), 4, 2))}
 
     with monkeypatch.context() as patch:
-        patch.setattr("lstm_zoo.data.pipeline.features._BATCH_ROWS", 4)
+        patch.setattr("lstm_zoo.data.pipeline.features.BATCH_ROWS", 4)
         patch.setattr(keras.Model, "predict_on_batch", fail_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             cached.eval_stream("val", 8)
