@@ -5,13 +5,25 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .errors import user_errors
-from .options import ConfigOption, SetOption, load_recipe
+from .options import (
+    ClusterOption,
+    ConfigOption,
+    CpusOption,
+    GpusOption,
+    SetOption,
+    WorkersOption,
+    load_recipe,
+    wanted_of,
+)
 from .printing import show
+
+if TYPE_CHECKING:
+    from ..runs.directory import Run
 
 
 def train(
@@ -29,6 +41,14 @@ def train(
     init: Annotated[
         Path | None, typer.Option(help="A run of the same model to start from; what it learned is carried on.")
     ] = None,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    cpus_per_worker: CpusOption = 1,
+    gpus_per_worker: GpusOption = 0,
+    stall_minutes: Annotated[
+        float, typer.Option(min=0.1, help="Minutes without a step after which workers count as lost.")
+    ] = 10.0,
+    max_failures: Annotated[int, typer.Option(min=0, help="How many times workers may be lost.")] = 3,
 ) -> None:
     """Train a network, and write a run directory."""
     place: list[Path] = []  # known once the recipe is
@@ -39,22 +59,35 @@ def train(
         return f"stopped; to go on: {_command_to_go_on(context, place[0])}"
 
     with user_errors(after_a_stop, elsewhere="--run-dir") as loaded:
+        wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         recipe = loaded(load_recipe(config, set))
-        from ..reporting.tables import evaluation_table
         from ..runs.directory import new_path, newest
         from ..training.fit import train
         from ..training.group import group_of
 
         group, goes_on = group_of(os.environ), resume or resume_anyway
+        how = {"resume": goes_on, "anyway": resume_anyway, "init": init}
         if group and group.number:  # another process tells and writes all that there is
-            train(recipe, run_dir, resume=goes_on, anyway=resume_anyway, init=init, group=group)
+            train(recipe, run_dir, **how, group=group)
             return
         place.append(run_dir or (newest(recipe.name) if goes_on else new_path(recipe)))
-        run = train(recipe, place[0], resume=goes_on, anyway=resume_anyway, init=init, group=group)
-        for split, scores in run.metrics.items():
-            show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
-        for line in (f"run: {run.path}", f"report: {run.path / 'report.html'}", f"next: lstmzoo eval --run {run.path}"):
-            show(line)
+        if wanted:
+            from ..cluster.taking_part import How
+            from ..cluster.training import Patience, train_by_workers
+
+            run = train_by_workers(recipe, place[0], wanted, How(**how), Patience(stall_minutes, max_failures))
+        else:
+            run = train(recipe, place[0], **how, group=group)
+        _show_run(run)
+
+
+def _show_run(run: Run) -> None:
+    from ..reporting.tables import evaluation_table
+
+    for split, scores in run.metrics.items():
+        show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
+    for line in (f"run: {run.path}", f"report: {run.path / 'report.html'}", f"next: lstmzoo eval --run {run.path}"):
+        show(line)
 
 
 def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:
@@ -63,5 +96,9 @@ def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:
     words = [word for file in context.find_root().params["plugin"] or () for word in ("--plugin", str(file))]
     words += ["train", "--config", given["config"]]
     words += [word for setting in given["set"] or () for word in ("--set", setting)]
+    defaults = {one.name: one.default for one in context.command.params}
+    asked = ("workers", "cluster", "cpus_per_worker", "gpus_per_worker", "stall_minutes", "max_failures")
+    for name in (name for name in asked if given[name] != defaults[name]):
+        words += [f"--{name.replace('_', '-')}", str(given[name])]
     go_on = "--resume-anyway" if given["resume_anyway"] else "--resume"
     return shlex.join(["lstmzoo", *words, "--run-dir", str(run_dir), go_on])

@@ -66,8 +66,11 @@ class Worker:
     def pin(self, first: int, cores: int) -> None:
         """Keep to some cores of the node, from a first one on, if it has them: libraries take all that they see."""
         there = sorted(os.sched_getaffinity(0))
-        if first + cores <= len(there):
-            os.sched_setaffinity(0, there[first : first + cores])
+        if first + cores > len(there):
+            return
+        for thread in os.listdir("/proc/self/task"):  # where several calls run at once, each has a thread
+            with suppress(ProcessLookupError):  # it has ended
+                os.sched_setaffinity(int(thread), there[first : first + cores])
 
     def run(self, function: Callable[..., R], *args: Any) -> R:
         """Return what a function returns."""

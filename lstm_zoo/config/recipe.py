@@ -94,6 +94,9 @@ class ConfigError(ValueError):
         super().__init__("\n".join(messages))
         self.messages = messages
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[list[str]]]:
+        return type(self), (self.messages,)  # so that it travels between processes
+
 
 def load(path: str | Path, overrides: Iterable[str] = (), *, made_with: Sequence[Plugin] = ()) -> Config:
     """Read a recipe, apply the overrides and check types, ranges and names.

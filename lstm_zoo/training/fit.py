@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import keras
 
 from ..config.recipe import Config, ConfigError
+from ..console.signals import Stops
 from ..console.visible import tell
 from ..contracts import InputError, Spec, Splits
 from ..runs import differences
@@ -39,6 +41,8 @@ def train(
     init: str | Path | None = None,
     evaluate: bool = True,
     group: Group | None = None,
+    stops: Stops | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Run:
     """Train a network.
 
@@ -53,6 +57,8 @@ def train(
         evaluate: Evaluate the best weights on the validation split (or else the test split) and write the report.
         group: The processes that train together, of which the first one writes the run and evaluates; None: this one
             alone.
+        stops: Tells of what asks to stop; None: signals.
+        callbacks: Further ones that watch.
 
     Returns:
         The run, with its best weights.
@@ -72,9 +78,11 @@ def train(
         keras.config.set_dtype_policy(config.train.precision)
         processes = stack.enter_context(joined(group))
         if resume:
-            run, splits = _go_on(config, run_dir, anyway, processes, stack)
+            fitting, saved = _go_on(config, run_dir, anyway, processes, stack)
         else:
-            run, splits = _begin(config, run_dir, init, processes, stack)
+            fitting, saved = _begin(config, run_dir, init, processes, stack), None
+        fitting.fit(saved, stops or Stops(), callbacks)
+    run, splits = fitting.run, fitting.splits
     if processes.first:
         finish(run, splits, evaluate=evaluate)
     return run
@@ -98,8 +106,8 @@ def finish(run: Run, splits: Splits | None = None, *, evaluate: bool = True) -> 
 
 def _begin(
     config: Config, run_dir: str | Path | None, init: str | Path | None, processes: Processes, stack: ExitStack
-) -> tuple[Run, Splits]:
-    """Train into a new run; return it and its data."""
+) -> Fitting:
+    """Make a new run; return what is to be fitted."""
     with processes.together():
         path = Path(run_dir or (new_path(config) if processes.first else RUNS))
         if processes.first:
@@ -114,8 +122,7 @@ def _begin(
             run = Run.create(path, config, splits.spec, splits.fingerprint, before.path if before else None)
             stack.enter_context(run.locked())
             run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))
-    Fitting(network, strategy, splits, run, processes).fit(None)
-    return run, splits
+    return Fitting(network, strategy, splits, run, processes)
 
 
 def _remove_empty(path: Path) -> None:
@@ -138,8 +145,8 @@ class _Opened(NamedTuple):
 
 def _go_on(
     config: Config, run_dir: str | Path | None, anyway: bool, processes: Processes, stack: ExitStack
-) -> tuple[Run, Splits]:
-    """Go on with a run; return it and its data."""
+) -> tuple[Fitting, Saved | None]:
+    """Open a run to go on with; return what is to be fitted, and from where on."""
     with processes.together():
         path, spec, init, saved, differ = processes.from_first(lambda: _opened(config, run_dir, anyway, stack))
         run = Run(path, config, spec)
@@ -154,8 +161,7 @@ def _go_on(
                 run.note_resumed(differ)
             run.replace_config(config)
             run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))  # it may have stopped before
-    Fitting(network, strategy, splits, run, processes).fit(saved)
-    return run, splits
+    return Fitting(network, strategy, splits, run, processes), saved
 
 
 def _opened(config: Config, run_dir: str | Path | None, anyway: bool, stack: ExitStack) -> _Opened:

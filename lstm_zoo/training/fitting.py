@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -37,11 +38,16 @@ class Fitting(NamedTuple):
     run: Run
     processes: Processes
 
-    def fit(self, saved: Saved | None) -> None:
-        """Fit, from a checkpoint on if there is one, and from the one before if figures are no numbers."""
+    def fit(self, saved: Saved | None, stops: Stops, watching: Sequence[keras.callbacks.Callback] = ()) -> None:
+        """Fit, and again from the last whole epoch on if figures are no numbers.
+
+        Args:
+            saved: A checkpoint to go on from.
+            stops: Tells of what asks to stop.
+            watching: Further callbacks.
+        """
         options = self.run.config.train
         checkpoints = Checkpoints(self.run.path, options.checkpoint.keep, options.on_divergence == "rollback")
-        stops = Stops()
         with self.strategy.scope():
             model, streams = on_features(self.run.config, self.network, self.splits, training=True)
         if self.processes.several and streams is not self.splits:
@@ -49,7 +55,7 @@ class Fitting(NamedTuple):
         with self.processes.sharing(self.network):
             while True:
                 try:
-                    return self._fit_from(saved, checkpoints, stops, model, streams)
+                    return self._fit_from(saved, checkpoints, stops, model, streams, watching)
                 except DivergedError as error:
                     diverged = error
                 if options.on_divergence == "stop":
@@ -59,7 +65,13 @@ class Fitting(NamedTuple):
                     raise Stopped(stops.asked)
 
     def _fit_from(
-        self, saved: Saved | None, checkpoints: Checkpoints, stops: Stops, model: keras.Model, streams: Splits
+        self,
+        saved: Saved | None,
+        checkpoints: Checkpoints,
+        stops: Stops,
+        model: keras.Model,
+        streams: Splits,
+        watching: Sequence[keras.callbacks.Callback],
     ) -> None:
         """Compile and fit the network, or its head where the encoder's features are cached."""
         run, splits = self.run, self.splits
@@ -90,7 +102,7 @@ class Fitting(NamedTuple):
         def names(epoch: int, of: range) -> list[str]:
             return streams.train_names(options.batch_size, options.seed, epoch, of)
 
-        callbacks = [*judges, Divergence(self._monitor, names), checkpoint]
+        callbacks = [*judges, Divergence(self._monitor, names), *watching, checkpoint]
         progress = TrainingProgress(options.epochs, steps, shown, objective.remark, position.step)
         if self.processes.first:
             board = keras.callbacks.TensorBoard(run.path / "tensorboard", write_graph=False)
