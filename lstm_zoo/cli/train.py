@@ -52,8 +52,11 @@ def train(
 ) -> None:
     """Train a network, and write a run directory."""
     place: list[Path] = []  # known once the recipe is
+    group = None
 
     def after_a_stop() -> str:
+        if group and group.number:
+            return "stopped with the others"
         if not place or not (place[0] / "config.yaml").is_file():
             return "stopped before there was a run; the same command starts it"
         return f"stopped; to go on: {_command_to_go_on(context, place[0])}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config.recipe import Config
-from ..console.signals import Stopped
+from ..console.signals import Stops
 from ..console.visible import tell
 from ..contracts import InputError, WorkError
 from ..runs.directory import CONFIG, Run
@@ -62,8 +62,8 @@ def train_by_workers(config: Config, path: Path, wanted: Wanted, how: taking_par
     path = path.absolute()
     path.mkdir(parents=True, exist_ok=True)
     try:
-        with connected(wanted):
-            _until_done(config, path, wanted, how, patience)
+        with connected(wanted), Stops() as stops:  # Ray would make another exception of one that a signal raises
+            until_done(config, path, wanted, how, patience, stops)
     finally:
         with suppress(OSError):  # it is not empty, or not there
             path.rmdir()
@@ -79,13 +79,15 @@ def room_for(wanted: Wanted, places: int, batch_size: int) -> Wanted:
     return wanted._replace(workers=most)
 
 
-def _until_done(config: Config, path: Path, wanted: Wanted, how: taking_part.How, patience: Patience) -> None:
+def until_done(
+    config: Config, path: Path, wanted: Wanted, how: taking_part.How, patience: Patience, stops: Stops
+) -> None:
     """Have workers train, and others after them where some are lost."""
     failures, now = 0, wanted
-    while True:
+    while not stops.asked:
         try:
             with Workers(now, _environment(wanted), at_once=2) as workers:
-                return _Attempt(workers, patience.stall_minutes).end(config, path, how)
+                return _Attempt(workers, patience.stall_minutes, stops).end(config, path, how)
         except _LostError as error:
             lost = error
         failures += 1
@@ -102,8 +104,8 @@ def _until_done(config: Config, path: Path, wanted: Wanted, how: taking_part.How
 class _Attempt:
     """One group of workers that trains, until all are done or one is lost."""
 
-    def __init__(self, workers: Workers, stall_minutes: float):
-        self._ray, self._actors = ray_module(), workers.actors
+    def __init__(self, workers: Workers, stall_minutes: float, stops: Stops):
+        self._ray, self._actors, self._stops = ray_module(), workers.actors, stops
         self._where = [address for _, address, _ in workers.asked(lambda one: one.where.remote())]
         self._stall = 60 * stall_minutes
         self._at_work: dict[Any, int] = {}
@@ -122,22 +124,20 @@ class _Attempt:
         for number, actor in enumerate(self._actors):
             group = Group(coordinator, size, number) if size > 1 else None
             self._at_work[actor.run.remote(taking_part.take_part, config, path, how, group)] = number
-        try:
-            self._wait()
-        except Stopped as stop:
-            tell("stopping after this step; a second signal stops at once")
-            for actor in self._actors:
-                actor.run.remote(taking_part.stop, stop.status - 128)
-            self._wait(time.monotonic() + _LAST_STEP)
-            raise
+        self._wait()
 
-    def _wait(self, until: float = float("inf")) -> None:
+    def _wait(self) -> None:
         """Wait for all to end, show what the first one tells, and look whether they make steps."""
+        until = float("inf")
         while self._at_work and time.monotonic() < until:
             done, _ = self._ray.wait(list(self._at_work), num_returns=1, timeout=_LOOK)
             self._look()
             for ref in done:
                 self._take(ref)
+            if self._stops.asked and until == float("inf"):
+                until = time.monotonic() + _LAST_STEP
+                for actor in self._actors:
+                    actor.run.remote(taking_part.stop, self._stops.asked)
 
     def _take(self, ref: Any) -> None:
         """Take note of one that has ended."""

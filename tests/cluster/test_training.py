@@ -1,0 +1,80 @@
+"""Workers that train, lose one, stall and are stopped; what they train here is a counter in a file."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from lstm_zoo.cluster import taking_part
+from lstm_zoo.cluster.room import Wanted
+from lstm_zoo.cluster.training import Patience, room_for, until_done
+from lstm_zoo.cluster.workers import WorkersError
+from lstm_zoo.config.recipe import load
+from lstm_zoo.console.signals import Stopped, Stops
+
+pytestmark = pytest.mark.xdist_group("ray")
+
+
+def counting(config, path: Path, how, group):
+    """Count to eight; the second worker dies once, at three, and takes the other one with it."""
+    from lstm_zoo.training.processes import GroupError
+
+    (path / "config.yaml").touch()
+    file = path / f"count-{group.number}"
+    for count in range(1 + (int(file.read_text()) if how.resume else 0), 9):
+        if count == 3 and not how.resume:
+            if group.number == 1:
+                os._exit(9)
+            raise GroupError("the other processes cannot be reached any more")
+        file.write_text(f"{count}")
+
+
+def hanging(config, path, how, group):
+    taking_part._steps[0] = 1
+    time.sleep(60)
+
+
+def waiting(config, path, how, group):
+    while taking_part._stops.asked is None:
+        time.sleep(0.05)
+    (path / f"stopped-{group.number}").write_text(str(taking_part._stops.asked))
+
+
+def test_a_worker_that_dies_ends_the_attempt_and_another_begins_where_it_was(
+    two_workers, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(taking_part, "take_part", counting)
+    until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, taking_part.How(), Patience(), Stops())
+    assert [(tmp_path / f"count-{number}").read_text() for number in (0, 1)] == ["8", "8"]
+    told = capsys.readouterr().err
+    assert "has died" in told or "cannot be reached" in told
+    assert "2 of 2 workers go on from the last checkpoint (failure 1 of at most 3)" in told
+
+
+def test_workers_that_make_no_step_are_lost_and_too_many_losses_end_it(two_workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(taking_part, "take_part", hanging)
+    begun = time.monotonic()
+    patience = Patience(stall_minutes=0.02, max_failures=0)
+    with pytest.raises(WorkersError, match=r"no step was made for 0\.02 minutes; that is more than --max-failures 0"):
+        until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, taking_part.How(), patience, Stops())
+    assert time.monotonic() - begun < 50
+
+
+def test_a_signal_stops_all_workers_and_nothing_is_left_of_them(two_workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(taking_part, "take_part", waiting)
+    threading.Timer(2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with pytest.raises(Stopped) as caught, Stops() as stops:
+        until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, taking_part.How(), Patience(), stops)
+    assert caught.value.status == 143
+    assert [(tmp_path / f"stopped-{number}").read_text() for number in (0, 1)] == ["15", "15"]
+
+
+def test_there_are_as_many_workers_as_fit_and_share_batches_evenly():
+    assert room_for(Wanted(4), 9, 12).workers == 4
+    assert room_for(Wanted(8), 7, 12).workers == 6
+    assert room_for(Wanted(3), 2, 9) == Wanted(1)
+    with pytest.raises(WorkersError, match="no node is left"):
+        room_for(Wanted(3), 0, 9)

@@ -1,0 +1,51 @@
+"""Two processes train together, without Ray: the end is that of one process."""
+
+import os
+import socket
+import subprocess
+import sys
+
+CODE = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from lstm_zoo.config.recipe import load
+from lstm_zoo.training.checkpoints import Checkpoints
+from lstm_zoo.training.fit import train
+from lstm_zoo.training.group import group_of
+folder = Path(sys.argv[1])
+config = load("smoke/flatten_lstm.yaml", [f"data.data_dir={sys.argv[2]}", "train.epochs=1", "data.num_val=7"])
+config = config.model_copy(update={"train": config.train.model_copy(update={"batch_size": 4})})
+group = group_of(os.environ)
+train(config, folder / "together", group=group, evaluate=False)
+if group.number == 0:
+    train(config, folder / "alone", evaluate=False)
+    together, alone = (Checkpoints(folder / name).newest() for name in ("together", "alone"))
+    for name, values in alone.arrays.items():
+        np.testing.assert_allclose(together.arrays[name], values, atol=1e-5, err_msg=name)
+    one, other = ([float(x) for x in (folder / name / "history.csv").read_text().split()[-1].split(",")]
+                  for name in ("together", "alone"))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+"""
+
+
+def test_two_processes_end_as_one_would(data_dir, tmp_path):
+    """Validation has a batch that is full, which they share, and one that is not, which both show."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port = probe.getsockname()[1]
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
+    shared = {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags, "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CODE, str(tmp_path), str(data_dir)],
+            env={**os.environ, **shared, "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": str(number)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in (0, 1)
+    ]
+    told = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], [text[-2000:] for text in told]
+    assert "epoch 1/1" in told[0] and "epoch 1/1" not in told[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone", "together"]
