@@ -58,10 +58,10 @@ def train_by_workers(config: Config, path: Path, wanted: Wanted, how: taking_par
         WorkersError: Workers are lost too often.
         Stopped: A signal has asked to stop; the run goes on with `resume`.
     """
-    check_shared(config, wanted.workers)
     path = path.absolute()
     path.mkdir(parents=True, exist_ok=True)
     try:
+        check_shared(config, wanted.workers)
         with connected(wanted), Stops() as stops:  # Ray would make another exception of one that a signal raises
             until_done(config, path, wanted, how, patience, stops)
     finally:
@@ -138,6 +138,7 @@ class _Attempt:
                 until = time.monotonic() + _LAST_STEP
                 for actor in self._actors:
                     actor.run.remote(taking_part.stop, self._stops.asked)
+        self._show(self._actors[0].run.remote(taking_part.seen))
 
     def _take(self, ref: Any) -> None:
         """Take note of one that has ended."""
@@ -173,15 +174,21 @@ class _Attempt:
         if self._looking is None:
             self._looking = self._actors[0].run.remote(taking_part.seen)
         if self._ray.wait([self._looking], timeout=0)[0]:
-            with suppress(self._ray.exceptions.RayError):  # told by what it was to do
-                lines, steps = self._ray.get(self._looking)
-                for line in lines:
-                    tell(line)
-                if steps is None or steps != self._last:
-                    self._last, self._moved_at = steps, time.monotonic()
+            steps = self._show(self._looking)
+            if steps is None or steps != self._last:
+                self._last, self._moved_at = steps, time.monotonic()
             self._looking = None
         if time.monotonic() - self._moved_at > self._stall:
             raise _LostError(f"no step was made for {self._stall / 60:g} minutes")
+
+    def _show(self, looking: Any) -> int | None:
+        """Show what the first worker has told; return how many steps it has made."""
+        with suppress(self._ray.exceptions.RayError):  # it is dead, which is told by what it was to do
+            lines, steps = self._ray.get(looking)
+            for line in lines:
+                tell(line)
+            return steps
+        return None
 
 
 def _environment(wanted: Wanted) -> dict[str, str]:

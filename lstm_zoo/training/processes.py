@@ -156,7 +156,9 @@ def joined(group: Group | None) -> Iterator[Processes]:
             "", f"{group.size} processes are to train together, which they do on JAX: set KERAS_BACKEND=jax"
         )
     import jax
+    import tensorflow as tf
 
+    tf.config.set_visible_devices([], "GPU")  # it only reads data, and would take all of the memory
     jax.config.update("jax_enable_preemption_service", False)  # which takes SIGTERM for itself
     with only_errors(group.number > 0):
         try:
@@ -177,7 +179,7 @@ def _lost(error: Exception) -> Exception:
     """Return an error as people are told it, where it is that the others are not there any more."""
     if isinstance(error, GroupError) or "RESOURCE_EXHAUSTED" in str(error):
         return error
-    return GroupError(f"the other processes cannot be reached any more ({first_line(error)}); go on with --resume")
+    return GroupError(f"another process has ended, or cannot be reached any more ({first_line(error)})")
 
 
 def _sent(content: bytes, first: bool) -> bytes:

@@ -128,6 +128,7 @@ def test_other_clips_with_the_same_classes(ucf_folder, tmp_path, monkeypatch):
         ),
         (["check", "--config", "nothing.yaml"], "no such file, and no shipped recipe"),
         (["eval"], "no run below"),
+        (["train", "--config", "smoke/cnn_lstm.yaml", "--workers", "3"], "is 8, which 3 workers cannot share evenly"),
         (["predict", "x.mp4", "--run", "."], "is no run directory"),
         (["data", "info", "--config", "smoke/video_folder.yaml"], "data.root: no folder"),
         (["export", "--format", "h5"], "Invalid value for '--format'"),
@@ -137,6 +138,7 @@ def test_a_user_s_mistake_is_told_in_a_line_or_two(words, text, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     output = call(*words, status=2).output
     assert text in output and "Traceback" not in output
+    assert not any(tmp_path.glob("runs/*"))
 
 
 def test_one_class_only(tmp_path):

@@ -28,8 +28,9 @@ def counting(config, path: Path, how, group):
         if count == 3 and not how.resume:
             if group.number == 1:
                 os._exit(9)
-            raise GroupError("the other processes cannot be reached any more")
+            raise GroupError("another process has ended")
         file.write_text(f"{count}")
+    taking_part._told.write("the last line\n")
 
 
 def hanging(config, path, how, group):
@@ -50,7 +51,8 @@ def test_a_worker_that_dies_ends_the_attempt_and_another_begins_where_it_was(
     until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, taking_part.How(), Patience(), Stops())
     assert [(tmp_path / f"count-{number}").read_text() for number in (0, 1)] == ["8", "8"]
     told = capsys.readouterr().err
-    assert "has died" in told or "cannot be reached" in told
+    assert "has died" in told or "another process has ended" in told
+    assert told.endswith("the last line\n")
     assert "2 of 2 workers go on from the last checkpoint (failure 1 of at most 3)" in told
 
 

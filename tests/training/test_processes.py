@@ -14,8 +14,7 @@ from lstm_zoo.training.checkpoints import Checkpoints
 from lstm_zoo.training.fit import train
 from lstm_zoo.training.group import group_of
 folder = Path(sys.argv[1])
-config = load("smoke/flatten_lstm.yaml", [f"data.data_dir={sys.argv[2]}", "train.epochs=1", "data.num_val=7"])
-config = config.model_copy(update={"train": config.train.model_copy(update={"batch_size": 4})})
+config = load("smoke/flatten_lstm.yaml", [f"data.data_dir={sys.argv[2]}", "train.epochs=1", "train.batch_size=6"])
 group = group_of(os.environ)
 train(config, folder / "together", group=group, evaluate=False)
 if group.number == 0:
