@@ -2,7 +2,8 @@
 
 A batch holds the rows that it holds in one process, and outputs come back in order: floors, tables, figures and report
 are made by the code of one process. Answers are the same to the last bit where workers are alike and have as many cores
-as that process: libraries divide sums by threads.
+as that process: libraries divide sums by threads. Features of a frozen encoder are dealt, too, and kept by the head
+where the data are; a node that does not share that folder computes them for itself.
 """
 
 from __future__ import annotations

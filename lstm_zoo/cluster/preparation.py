@@ -1,7 +1,13 @@
-"""Preparation by workers: they read and encode files, the head writes the shards by the very code of one process.
+"""Preparation by workers: they read and decode files, the head writes the shards by the very code of one process.
 
 Few files of one task stand together in the order in which they are stored, so the head takes what comes as it comes:
 names, order, fingerprint, shards and tables are those of one process, whatever workers die.
+
+Where it bends: the head. Measured, in CPU milliseconds an example: a clip of two seconds takes 175 to read, and 3.3 at
+the head (0.3 to fetch its 0.6 MB, 3.0 to write), so one head keeps about 50 workers busy, and writes 200 MB a second; a
+photo with captions takes 2.7 and 0.6, so four workers are enough. A picture with a label map (240 x 180) takes 6 and 9,
+since TFDS packs arrays where they are written: workers do not make that quicker. Shards that workers write would need
+the lengths of all records first, or other shards than one process makes.
 """
 
 from __future__ import annotations
