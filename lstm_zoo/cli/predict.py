@@ -5,21 +5,33 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..console.visible import visible
+from ..console.visible import tell, visible
 from ..disk.whole_files import replace_file
 from .errors import input_error, user_errors
-from .options import ExportedOption, JsonOption, RunOption, SetOption, open_network
+from .options import (
+    ClusterOption,
+    CpusOption,
+    ExportedOption,
+    GpusOption,
+    JsonOption,
+    RunOption,
+    SetOption,
+    WorkersOption,
+    open_network,
+    wanted_of,
+)
 from .printing import show, show_json, written
 
 if TYPE_CHECKING:
+    from ..cluster.room import Wanted
     from ..runs.network import Network
-    from ..runs.prediction import Prediction
+    from ..runs.prediction import Asked, Prediction
 
 
 def predict(
@@ -31,13 +43,21 @@ def predict(
     exported: ExportedOption = None,
     set: SetOption = None,
     as_json: JsonOption = False,
-    as_lines: Annotated[
-        bool,
+    as_lines: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a file as it comes.")] = False,
+    to: Annotated[
+        Path | None,
         typer.Option(
-            "--jsonl", help="Print one JSON object a file as it comes; pictures are drawn for --save-to alone."
+            metavar="FILE.jsonl", help="Write each result into a file as it comes; files that are in it are left out."
         ),
-    ] = False,
-    save_to: Annotated[Path | None, typer.Option(help="Folder for one JSON file each input, and for pictures.")] = None,
+    ] = None,
+    save_to: Annotated[
+        Path | None,
+        typer.Option(help="Folder for one JSON file each input, and for pictures, which --jsonl and --to omit else."),
+    ] = None,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
+    cpus_per_worker: CpusOption = 1,
+    gpus_per_worker: GpusOption = 0,
     stream: Annotated[
         str | None,
         typer.Option(metavar="VIDEO|-", help="Watch a video frame by frame, or one that comes on standard input (-)."),
@@ -50,45 +70,83 @@ def predict(
     ] = None,
 ) -> None:
     """Say what files show, or what a live video shows so far."""
-    with user_errors(elsewhere="--save-to"):
+    with user_errors(lambda: _after_a_stop(to), elsewhere="--to, --save-to"):
+        wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         if stream is not None:
-            if files or save_to:
-                raise input_error("--stream takes one video; leave out the files and --save-to")
+            if files or save_to or to or wanted:
+                raise input_error("--stream takes one video; leave out the files, --to, --save-to and --workers")
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its kernels take longer to start than a single frame needs
             _watch(open_network(run, set, exported), stream, fps, restart, as_json)
             return
         if not files or fps is not None or restart is not None:
             raise input_error("name the files to predict" if not files else "--fps and --restart go with --stream")
-        if as_json and as_lines:
-            raise input_error("--json and --jsonl: name one of them")
+        if as_json and (as_lines or to):
+            raise input_error(f"--json and {'--jsonl' if as_lines else '--to'}: name one of them")
         network = open_network(run, set, exported)
-        from ..runs.prediction import predict
+        from ..runs.prediction import asked_for
 
-        drawn_in = save_to or (None if as_lines else network.folder / "predictions")
-        told = _print_and_save(predict(network, files, drawn_in), save_to, as_json, as_lines)
+        drawn_in = save_to or (None if as_lines or to else network.folder / "predictions")
+        asked = asked_for(network.config.data, network.spec, files, drawn_in)
+        told, failed = [], False
+        for one in _all_of(network, asked, to, wanted):
+            failed |= one.failed
+            if save_to is not None:
+                _save(one, save_to)
+            if as_json:
+                told.append(one.facts)
+            else:
+                _show(one, as_lines)
         if as_json:
-            show_json({"run": str(network.path), "predictions": [one.facts for one in told]})
-        if any(one.failed for one in told):
+            show_json({"run": str(network.path), "predictions": told})
+        if failed:
             raise typer.Exit(2)
 
 
-def _print_and_save(
-    predictions: Iterable[Prediction], save_to: Path | None, as_json: bool, as_lines: bool
-) -> list[Prediction]:
-    """Print predictions as they come, and write them into files; return all."""
-    told = []
-    for number, one in enumerate(predictions, 1):
-        told.append(one)
-        if save_to is not None:
-            save_to.mkdir(parents=True, exist_ok=True)
-            text = visible(json.dumps(one.facts, indent=2, ensure_ascii=False), lines=True)
-            replace_file(save_to / f"{number:03d}-{Path(one.file).stem}.json", text)
-        if as_lines:
-            show_json(one.facts)
-        elif not as_json:
-            for line in (one.file, *(f"  {line}" for line in one.text.split("\n"))):
-                show(line)
-    return told
+def _all_of(network: Network, asked: Sequence[Asked], to: Path | None, wanted: Wanted | None) -> Iterator[Prediction]:
+    """Yield what is said of files, once it is in the file of results; what this holds already is left out."""
+    from ..runs.result_lines import ResultLines
+
+    if to is None:
+        yield from _predictions(network, asked, wanted)
+        return
+    with ResultLines.opened(to, network.fingerprint) as lines:
+        left = [one for one in asked if one.path not in lines]
+        if len(left) < len(asked):
+            tell(f"{len(asked) - len(left)} of {len(asked)} files are in {to} already")
+        for one in _predictions(network, left, wanted):
+            lines.add(one.facts)
+            yield one
+
+
+def _predictions(network: Network, asked: Sequence[Asked], wanted: Wanted | None) -> Iterator[Prediction]:
+    """Return what is said of files: in their order, or by workers, as they are done."""
+    if wanted is None or not asked:
+        from ..runs.prediction import predictions
+
+        return predictions(network, asked)
+    from ..cluster.prediction import predictions_by
+
+    return predictions_by(wanted, network, asked)
+
+
+def _after_a_stop(to: Path | None) -> str:
+    return "stopped" if to is None else f"stopped; the same command goes on with the files that are not in {to}"
+
+
+def _save(prediction: Prediction, folder: Path) -> None:
+    """Write what is said of a file as JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = visible(json.dumps(prediction.facts, indent=2, ensure_ascii=False), lines=True)
+    replace_file(folder / f"{prediction.number:03d}-{Path(prediction.file).stem}.json", text)
+
+
+def _show(prediction: Prediction, as_line: bool) -> None:
+    """Print what is said of a file, for people or as a line of JSON."""
+    if as_line:
+        show_json(prediction.facts)
+        return
+    for line in (prediction.file, *(f"  {line}" for line in prediction.text.split("\n"))):
+        show(line)
 
 
 def _watch(network: Network, source: str, fps: float | None, restart: float | None, as_json: bool) -> None:

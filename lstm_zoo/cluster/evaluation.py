@@ -13,6 +13,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -62,6 +63,11 @@ class _DealtNetwork(Network):
     def __init__(self, network: Network, workers: Workers):
         super().__init__(network.config, network.spec, network.path, network.folder)
         self._network, self._workers, self._pickled = network, workers, pickle.dumps(network)
+
+    @property
+    def weights(self) -> Path:
+        """Where its weights lie."""
+        return self._network.weights
 
     @property
     def encodes(self) -> bool:

@@ -189,6 +189,8 @@ class DataConfig(Section, ABC):
     """Name of the input that it gives."""
     target: ClassVar[str]
     """Kind of its target."""
+    at_once: ClassVar[int | None] = None
+    """How many files are read at once; None: one a core."""
 
     @property
     def varies(self) -> bool:
@@ -267,7 +269,7 @@ class DataConfig(Section, ABC):
 
     @abstractmethod
     def views(self, path: Path, spec: Spec) -> Views:
-        """Read one file just as preparation and evaluation would.
+        """Read one file just as preparation and evaluation would; called in several threads.
 
         Raises:
             InputError: The file cannot be read.

@@ -77,6 +77,11 @@ class ExportedNetwork(Network):
                 raise InputError("", f"--set {text}: is part of the file; export again with it")
         return cls(file, about, config, spec)
 
+    @property
+    def weights(self) -> Path:
+        """The file itself."""
+        return self.path
+
     @cached_property
     def runner(self) -> Runner:
         """The file at work."""

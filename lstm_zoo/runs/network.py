@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -18,7 +19,7 @@ from ..reporting.memory import refuse_giants
 from ..streaming.step import Stream, step_network, stream_of
 from .directory import Run, memory_of
 from .features import encoder_of, on_features
-from .weights import take_kept_weights
+from .weights import hash_of, take_kept_weights
 
 Inputs = dict[str, np.ndarray]
 Asking = Callable[[range | None], Iterator[Outputs]]
@@ -40,6 +41,17 @@ class Network(ABC):
         self.spec = spec
         self.path = path
         self.folder = folder
+
+    @property
+    @abstractmethod
+    def weights(self) -> Path:
+        """File, or folder, that holds its weights."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What its answers depend on: weights and settings; changes whenever one of them does."""
+        settings = self.config.to_yaml().encode()
+        return hashlib.sha256(b"".join([hash_of(self.weights).encode(), settings])).hexdigest()[:16]
 
     @abstractmethod
     def answer(self, inputs: Inputs) -> Outputs:
@@ -114,12 +126,17 @@ class RunNetwork(Network):
         super().__init__(run.config, run.spec, run.path, run.path)
         self.run = run
 
+    @property
+    def weights(self) -> Path:
+        """File of its best weights."""
+        return self.run.weights_file
+
     @cached_property
     def model(self) -> keras.Model:
         """The network as it is trained; it returns logits."""
         refuse_giants(self.config, self.spec)
         model = self.config.model.build(self.spec, pretrained=False)
-        take_kept_weights(model, self.run.weights_file)
+        take_kept_weights(model, self.weights)
         return model
 
     @cached_property

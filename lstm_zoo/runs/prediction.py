@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..console.text import first_line
 from ..console.visible import tell, visible
-from ..contracts import DataConfig, InputError, Outputs, Part, Result, Views
+from ..contracts import DataConfig, InputError, Spec
 from ..data.pipeline.finding import told_left_out, unlinked
-from ..disk.whole_files import replace_file
-from ..tasks.figures.canvas import png_of
-from .network import Inputs, Network
+from .answers import Answered, answers_to
+from .network import Network
+from .saved_answers import Place, save
 
 
 class Prediction(NamedTuple):
     """What a network says of one file."""
 
+    number: int
+    """That of the file among all that are asked for, from 1 on."""
     file: str
     facts: dict[str, Any]
     """`file` and what the task tells (`classes`, `caption`), the same of parts (`windows` of a video much longer than
@@ -37,8 +35,17 @@ class Prediction(NamedTuple):
         return "error" in self.facts
 
 
+class Asked(NamedTuple):
+    """A file that is to be predicted."""
+
+    number: int
+    path: Path
+    save_as: Place | None
+    """Where what is made of it is saved; None: nowhere."""
+
+
 def predict(network: Network, files: Sequence[str | Path], save_to: str | Path | None = None) -> Iterator[Prediction]:
-    """Predict files, and all files in folders, one after the other.
+    """Predict files, and all files in folders, in their order.
 
     Args:
         network: A run's, or an exported file.
@@ -49,42 +56,36 @@ def predict(network: Network, files: Sequence[str | Path], save_to: str | Path |
     Raises:
         InputError: A path does not exist, or a folder holds nothing to read.
     """
-    found = _expanded(files, network.config.data)
-    paths = list(dict.fromkeys(network.config.data.first_file(path, network.spec) for path in found))
+    return predictions(network, asked_for(network.config.data, network.spec, files, save_to))
+
+
+def asked_for(
+    data: DataConfig, spec: Spec, files: Sequence[str | Path], save_to: str | Path | None = None
+) -> list[Asked]:
+    """Return all files that `predict` would; for its arguments and errors, see there."""
+    paths = list(dict.fromkeys(data.first_file(path, spec) for path in _expanded(files, data)))
     above = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     folder = None if save_to is None else Path(save_to)
     places = (path.absolute().parent.relative_to(above) for path in paths)
-    return (
-        _predicted(network, path, None if folder is None else _Place(folder, f"{number:03d}-{path.stem}", place))
+    return [
+        Asked(number, path, None if folder is None else Place(folder, f"{number:03d}-{path.stem}", place))
         for number, (path, place) in enumerate(zip(paths, places, strict=True), 1)
-    )
+    ]
 
 
-class _Place(NamedTuple):
-    """Where what is made of a file is saved."""
-
-    folder: Path
-    name: str
-    """What the names of files begin with."""
-    below: Path
-    """Where the file lies below the folder that holds all of them, for those that bear its own name."""
-
-    def of(self, end: str) -> Path:
-        """Return the place of a file by the end of its name, or by what it holds and its whole name: `labels/a.nii`."""
-        what, stroke, name = end.partition("/")
-        return self.folder / f"predicted-{what}" / self.below / name if stroke else self.folder / f"{self.name}-{end}"
+def predictions(network: Network, asked: Sequence[Asked]) -> Iterator[Prediction]:
+    """Yield what a network says of files, in their order, and save what is made of each."""
+    for one, answered in zip(asked, answers_to(network, [one.path for one in asked]), strict=True):
+        yield _prediction(one, answered)
 
 
-def _predicted(network: Network, path: Path, save_as: _Place | None) -> Prediction:
-    facts: dict[str, Any] = {"file": str(path)}
-    try:
-        views = network.config.data.views(path, network.spec)
-        result = _whole(network, views)
-        answers = list(_of_parts(network, views))
-    except InputError as error:
-        facts["error"] = error.message.removeprefix(f"{path}: ")
-        return Prediction(str(path), facts, visible(f"cannot be read: {facts['error']}"))
-    saved = {} if save_as is None else _all_saved(result, views, answers, save_as)
+def _prediction(asked: Asked, answered: Answered | InputError) -> Prediction:
+    facts: dict[str, Any] = {"file": str(asked.path)}
+    if isinstance(answered, InputError):
+        facts["error"] = answered.message.removeprefix(f"{asked.path}: ")
+        return Prediction(asked.number, facts["file"], facts, visible(f"cannot be read: {facts['error']}"))
+    views, result, answers = answered
+    saved = {} if asked.save_as is None else save(*answered, asked.save_as)
     facts |= {**(result.facts if result else {}), **saved}
     if views.remarks:
         facts["remarks"] = list(views.remarks)
@@ -99,79 +100,7 @@ def _predicted(network: Network, path: Path, save_as: _Place | None) -> Predicti
         *(f"{name}: {place}" for name, place in saved.items()),
     ]
     text = [visible(result.text, lines=True)] if result else []
-    return Prediction(str(path), facts, "\n".join([*text, *map(visible, told)]))
-
-
-def _whole(network: Network, views: Views) -> Result | None:
-    """Return what is said of a file as a whole; None: its parts alone are shown."""
-    if not views.inputs:
-        return None
-    outputs = views.merge(_outputs(network, _rows(views), len(next(iter(views.inputs.values())))))
-    result = network.config.task.result(outputs, network.spec, views.picture, network.memory)
-    own = views.own_files(outputs)
-    others = {end: content for end, content in result.files.items() if _what(end) not in map(_what, own)}
-    return result._replace(files={**others, **own})
-
-
-def _of_parts(network: Network, views: Views) -> Iterator[tuple[Part, Result | None]]:
-    """Yield each part of a file, without its views, and what is said of it; None where it has none.
-
-    As many parts as make a batch are in memory.
-    """
-    parts = iter(views.parts)
-    while some := list(islice(parts, network.config.train.batch_size)):
-        rows = [[] if part.views is None else list(_rows(part.views)) for part in some]
-        outputs = _outputs(network, chain(*rows), sum(map(len, rows)))
-        for part, of_part in zip(some, rows, strict=True):
-            result = None
-            if part.views is not None:
-                merged = part.views.merge(iter(list(islice(outputs, len(of_part)))))
-                result = network.config.task.result(merged, network.spec, memory=network.memory)
-            yield part._replace(views=None), result
-
-
-def _outputs(network: Network, rows: Iterable[Inputs], count: int) -> Iterator[Outputs]:
-    """Yield the outputs for some rows; files with many numbers of them are traced for a few sizes."""
-    size = 2 ** math.ceil(math.log2(max(count, 1)))
-    return network.on_rows(rows, min(network.config.train.batch_size, size))
-
-
-def _rows(views: Views) -> Iterator[Inputs]:
-    """Yield the views one by one."""
-    for values in zip(*views.inputs.values(), strict=True):
-        yield dict(zip(views.inputs, values, strict=True))
-
-
-def _all_saved(
-    result: Result | None, views: Views, answers: Sequence[tuple[Part, Result | None]], save_as: _Place
-) -> dict[str, str]:
-    """Write what the task makes of a file, a picture and others, and what the data make of the answers to its parts."""
-    saved = {}
-    if result is not None:
-        figure = {} if result.figure is None else {"figure.png": png_of(result.figure())}
-        saved = _saved({**result.files, **figure}, save_as)
-    of_parts = _saved(views.files(answers), save_as) if answers else {}
-    return saved | {f"{name}_file": place for name, place in of_parts.items()}
-
-
-def _saved(contents: Mapping[str, bytes], save_as: _Place) -> dict[str, str]:
-    """Write files by the ends of their names; return where each lies."""
-    saved = {}
-    for end, content in contents.items():
-        file = save_as.of(end)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(file, content)
-        except OSError as error:
-            tell(f"{file} cannot be written ({first_line(error)})")
-            continue
-        saved[_what(end)] = str(file)
-    return saved
-
-
-def _what(end: str) -> str:
-    """Return what a file holds, by the end of its name."""
-    return re.split(r"[./]", end)[0]
+    return Prediction(asked.number, facts["file"], facts, "\n".join([*text, *map(visible, told)]))
 
 
 def _expanded(files: Iterable[str | Path], data: DataConfig) -> list[Path]:

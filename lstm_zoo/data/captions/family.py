@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from ...contracts.words import END, PADDING, UNKNOWN, words_in
 from ..pictures.augment import AugmentConfig
 from ..pictures.measuring import size_of
 from ..pictures.pixels import eval_photo, train_photo, vary
-from ..pipeline.family import TARGET, Family, Record, Row, target_of
+from ..pipeline.family import TARGET, Family, Record, Row, shown_of, target_of
 from .vocabulary import number_words
 
 
@@ -110,6 +110,6 @@ class CaptionedImages(Family):
             "unknown words": unknown,
         }
 
-    def picture(self, record: Record) -> np.ndarray:
+    def picture(self, record: Record, shown: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
         """Return the image as the network sees it, (H, W, 3) uint8."""
-        return eval_photo(record["image"], self._shape[0]).numpy()
+        return (shown or shown_of(self, record))["image"][0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -120,7 +120,8 @@ class Blocks(Family):
     def num_views(self, row: Row) -> int:
         return len(Tiling(_size(row), self._block).corners())
 
-    def picture(self, record: Record) -> np.ndarray:
+    def picture(self, record: Record, shown: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
+        del shown
         return np.asarray(record["picture"])
 
     def _tiling(self, array: np.ndarray) -> Tiling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,8 +83,9 @@ class TextLines(Family):
         told = {"letters": sum(map(len, texts)), "letters unknown": int((facts == UNKNOWN).sum())}
         return {**told, **letter_counts(texts)}
 
-    def picture(self, record: Record) -> np.ndarray:
+    def picture(self, record: Record, shown: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
         """Return the line as the network sees it, (H, W) uint8."""
+        del shown
         return np.asarray(record["line"])[..., 0]
 
 

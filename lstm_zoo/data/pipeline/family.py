@@ -168,9 +168,14 @@ class Family(ABC):
     def counts(self, facts: Any, truths: Callable[[], Iterable[Any]]) -> dict[str, int]:
         """Return what a split holds, by name."""
 
-    def picture(self, record: Record) -> np.ndarray | None:
-        """Return a record as it is shown to people; None: it is no picture."""
-        del record
+    def picture(self, record: Record, shown: Mapping[str, np.ndarray] | None = None) -> np.ndarray | None:
+        """Return a record as it is shown to people; None: it is no picture.
+
+        Args:
+            record: As it is stored.
+            shown: What `show` gives of it, where it has been asked already.
+        """
+        del record, shown
         return None
 
     def needed(self, record: Record) -> Record:

@@ -94,8 +94,6 @@ class PreparedData(FamilyData):
 
     noun: ClassVar[str] = "file"
     """What an example is called in messages."""
-    at_once: ClassVar[int | None] = None
-    """How many files are read at once; None: one a core."""
 
     _reading: Reading | None = PrivateAttr(None)
 
@@ -242,4 +240,5 @@ def views_of(family: Family, record: Record, *, with_picture: bool = True) -> Vi
 
     row, record = family.row(record), family.needed(record)
     shown = {name: views for name, views in shown_of(family, record).items() if name != TARGET}
-    return Views(shown, lambda outputs: family.merge(row, outputs), family.picture(record) if with_picture else None)
+    picture = family.picture(record, shown) if with_picture else None
+    return Views(shown, lambda outputs: family.merge(row, outputs), picture)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from ...contracts import Spec
 from ..pictures.measuring import size_of
 from ..pipeline.classes import ClassFamily
-from ..pipeline.family import Record, Row, Stretch
+from ..pipeline.family import Record, Row, Stretch, shown_of
 from .clip_config import ClipConfig
 from .frames import decoded, eval_clips, eval_indices, train_clip
 
@@ -87,9 +87,9 @@ class Clips(ClassFamily):
     def num_views(self, row: Row) -> int:
         return self._clip.eval_clips
 
-    def picture(self, record: Record) -> np.ndarray:
+    def picture(self, record: Record, shown: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
         """Return the first clip by which a video is judged, (T, H, W, 3) uint8."""
-        return self.show({name: tf.convert_to_tensor(part) for name, part in record.items()})["clip"][0].numpy()
+        return (shown or shown_of(self, record))["clip"][0]
 
     def needed(self, record: Record) -> Record:
         """Return a record with the frames that evaluation shows alone, and how many there were: films may be long."""

@@ -28,7 +28,7 @@ def decoded(encoded: tf.Tensor, clip: ClipConfig, times: tf.Tensor | None = None
     if clip.train_sampling == "uniform":
         indices = _train_indices(tf.shape(encoded)[0], clip, tf.zeros(2, tf.int32), times)
     if not clip.augment.crops:
-        return _pictures(encoded, indices, _central_box(_size(encoded)), clip)
+        return _central_pictures(encoded, indices, clip.size)
     height, width = _size(encoded)
     return _decode_parts(tf.gather(encoded, indices), tf.stack([0, 0, height, width]))
 
@@ -52,7 +52,7 @@ def train_clip(frames: tf.Tensor, clip: ClipConfig, seed: tf.Tensor, times: tf.T
     else:
         size = _size(frames)
         box = random_box(size, clip.augment, seeds[1]) if clip.augment.crops else _central_box(size)
-        pictures = _pictures(frames, indices, box, clip)
+        pictures = _pictures(frames, indices, box, clip.size)
     pictures = tf.ensure_shape(pictures, [clip.num_frames, clip.size, clip.size, 3])
     return augment_pictures(pictures, clip.augment, seeds[2])
 
@@ -72,7 +72,7 @@ def eval_clips(
         (N, T, H, W, 3) uint8, with N = `clip.eval_clips`.
     """
     indices = eval_indices(tf.shape(encoded)[0] if num_frames is None else num_frames, clip, times)  # (N, T)
-    pictures = _pictures(encoded, tf.reshape(indices, [-1]), _central_box(_size(encoded)), clip)
+    pictures = _central_pictures(encoded, tf.reshape(indices, [-1]), clip.size)
     return tf.reshape(pictures, [clip.eval_clips, clip.num_frames, clip.size, clip.size, 3])
 
 
@@ -107,18 +107,25 @@ def eval_picture(picture: tf.Tensor, size: int) -> tf.Tensor:
 
 def eval_indices(num_frames: tf.Tensor, clip: ClipConfig, times: tf.Tensor | None = None) -> tf.Tensor:
     """Return the numbers of the frames of each evaluation clip, (N, T) int32; videos shorter than T repeat frames."""
-    views = tf.range(clip.eval_clips, dtype=tf.float32)[:, tf.newaxis]  # (N, 1)
-    steps = tf.range(clip.num_frames, dtype=tf.float32)[tf.newaxis]  # (1, T)
+    frame_step = clip.frame_step if clip.eval_sampling == "dense" else None
+    return _eval_indices(num_frames, times, clip.eval_clips, clip.num_frames, frame_step)
+
+
+@tf.function(reduce_retracing=True)
+def _eval_indices(
+    num_frames: tf.Tensor, times: tf.Tensor | None, num_views: int, length: int, frame_step: int | None
+) -> tf.Tensor:
+    """Return what `eval_indices` does, by the settings that count; without a `frame_step`, clips span the video."""
+    views = tf.range(num_views, dtype=tf.float32)[:, tf.newaxis]  # (N, 1)
+    steps = tf.range(length, dtype=tf.float32)[tf.newaxis]  # (1, T)
     frames = tf.cast(num_frames, tf.float32)
-    span = (clip.num_frames - 1) * clip.frame_step + 1
-    if clip.eval_sampling == "dense":
-        spread = (views + 0.5) / clip.eval_clips if clip.eval_clips == 1 else views / (clip.eval_clips - 1)
-        dense = tf.round(spread * tf.maximum(frames - span, 0.0)) + steps * clip.frame_step
-        if_short = (steps + 0.5) * frames / clip.num_frames + tf.zeros_like(views)
-        positions = tf.where(frames >= span, dense, if_short)
-    else:
-        positions = (steps + (views + 0.5) / clip.eval_clips) * frames / clip.num_frames
-    return on_display(positions, num_frames, times)
+    if frame_step is None:
+        return on_display((steps + (views + 0.5) / num_views) * frames / length, num_frames, times)
+    span = (length - 1) * frame_step + 1
+    spread = (views + 0.5) / num_views if num_views == 1 else views / (num_views - 1)
+    dense = tf.round(spread * tf.maximum(frames - span, 0.0)) + steps * frame_step
+    if_short = (steps + 0.5) * frames / length + tf.zeros_like(views)
+    return on_display(tf.where(frames >= span, dense, if_short), num_frames, times)
 
 
 def on_display(positions: tf.Tensor, num_frames: tf.Tensor, times: tf.Tensor | None) -> tf.Tensor:
@@ -174,12 +181,18 @@ def _central_box(size: tuple[tf.Tensor | int, tf.Tensor | int]) -> tf.Tensor:
     return tf.stack([(height - side) // 2, (width - side) // 2, side, side])
 
 
-def _pictures(frames: tf.Tensor, indices: tf.Tensor, box: tf.Tensor, clip: ClipConfig) -> tf.Tensor:
+@tf.function(reduce_retracing=True)  # one frame after the other: without a graph, most of the time goes to Python
+def _central_pictures(encoded: tf.Tensor, indices: tf.Tensor, size: int) -> tf.Tensor:
+    """Return the central square of some frames, scaled, (T, size, size, 3) uint8."""
+    return _pictures(encoded, indices, _central_box(_size(encoded)), size)
+
+
+def _pictures(frames: tf.Tensor, indices: tf.Tensor, box: tf.Tensor, size: int) -> tf.Tensor:
     """Return a part of some frames, scaled, (T, H, W, 3) uint8."""
     chosen = tf.gather(frames, indices)
     if frames.dtype == tf.uint8:
-        return _scaled(tf.slice(chosen, [0, box[0], box[1], 0], [-1, box[2], box[3], 3]), clip.size)
-    return _scaled(_decode_parts(chosen, box), clip.size)
+        return _scaled(tf.slice(chosen, [0, box[0], box[1], 0], [-1, box[2], box[3], 3]), size)
+    return _scaled(_decode_parts(chosen, box), size)
 
 
 def _decode_parts(encoded: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
