@@ -117,6 +117,7 @@ def _begin(
         network, like = _built(config, strategy, before, before.spec if before else None)
         splits = _load(config, like)
         processes.check(config, splits)
+    with processes.together():  # only now: no run is begun where one of them has failed
         run = Run(path, config, splits.spec)
         if processes.first:
             run = Run.create(path, config, splits.spec, splits.fingerprint, before.path if before else None)
