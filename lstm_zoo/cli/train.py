@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..console.visible import tell
 from .errors import user_errors
 from .options import (
     ClusterOption,
@@ -71,7 +75,8 @@ def train(
         group, goes_on = group_of(os.environ), resume or resume_anyway
         how = {"resume": goes_on, "anyway": resume_anyway, "init": init}
         if group and group.number:  # another process tells and writes all that there is
-            train(recipe, run_dir, **how, group=group)
+            with _left_at_once():
+                train(recipe, run_dir, **how, group=group)
             return
         place.append(run_dir or (newest(recipe.name) if goes_on else new_path(recipe)))
         if wanted:
@@ -80,8 +85,22 @@ def train(
 
             run = train_by_workers(recipe, place[0], wanted, How(**how), Patience(stall_minutes, max_failures))
         else:
-            run = train(recipe, place[0], **how, group=group)
+            with _left_at_once():
+                run = train(recipe, place[0], **how, group=group)
         _show_run(run)
+
+
+@contextmanager
+def _left_at_once() -> Iterator[None]:
+    """End the process where another one of its group is lost: JAX would wait for that at the end, and then abort."""
+    from ..training.processes import GroupError
+
+    try:
+        yield
+    except GroupError as error:
+        tell(str(error))
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _show_run(run: Run) -> None:
