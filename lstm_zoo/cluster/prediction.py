@@ -7,14 +7,15 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr
 from functools import partial
-
-import keras
+from typing import TYPE_CHECKING
 
 from ..console.visible import tell
-from ..runs.network import Network
 from ..runs.prediction import Asked, Prediction, predictions
 from .dealing import dealt
 from .room import Wanted, connected
+
+if TYPE_CHECKING:
+    from ..runs.network import Network
 
 _PARTS = 4  # of each worker's share, so that none waits long for another
 _MOST_BATCHES = 4  # of a group: reading ahead of the network begins anew with each
@@ -35,6 +36,8 @@ def predictions_by(wanted: Wanted, network: Network, asked: Sequence[Asked]) -> 
         InputError: There is no such cluster.
         WorkersError: Workers die again and again.
     """
+    import keras
+
     groups = groups_of(asked, wanted.workers, network.config.train.batch_size)
     variables = {name: os.environ[name] for name in ("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS") if name in os.environ}
     environment = {"KERAS_BACKEND": keras.backend.backend(), **variables}

@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..contracts import InputError, Outputs, Part, Result, Views
 from ..data.pipeline.several_at_once import in_threads
 from ..media.errors import MediaError
-from .network import Inputs, Network
 from .saved_answers import what_of
+
+if TYPE_CHECKING:
+    from .network import Inputs, Network
 
 _LEAST_ROWS = 8  # of a batch, be they filled up: many batches, and those of few files, are then of one size
 

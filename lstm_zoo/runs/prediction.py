@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..console.visible import tell, visible
 from ..contracts import DataConfig, InputError, Spec
 from ..data.pipeline.finding import told_left_out, unlinked
 from .answers import Answered, answers_to
-from .network import Network
 from .saved_answers import Place, save
+
+if TYPE_CHECKING:
+    from .network import Network
 
 
 class Prediction(NamedTuple):
