@@ -11,7 +11,6 @@ from conftest import run_on_jax, small_mobilenet
 from lstm_zoo.bench import ROWS, all_rows
 from lstm_zoo.bench.row import Context
 
-
 REPEATED = "by size"
 """In the name of a row whose contenders do what another's do, on other sizes."""
 
