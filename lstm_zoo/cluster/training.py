@@ -138,7 +138,9 @@ class _Attempt:
                 until = time.monotonic() + _LAST_STEP
                 for actor in self._actors:
                     actor.run.remote(taking_part.stop, self._stops.asked)
-        self._show(self._actors[0].run.remote(taking_part.seen))
+        for looking in (self._looking, self._actors[0].run.remote(taking_part.seen)):
+            if looking is not None:  # asked before the end, and not answered then
+                self._show(looking)
 
     def _take(self, ref: Any) -> None:
         """Take note of one that has ended."""

@@ -5,12 +5,13 @@ import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lstm_zoo.cluster import taking_part
 from lstm_zoo.cluster.room import Wanted
-from lstm_zoo.cluster.training import Patience, room_for, until_done
+from lstm_zoo.cluster.training import Patience, _Attempt, room_for, until_done
 from lstm_zoo.cluster.workers import WorkersError
 from lstm_zoo.config.recipe import load
 from lstm_zoo.console.signals import Stopped, Stops
@@ -54,6 +55,23 @@ def test_a_worker_that_dies_ends_the_attempt_and_another_begins_where_it_was(
     assert "has died" in told or "another process has ended" in told
     assert told.endswith("the last line\n")
     assert "2 of 2 workers go on from the last checkpoint (failure 1 of at most 3)" in told
+
+
+def test_lines_that_are_fetched_when_all_have_ended_are_shown_too(monkeypatch, capsys):
+    """The worker answers late: what it had told by then is in an answer that nobody has waited for."""
+    answers = iter([["epoch 1"], ["epoch 2"]])
+    fetched = SimpleNamespace(run=SimpleNamespace(remote=lambda function: (next(answers), 1)))
+    ray = SimpleNamespace(
+        get=lambda ref: ref,
+        wait=lambda refs, num_returns=1, timeout=0: (refs, []) if num_returns and refs == ["training"] else ([], refs),
+        exceptions=SimpleNamespace(RayError=OSError, RayTaskError=OSError, RayActorError=OSError),
+    )
+    monkeypatch.setattr("lstm_zoo.cluster.training.ray_module", lambda: ray)
+    workers = SimpleNamespace(actors=[fetched], asked=lambda question: [("node", "here", 1)])
+    attempt = _Attempt(workers, 10.0, Stops())
+    attempt._at_work["training"] = 0
+    attempt._wait()
+    assert capsys.readouterr().err == "epoch 1\nepoch 2\n"
 
 
 def test_workers_that_make_no_step_are_lost_and_too_many_losses_end_it(two_workers, tmp_path, monkeypatch):
