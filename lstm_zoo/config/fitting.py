@@ -13,6 +13,7 @@ _ANSWERS = {
     "words": "a sentence",
     "text": "a line of text",
     "number": "a number",
+    "frames": "the frames that follow",
 }
 
 

@@ -14,7 +14,7 @@ dict of outputs. Nothing here imports TensorFlow: a config is checked before any
 from .data import FEATURES, WHOLE, DataConfig, LiveFrame, Part, Share, Splits, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
-from .spec import ALL, SPLITS, Classes, LabelMap, Number, Spec, Target, Tensor, Text, Words
+from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Number, Spec, Target, Tensor, Text, Words
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
     LOG_PROBABILITIES,
@@ -46,6 +46,7 @@ __all__ = [
     "EncoderConfig",
     "Example",
     "Figures",
+    "Frames",
     "GoodFile",
     "InputError",
     "Judge",

@@ -97,7 +97,34 @@ class Number(Section):
     """What it counts."""
 
 
-Target = Annotated[Classes | LabelMap | Words | Text | Number, Field(discriminator="kind")]
+class Frames(Section):
+    """The frames that follow those of the input `clip`, (B, T, H, W, C) uint8.
+
+    Targets are (B, horizon, H, W, C) uint8, and so is the hint `later`: the same frames, for networks that look at them
+    in training (scheduled sampling); others have that input, too, and lead it nowhere. Logits are of the target's
+    shape, and their sigmoid is the brightness from 0 to 1. What answers are judged by begins with the last frame of the
+    clip: (1 + horizon, H, W, C).
+    """
+
+    kind: Literal["frames"] = "frames"
+    horizon: PositiveInt
+    """Number of the frames."""
+    height: PositiveInt
+    """Height H, in pixels."""
+    width: PositiveInt
+    """Width W, in pixels."""
+    channels: Literal[1, 3]
+    """Channels C: 1 is grey, 3 are red, green and blue."""
+    step_seconds: float | None = None
+    """Time from one frame to the next, where all films have the same."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of an answer, (horizon, H, W, C)."""
+        return self.horizon, self.height, self.width, self.channels
+
+
+Target = Annotated[Classes | LabelMap | Words | Text | Number | Frames, Field(discriminator="kind")]
 """Kinds of answer; a model's `answers` and a task's `target` name one of them."""
 
 
@@ -107,7 +134,7 @@ class Spec(Section):
     inputs: dict[str, Tensor]
     """What a network in use is shown, by name."""
     hints: dict[str, Tensor] = {}
-    """What only training shows beside it (the words so far), by name."""
+    """What only training shows beside it (the words so far, the frames to be foretold), by name."""
     target: Target
     """What is to be answered."""
     seconds: float | None = None

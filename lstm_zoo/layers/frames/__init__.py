@@ -1,0 +1,1 @@
+"""Layers on the frames of clips that are pictures again."""
