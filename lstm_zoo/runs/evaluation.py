@@ -13,7 +13,7 @@ import numpy as np
 from ..console.text import first_line
 from ..contracts import FEATURES, InputError, Judge, Judged, Memory, Outputs, Predictor, Splits
 from ..disk.failures import DiskError, explained
-from ..disk.whole_files import replace_file
+from ..disk.whole_files import remove_drafts, replace_file
 from ..reporting.report import write_report
 from ..reporting.tables import single_numbers
 from .directory import MEMORY, added_metrics, metrics_of
@@ -77,10 +77,13 @@ def evaluate(
 
 
 def _keep(network: Network, name: str, scores: dict[str, Any], panel: _Panel, pictures: Callable) -> None:
-    """Write scores, predictions and report."""
+    """Write scores, predictions and report; what killed processes have left of them is removed."""
+    predictions = network.folder / f"predictions-{name}.csv"
     with added_metrics(network.folder, name, scores) as metrics:
+        for place in (predictions, network.folder / "figures", network.folder / "report.html"):
+            remove_drafts(place)
         if rows := list(panel.task.rows()):
-            _write_predictions(network.folder / f"predictions-{name}.csv", panel.names, rows)
+            _write_predictions(predictions, panel.names, rows)
         write_report(
             network.folder,
             title=network.path.name,

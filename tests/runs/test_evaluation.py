@@ -31,7 +31,10 @@ def folder_run(video_root, data_dir, tmp_path_factory):
 
 
 def test_figures_follow_from_the_written_predictions(smoke_run):
+    draft = smoke_run.folder / "figures" / ".1.draft.learning_curves.png"
+    draft.touch()  # of a process that was killed
     scores = evaluate(smoke_run, "test")
+    assert not draft.exists()
     with (smoke_run.folder / "predictions-test.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == scores["examples"] == 8
