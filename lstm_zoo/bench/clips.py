@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..console.cores import num_cores
 from .row import Contender, Context, Row, Work, repeated
 
 if TYPE_CHECKING:
     from ..contracts import Splits
 
 _SHORT_SIDE, _SIZE, _FRAMES, _BATCH = 128, 112, 16, 8
-_CORES = os.cpu_count() or 1
+_CORES = num_cores()
 
 
 def clip_preparation(context: Context) -> list[Row]:

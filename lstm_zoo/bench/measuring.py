@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..console.cores import num_cores
 from ..console.text import did_you_mean
 from ..contracts import InputError
 from ..runs.environment import versions
@@ -65,7 +66,7 @@ def bench(
 def machine() -> dict[str, Any]:
     """Return what the measurements were made on, ready for JSON."""
     installed = versions(("torch", "jax", "opencv-python-headless"))
-    return {"processor": _processor(), "cores": os.cpu_count(), "platform": platform.platform(), "versions": installed}
+    return {"processor": _processor(), "cores": num_cores(), "platform": platform.platform(), "versions": installed}
 
 
 def _measure(row: Row, context: Context, rounds: int, backend: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any, Generic, TypeVar
 
 from ..console.visible import tell
-from .room import Wanted, ray_module
+from .room import ray_module
 from .workers import Workers, WorkersError
 
 _AHEAD = 2  # tasks of a worker at a time: it never waits for the next one
@@ -19,33 +19,6 @@ R = TypeVar("R")
 
 
 def dealt(
-    wanted: Wanted,
-    begin: Callable[[], Callable[[T], R]],
-    tasks: Iterable[T],
-    *,
-    in_order: bool = True,
-    max_failures: int = 3,
-    environment: Mapping[str, str] = {},
-) -> Iterator[tuple[T, R]]:
-    """Yield tasks with what workers of a connected cluster make of them; few results wait in memory.
-
-    Args:
-        wanted: How many workers, and what each of them takes.
-        begin: Called once by each worker, returns the function for its tasks; it is pickled.
-        tasks: What the function takes, one by one; asked for as workers need them.
-        in_order: Yield in the order of the tasks; else in that in which they are done.
-        max_failures: How many workers may die, each replaced by another.
-        environment: Variables of the workers' processes.
-
-    Raises:
-        WorkersError: More of them die, or there is no room.
-        Exception: What the function raises, or `begin`.
-    """
-    with Workers(wanted, environment) as workers:
-        yield from dealt_to(workers, begin, tasks, in_order=in_order, max_failures=max_failures)
-
-
-def dealt_to(
     workers: Workers,
     begin: Callable[[], Callable[[T], R]],
     tasks: Iterable[T],
@@ -53,7 +26,19 @@ def dealt_to(
     in_order: bool = True,
     max_failures: int = 3,
 ) -> Iterator[tuple[T, R]]:
-    """Yield what `dealt` does, from workers that are there already and remain."""
+    """Yield tasks with what workers make of them; few results wait in memory.
+
+    Args:
+        workers: Who does them.
+        begin: Called once by each worker, returns the function for its tasks; it is pickled.
+        tasks: What the function takes, one by one; asked for as workers need them.
+        in_order: Yield in the order of the tasks; else in that in which they are done.
+        max_failures: How many workers may die, each replaced by another.
+
+    Raises:
+        WorkersError: More of them die.
+        Exception: What the function raises, or `begin`.
+    """
     dealing = _Dealing(workers, begin, tasks, max_failures)
     waiting: dict[int, tuple[T, R]] = {}
     next_one = 0

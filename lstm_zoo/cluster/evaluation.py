@@ -8,7 +8,6 @@ where the data are; a node that does not share that folder computes them for its
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,13 +22,12 @@ from ..data.pipeline.features import BATCH_ROWS
 from ..runs.features import keeps_features, on_features
 from ..runs.network import Asking, Inputs, Network, RunNetwork
 from ..streaming.step import Stream
-from .dealing import dealt_to
+from .dealing import dealt
 from .room import Wanted, connected
 from .workers import Workers
 
 _PARTS = 4  # of each worker's share, so that none waits long for another
 _MOST_BATCHES = 8  # of a part, whose outputs are in memory at once
-_VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS")  # which decide how sums are rounded
 
 
 @contextmanager
@@ -40,8 +38,7 @@ def by_workers(network: Network, wanted: Wanted) -> Iterator[Network]:
         InputError: There is no such cluster.
         WorkersError: Workers die again and again.
     """
-    environment = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-    with connected(wanted), Workers(wanted, {"KERAS_BACKEND": keras.backend.backend(), **environment}) as workers:
+    with connected(wanted), Workers(wanted, {"KERAS_BACKEND": keras.backend.backend()}) as workers:
         yield _DealtNetwork(network, workers)
 
 
@@ -69,11 +66,6 @@ class _DealtNetwork(Network):
         """Where its weights lie."""
         return self._network.weights
 
-    @property
-    def encodes(self) -> bool:
-        """Whether it has an encoder that can be asked apart."""
-        return self._network.encodes
-
     def answer(self, inputs: Inputs) -> Outputs:
         """Return the outputs for a batch of inputs, here."""
         return self._network.answer(inputs)
@@ -84,17 +76,17 @@ class _DealtNetwork(Network):
 
     def answering(self, splits: Splits, split: str) -> Asking:
         """Return what has workers answer to the examples of a split."""
-        self._keep_features(splits, split)
-        return lambda _: self._dealt(
-            lambda network, *of: network.answering(*of), splits, split, self.config.train.batch_size
-        )
+        return self._asking(lambda network, *of: network.answering(*of), splits, split)
 
-    def encoding(self, splits: Splits, split: str) -> Asking:
+    def encoding(self, splits: Splits, split: str) -> Asking | None:
         """Return what has workers give the `FEATURES` of the examples of a split."""
+        if not isinstance(self._network, RunNetwork) or self.config.model.encoder is None:
+            return None
+        return self._asking(lambda network, *of: network.encoding(*of), splits, split)
+
+    def _asking(self, asking: Callable, splits: Splits, split: str) -> Asking:
         self._keep_features(splits, split)
-        return lambda _: self._dealt(
-            lambda network, *of: network.encoding(*of), splits, split, self.config.train.batch_size
-        )
+        return lambda _: self._dealt(asking, splits, split, self.config.train.batch_size)
 
     def _keep_features(self, splits: Splits, split: str) -> None:
         """Have workers encode a split once, where features are kept; each of them would do all of it for itself."""
@@ -111,7 +103,7 @@ class _DealtNetwork(Network):
     def _dealt(self, asking: Callable, splits: Splits, split: str, batch_size: int) -> Iterator[Outputs]:
         num_batches = int(splits.eval_stream(split, batch_size).cardinality())
         parts = parts_of(num_batches, len(self._workers.actors))
-        for _, found in dealt_to(self._workers, partial(_asked, self._pickled, asking, split), parts):
+        for _, found in dealt(self._workers, partial(_asked, self._pickled, asking, split), parts):
             yield from found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr
 from functools import partial
@@ -13,6 +12,7 @@ from ..console.visible import tell
 from ..runs.prediction import Asked, Prediction, predictions
 from .dealing import dealt
 from .room import Wanted, connected
+from .workers import Workers
 
 if TYPE_CHECKING:
     from ..runs.network import Network
@@ -39,11 +39,8 @@ def predictions_by(wanted: Wanted, network: Network, asked: Sequence[Asked]) -> 
     import keras
 
     groups = groups_of(asked, wanted.workers, network.config.train.batch_size)
-    variables = {name: os.environ[name] for name in ("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS") if name in os.environ}
-    environment = {"KERAS_BACKEND": keras.backend.backend(), **variables}
-    with connected(wanted):
-        begin = partial(_predicting, network)
-        for _, (told, said) in dealt(wanted, begin, groups, in_order=False, environment=environment):
+    with connected(wanted), Workers(wanted, {"KERAS_BACKEND": keras.backend.backend()}) as workers:
+        for _, (told, said) in dealt(workers, partial(_predicting, network), groups, in_order=False):
             for line in said:
                 tell(line)
             yield from told

@@ -12,16 +12,16 @@ the lengths of all records first, or other shards than one process makes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
 
 from ..contracts import DataConfig, Splits
 from ..data.pipeline.family import Item, Record
 from ..data.pipeline.prepared_data import PreparedData
 from ..data.pipeline.several_at_once import in_threads
-from ..media import limits
 from ..media.errors import MediaError
-from .dealing import dealt_to
+from .dealing import dealt
 from .room import Wanted, connected
 from .workers import Workers
 
@@ -42,12 +42,16 @@ def prepare(data: DataConfig, wanted: Wanted) -> Splits:
         assert isinstance(data, PreparedData)
         at_once = min(wanted.cpus, data.at_once or wanted.cpus)
         groups = grouped(items, data.file_of, at_once * (1 if data.at_once else _FILES))
-        for _, found in dealt_to(workers, _reader(data, at_once), groups):
+        for _, found in dealt(workers(), _reader(data, at_once), groups):
             yield from found
 
-    dealt_data = data.read_by(reading)
-    with connected(wanted), Workers(wanted, _limits()) as workers:
-        return dealt_data.load()
+    @cache
+    def workers() -> Workers:  # only where something is to be read
+        stack.enter_context(connected(wanted))
+        return stack.enter_context(Workers(wanted))
+
+    with ExitStack() as stack:
+        return data.read_by(reading).load()
 
 
 def grouped(items: Sequence[Item], file_of: Callable[[Item], str], num_files: int) -> Iterator[list[Item]]:
@@ -71,8 +75,3 @@ def _reader(data: PreparedData, at_once: int) -> Callable[[], Callable[[Sequence
         return lambda items: list(in_threads(read, items, at_once))
 
     return begin
-
-
-def _limits() -> dict[str, str]:
-    """Return how much a file may take, if the user says so: workers elsewhere have an environment of their own."""
-    return {name: os.environ[name] for name in (limits.SECONDS, limits.GIB) if name in os.environ}

@@ -27,7 +27,6 @@ from .workers import Workers, WorkersError
 _LOOK = 1.0  # seconds between two looks at the workers
 _OTHERS = 10.0  # seconds in which the others end, too, after one has
 _LAST_STEP = 120.0  # seconds in which workers that are to stop may finish a step and write a checkpoint
-_PASSED_ON = ("JAX_COMPILATION_CACHE_DIR", "TFDS_DATA_DIR", "XLA_FLAGS")
 
 
 class Patience(NamedTuple):
@@ -84,9 +83,10 @@ def until_done(
 ) -> None:
     """Have workers train, and others after them where some are lost."""
     failures, now = 0, wanted
+    environment = {"KERAS_BACKEND": "jax", **({} if wanted.gpus else {"JAX_PLATFORMS": "cpu"})}
     while not stops.asked:
         try:
-            with Workers(now, _environment(wanted), at_once=2) as workers:
+            with Workers(now, environment, at_once=2) as workers:
                 return _Attempt(workers, patience.stall_minutes, stops).end(config, path, how)
         except _LostError as error:
             lost = error
@@ -191,9 +191,3 @@ class _Attempt:
                 tell(line)
             return steps
         return None
-
-
-def _environment(wanted: Wanted) -> dict[str, str]:
-    """Return the variables of workers."""
-    own = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {"KERAS_BACKEND": "jax", **own, **({} if wanted.gpus else {"JAX_PLATFORMS": "cpu"})}

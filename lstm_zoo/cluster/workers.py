@@ -12,9 +12,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..config.kinds import plugin_files, use_plugin
 from ..contracts import WorkError
+from ..media import limits
 from .room import Wanted, ray_module
 
 _SECONDS = 60.0  # until workers are placed where there is room
+_VARIABLES = (
+    *("JAX_COMPILATION_CACHE_DIR", "TFDS_DATA_DIR"),  # where things lie
+    *(limits.SECONDS, limits.GIB),  # what a file may take
+    *("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS"),  # how sums are rounded
+)
 R = TypeVar("R")
 
 
@@ -31,11 +37,14 @@ class Head(NamedTuple):
     """Its working directory: relative paths mean the same to its workers."""
     plugins: Sequence[Path]
     """Files with kinds of the user's own."""
+    variables: Mapping[str, str]
+    """Those of its environment by which work differs."""
 
     @classmethod
     def here(cls) -> Head:
         """Return this process."""
-        return cls(sys.path, os.getcwd(), plugin_files())
+        variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+        return cls(sys.path, os.getcwd(), plugin_files(), variables)
 
 
 class Worker:
@@ -43,7 +52,7 @@ class Worker:
 
     Args:
         head: Where the command runs.
-        environment: Variables to set before anything heavy is imported.
+        environment: Further variables to set before anything heavy is imported.
 
     Raises:
         InputError: A plugin of the command is not there.
@@ -51,7 +60,7 @@ class Worker:
 
     def __init__(self, head: Head, environment: Mapping[str, str]):
         sys.path[:] = list(dict.fromkeys([*sys.path, *head.path]))
-        os.environ.update(environment)
+        os.environ.update({**head.variables, **environment})
         if os.path.isdir(head.folder):  # else all paths have to be absolute
             os.chdir(head.folder)
         for file in head.plugins:
@@ -90,7 +99,7 @@ class Workers:
 
     Args:
         wanted: How many, and what each of them takes.
-        environment: Variables of their processes.
+        environment: Variables of their processes, beside those of this one that count.
         at_once: How many calls of one worker run at once.
 
     Raises:

@@ -71,22 +71,20 @@ class Network(ABC):
 
     def features(self, splits: Splits, split: str) -> Iterator[np.ndarray] | None:
         """Yield what the encoder makes of each example, (D,), a mean over regions and views; None: it has none."""
-        if not self.encodes:
-            return None
-        return (example[FEATURES] for example in splits.merged(split, self.encoding(splits, split)(None)))
+        encode = self.encoding(splits, split)
+        return encode and (example[FEATURES] for example in splits.merged(split, encode(None)))
 
     def answering(self, splits: Splits, split: str) -> Asking:
         """Return what answers to the examples of a split."""
         return self.asking(self.answer, splits, split)
 
-    @property
-    def encodes(self) -> bool:
-        """Whether it has an encoder that can be asked apart."""
-        return False
+    def encoding(self, splits: Splits, split: str) -> Asking | None:
+        """Return what gives the `FEATURES` of the examples of a split, (D,) each, a mean over regions.
 
-    def encoding(self, splits: Splits, split: str) -> Asking:
-        """Return what gives the `FEATURES` of the examples of a split, (D,) each, where it `encodes`."""
-        raise NotImplementedError
+        None: it has no encoder that can be asked apart.
+        """
+        del splits, split
+        return None
 
     def asking(self, answer: Callable[[Inputs], Outputs], splits: Splits, split: str) -> Asking:
         """Return what asks a function about the examples of a split."""
@@ -154,13 +152,10 @@ class RunNetwork(Network):
         head = self.used if streams is splits else self.config.task.network(model, self.spec)
         return self.asking(lambda inputs: _answer(head, inputs), streams, split)
 
-    @property
-    def encodes(self) -> bool:
-        """Whether it has an encoder that can be asked apart."""
-        return self.config.model.encoder is not None
-
-    def encoding(self, splits: Splits, split: str) -> Asking:
+    def encoding(self, splits: Splits, split: str) -> Asking | None:
         """Return what gives the `FEATURES` of the examples of a split, (D,) each, a mean over regions."""
+        if self.config.model.encoder is None:
+            return None
         _, streams = on_features(self.config, self.model, splits)
         if streams is not splits:
             return self.asking(_means_of_regions, streams, split)

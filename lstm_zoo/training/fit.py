@@ -113,10 +113,7 @@ def _begin(
         if processes.first:
             stack.callback(_remove_empty, path)
         before = RunNetwork(Run.open(init)) if init else None
-        strategy = devices.strategy(config.train.devices)
-        network, like = _built(config, strategy, before, before.spec if before else None)
-        splits = _load(config, like)
-        processes.check(config, splits)
+        network, strategy, splits = _ready(config, before, before.spec if before else None, processes)
     with processes.together():  # only now: no run is begun where one of them has failed
         run = Run(path, config, splits.spec)
         if processes.first:
@@ -152,10 +149,7 @@ def _go_on(
         path, spec, init, saved, differ = processes.from_first(lambda: _opened(config, run_dir, anyway, stack))
         run = Run(path, config, spec)
         before = RunNetwork(Run.open(init)) if init else None
-        strategy = devices.strategy(config.train.devices)
-        network, like = _built(config, strategy, before, before.spec if before else spec)
-        splits = _load(config, like)
-        processes.check(config, splits)
+        network, strategy, splits = _ready(config, before, before.spec if before else spec, processes)
         if processes.first:
             differ += _told(differences.of_data(run, splits.fingerprint), anyway)
             if differ:
@@ -188,11 +182,19 @@ def _told(differ: list[str], anyway: bool) -> list[str]:
     return differ
 
 
-def _built(
-    config: Config, strategy: Any, before: RunNetwork | None, known: Spec | None
-) -> tuple[keras.Model, Spec | None]:
-    """Return the network with its first weights, and the spec that the data are to keep to, if they are."""
+def _ready(
+    config: Config, before: RunNetwork | None, known: Spec | None, processes: Processes
+) -> tuple[keras.Model, Any, Splits]:
+    """Return the network with its first weights, how devices share its work, and the data.
+
+    Args:
+        config: The recipe.
+        before: The network whose weights are the first ones.
+        known: The spec that the data are to keep to, if they are.
+        processes: Who will train.
+    """
     keras.utils.set_random_seed(config.train.seed)
+    strategy = devices.strategy(config.train.devices)
     expected = config.data.expected_spec()
     spec = expected if known is None else grown(expected, known)
     with strategy.scope():  # before the data are prepared: a weights file that does not fit is told at once
@@ -200,7 +202,9 @@ def _built(
     if before is not None:
         take_weights(network, spec, before)
     freeze(network, config.train.frozen)
-    return network, None if spec == expected else spec
+    splits = _load(config, None if spec == expected else spec)
+    processes.check(config, splits)
+    return network, strategy, splits
 
 
 def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:

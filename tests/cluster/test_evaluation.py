@@ -37,7 +37,7 @@ def in_this_process(monkeypatch):
 
     monkeypatch.setattr(evaluation, "connected", lambda wanted: nullcontext())
     monkeypatch.setattr(evaluation, "Workers", workers)
-    monkeypatch.setattr(evaluation, "dealt_to", done_here)
+    monkeypatch.setattr(evaluation, "dealt", done_here)
     return asked
 
 

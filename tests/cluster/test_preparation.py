@@ -9,7 +9,7 @@ import pytest
 from lstmzoo import lstmzoo
 
 from lstm_zoo.cluster import preparation
-from lstm_zoo.cluster.dealing import dealt_to
+from lstm_zoo.cluster.dealing import dealt
 from lstm_zoo.cluster.preparation import grouped, prepare
 from lstm_zoo.cluster.room import Wanted
 from lstm_zoo.config.recipe import load
@@ -58,7 +58,7 @@ def dying_once(marker):
 
             return read_or_die
 
-        return dealt_to(workers, begin_to_die, tasks)
+        return dealt(workers, begin_to_die, tasks)
 
     return deal
 
@@ -79,7 +79,7 @@ def test_groups_hold_few_files_and_keep_the_order():
 @pytest.mark.xdist_group("ray")
 def test_two_workers_of_which_one_dies_prepare_what_one_process_does(two_workers, root, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(preparation, "connected", lambda wanted: nullcontext())
-    monkeypatch.setattr(preparation, "dealt_to", dying_once(tmp_path / "died"))
+    monkeypatch.setattr(preparation, "dealt", dying_once(tmp_path / "died"))
     monkeypatch.setattr(preparation, "_FILES", 1)
     monkeypatch.chdir(tmp_path)
     by_two = prepare(data_of("mine", "by_two"), two_workers)  # paths from the head's folder on
@@ -99,21 +99,20 @@ def in_this_process(monkeypatch):
         asked.append(workers)
         return ((task, do(task)) for task in tasks)
 
-    monkeypatch.setattr(preparation, "connected", lambda wanted: nullcontext())
-    monkeypatch.setattr(preparation, "Workers", lambda *of: nullcontext(of))
-    monkeypatch.setattr(preparation, "dealt_to", done_here)
+    monkeypatch.setattr(preparation, "connected", lambda wanted: nullcontext(asked.append(wanted)))
+    monkeypatch.setattr(preparation, "Workers", nullcontext)
+    monkeypatch.setattr(preparation, "dealt", done_here)
     return asked
 
 
-def test_the_command_deals_files_and_tells_what_it_tells_without_workers(in_this_process, root, tmp_path, monkeypatch):
-    monkeypatch.setenv("LSTMZOO_FILE_SECONDS", "7")
+def test_the_command_deals_files_and_tells_what_it_tells_without_workers(in_this_process, root, tmp_path):
     words = ["data", "prepare", "--config", "smoke/video_folder.yaml", "--set", f"data.root={root}"]
     words += ["--set", "data.on_bad_file=skip", "--set", f"data.data_dir={tmp_path / 'prepared'}"]
     told = lstmzoo(*words, "--workers", 3, "--cluster", "auto", "--cpus-per-worker", 2).stdout
     assert "left out: 1 of 13 videos" in told and "prepared as video_folder/" in told
-    assert in_this_process == [(Wanted(3, "auto", 2), {"LSTMZOO_FILE_SECONDS": "7"})] * 3  # of train, val and test
-    assert told == lstmzoo(*words).stdout
-    assert len(in_this_process) == 3  # it is prepared
+    assert in_this_process == [Wanted(3, "auto", 2)] * 4  # connected once, and what train, val and test are read by
+    assert told == lstmzoo(*words, "--workers", 3).stdout == lstmzoo(*words).stdout
+    assert len(in_this_process) == 4  # it is prepared: no cluster is asked for
 
 
 def test_what_tfds_prepares_is_not_dealt(in_this_process):

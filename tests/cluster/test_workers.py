@@ -18,8 +18,7 @@ class Mine(ModelConfig):
     answers: ClassVar[str] = "classes"
     kind: Literal["mine"] = "mine"
 
-    def build(self, spec, *, pretrained=True):
-        raise NotImplementedError
+    def build(self, spec, *, pretrained=True): ...
 """
 
 
@@ -33,20 +32,22 @@ def plugin(tmp_path):
 
 
 def about():
-    return os.getcwd(), kind_of(kinds().models[-1]), sorted(os.sched_getaffinity(0))
+    return os.getcwd(), kind_of(kinds().models[-1]), os.environ.get("TFDS_DATA_DIR"), sorted(os.sched_getaffinity(0))
 
 
-def test_they_have_folder_and_plugins_of_the_head_and_cores_of_their_own(two_workers, plugin, tmp_path, monkeypatch):
+def test_they_have_what_counts_of_the_head_and_cores_of_their_own(two_workers, plugin, tmp_path, monkeypatch):
+    """Its folder, plugins, and the variables by which work differs, though Ray was started before these."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", "prepared here")
     with Workers(two_workers) as workers:
         found = workers.asked(lambda one: one.run.remote(about))
         with pytest.raises(Exception, match="died"):
             workers._ray.get(workers.actors[1].run.remote(os._exit, 1))
         workers.replace(1)
         again = workers.asked(lambda one: one.run.remote(about))
-    assert again == found and {one[:2] for one in found} == {(str(tmp_path), "mine")}
+    assert again == found and {one[:3] for one in found} == {(str(tmp_path), "mine", "prepared here")}
     if len(os.sched_getaffinity(0)) > 1:
-        assert [len(cores) for _, _, cores in found] == [1, 1] and found[0] != found[1]
+        assert [len(cores) for *_, cores in found] == [1, 1] and found[0] != found[1]
 
 
 def test_a_plugin_that_is_not_there_is_told(two_workers, plugin):

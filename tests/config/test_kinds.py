@@ -24,8 +24,7 @@ class Base(ModelConfig):
     takes: ClassVar[frozenset[str]] = frozenset({"clip"})
     answers: ClassVar[str] = "classes"
 
-    def build(self, spec, *, pretrained=True):
-        raise NotImplementedError
+    def build(self, spec, *, pretrained=True): ...
 
 
 class MyNet(Base):
@@ -96,7 +95,7 @@ WRONG = {
     "a kind that is not fixed": ('Literal["my_net"]', "str", "MyNet has no fixed kind; expected kind: Literal"),
     "parts are missing": ("def build", "def make", "MyNet lacks build, which every ModelConfig has"),
     "declarations are missing": ("answers: ", "answer: ", "MyNet lacks answers, which every ModelConfig has"),
-    "no Python": ("class MyNet(Base):", "class MyNet(Base:", "my_zoo.py:17: SyntaxError: "),
+    "no Python": ("class MyNet(Base):", "class MyNet(Base:", "my_zoo.py:16: SyntaxError: "),
     "a failure": ("takes: ", "x = 1 / 0; takes: ", "my_zoo.py:10: ZeroDivisionError: division by zero"),
     "a missing package": ("from typing", "import no_such_package\nfrom typing", "my_zoo.py:3: ModuleNotFoundError"),
 }

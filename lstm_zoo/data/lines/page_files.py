@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from ...console.cores import num_cores
 from ...media.endings import IMAGES
 from ...media.errors import MediaError
 from ...media.pages import NoPageError, Page, PageLine, read_page
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PAGES = (".xml",)
 """How names of files with transcribed pages end."""
-_OPEN = min(1 + (os.cpu_count() or 1), 8)  # pages at a time: threads may be busy with the lines of one each
+_OPEN = min(1 + num_cores(), 8)  # pages at a time: threads may be busy with the lines of one each
 T = TypeVar("T")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from ...console.cores import num_cores
 from ...media.errors import MediaError
 from .family import Item, Record
 
@@ -27,7 +27,7 @@ def in_threads(
         items: What is read.
         at_once: How many of them at the most; None: one a core.
     """
-    workers = min(os.cpu_count() or 1, at_once or len(items) or 1)
+    workers = min(num_cores(), at_once or len(items) or 1)
     waiting: deque[tuple[T, Future[R]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from ...console.cores import num_cores
 from ...contracts import ALL, BadFile, InputError
 from ...disk.making import making
 from ...disk.whole_files import remove_drafts, replace_file, written
@@ -22,7 +22,7 @@ from .family import Family, Record, Row
 from .preparing import PreparedBuilder
 
 KEPT_BYTES = 1024**3  # a split that needs less is kept in memory unpacked
-THREADS = os.cpu_count() or 1
+THREADS = num_cores()
 _CACHE_BYTES = 2 * 1024**3  # a split stored in less is kept in memory as it is stored
 _BLOCK_BYTES = 512 * 1024**2  # what is shuffled at a time
 
