@@ -11,10 +11,11 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
-from .data import FEATURES, WHOLE, DataConfig, LiveFrame, Part, Share, Splits, Views
+from .data import DataConfig, LiveFrame, Part, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
 from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Number, Spec, Target, Tensor, Text, Words
+from .splits import FEATURES, WHOLE, Share, Splits
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
     LOG_PROBABILITIES,

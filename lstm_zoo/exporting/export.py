@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ..contracts import InputError
 from ..disk.failures import telling
-from ..runs.directory import CONFIG, MEMORY, METRICS, RECIPE_FILES
+from ..runs.directory import CONFIG, RECIPE_FILES
 from ..runs.environment import versions
+from ..runs.kept import MEMORY, METRICS
 from ..runs.network import RunNetwork
 from .exported import EXPORT, ExportedNetwork
 from .formats import checked

@@ -23,16 +23,15 @@ from ..config.recipe import Config, load
 from ..console.text import first_line
 from ..console.version import __version__
 from ..contracts import InputError, Spec
-from ..disk.arrays import ArraysError, arrays_in
 from ..disk.locks import alone
 from ..disk.whole_files import remove_drafts, replace_file, written
 from .environment import environment_of
-from .kept import check_own_files, environment_in, metrics_in
+from .kept import MEMORY, check_own_files, environment_in, metrics_of
 
 RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
 """What it takes to rebuild a network without the data."""
-METRICS, MEMORY, WEIGHTS = "metrics.json", "memory.npz", "best.weights.h5"
+WEIGHTS = "best.weights.h5"
 HASHES = "best.weights.sha256"
 """SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
 _OF_TRAINING = (WEIGHTS, HASHES, MEMORY, "history.csv", "checkpoints")
@@ -145,43 +144,6 @@ class Run:
         """Keep what the task has to know of the training examples later."""
         with written(self.path / MEMORY) as draft, draft.open("wb") as target:
             np.savez_compressed(target, allow_pickle=False, **memory)
-
-
-def memory_of(folder: Path) -> dict[str, np.ndarray] | None:
-    """Return what the task knows of the training examples, from a run or an export; None where it is not kept.
-
-    Raises:
-        InputError: The file is damaged.
-    """
-    file = folder / MEMORY
-    if not file.is_file():
-        return None
-    try:
-        return arrays_in(file)
-    except ArraysError as error:
-        raise InputError("", f"{file} is damaged ({first_line(error)}); restore it, or train again") from None
-
-
-def metrics_of(folder: Path) -> dict[str, Any]:
-    """Return the evaluations kept in a folder, by name.
-
-    Raises:
-        InputError: The file is damaged.
-    """
-    return metrics_in(folder / METRICS)
-
-
-@contextmanager
-def added_metrics(folder: Path, name: str, scores: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Keep the scores of an evaluation in a folder, beside those that other processes keep there.
-
-    Yields:
-        All evaluations; no other process adds one inside.
-    """
-    with alone(folder / ".metrics.lock", f"keeps scores in {folder}", wait=True):
-        metrics = {**metrics_of(folder), name: scores}
-        replace_file(folder / METRICS, json.dumps(metrics, indent=2))
-        yield metrics
 
 
 def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config, Spec]:

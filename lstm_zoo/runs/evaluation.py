@@ -16,7 +16,7 @@ from ..disk.failures import DiskError, explained
 from ..disk.whole_files import remove_drafts, replace_file
 from ..reporting.report import write_report
 from ..reporting.tables import single_numbers
-from .directory import MEMORY, added_metrics, metrics_of
+from .kept import MEMORY, added_metrics, metrics_of
 from .network import Network
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (the wide ones count, too)

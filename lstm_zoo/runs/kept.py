@@ -1,14 +1,23 @@
-"""What is kept in a run's folder, which may come from a stranger: no links out of it, and JSON that is whole."""
+"""What is kept in a run's folder beside the recipe, perhaps by a stranger: no links out of it, all of it whole."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..console.text import first_line
 from ..contracts import InputError
+from ..disk.arrays import ArraysError, arrays_in
+from ..disk.locks import alone
+from ..disk.whole_files import replace_file
+
+METRICS, MEMORY = "metrics.json", "memory.npz"
 
 
 def check_own_files(folder: Path) -> None:
@@ -53,17 +62,46 @@ def environment_in(file: Path, layout: int) -> dict[str, Any]:
     return found
 
 
-def metrics_in(file: Path) -> dict[str, Any]:
-    """Return the evaluations that a file holds, by name; none where there is no file.
+def memory_of(folder: Path) -> dict[str, np.ndarray] | None:
+    """Return what the task knows of the training examples, from a run or an export; None where it is not kept.
 
     Raises:
-        InputError: It is damaged.
+        InputError: The file is damaged.
     """
+    file = folder / MEMORY
+    if not file.is_file():
+        return None
+    try:
+        return arrays_in(file)
+    except ArraysError as error:
+        raise InputError("", f"{file} is damaged ({first_line(error)}); restore it, or train again") from None
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    """Return the evaluations kept in a folder, by name; none where there are none.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    file = folder / METRICS
     found = _json_in(file, "remove it")
     for name, scores in found.items():
         if not isinstance(scores, dict) or "examples" not in scores or not _are_floors(scores.get("floors")):
             raise InputError("", f"{file} is damaged ('{name}' holds no scores); restore it, or remove it")
     return found
+
+
+@contextmanager
+def added_metrics(folder: Path, name: str, scores: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Keep the scores of an evaluation in a folder, beside those that other processes keep there.
+
+    Yields:
+        All evaluations; no other process adds one inside.
+    """
+    with alone(folder / ".metrics.lock", f"keeps scores in {folder}", wait=True):
+        metrics = {**metrics_of(folder), name: scores}
+        replace_file(folder / METRICS, json.dumps(metrics, indent=2))
+        yield metrics
 
 
 def _json_in(file: Path, otherwise: str) -> dict[str, Any]:

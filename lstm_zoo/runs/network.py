@@ -17,8 +17,9 @@ from ..contracts import FEATURES, Outputs, Spec, Splits, unbatched
 from ..data.pipeline.features import BATCH_ROWS, encoding_of
 from ..reporting.memory import refuse_giants
 from ..streaming.step import Stream, step_network, stream_of
-from .directory import Run, memory_of
+from .directory import Run
 from .features import encoder_of, on_features
+from .kept import memory_of
 from .weights import hash_of, take_kept_weights
 
 Inputs = dict[str, np.ndarray]

@@ -14,8 +14,9 @@ from lstmzoo import lstmzoo
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError
-from lstm_zoo.runs.directory import Run, added_metrics, metrics_of
+from lstm_zoo.runs.directory import Run
 from lstm_zoo.runs.evaluation import evaluate
+from lstm_zoo.runs.kept import added_metrics, metrics_of
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
 from lstm_zoo.tasks.classification import Classification

@@ -8,9 +8,8 @@ import pytest
 
 from lstm_zoo.contracts import InputError
 from lstm_zoo.reporting.pages import render
-from lstm_zoo.runs.directory import added_metrics, metrics_of
 from lstm_zoo.runs.evaluation import _write_predictions
-from lstm_zoo.runs.kept import check_own_files, environment_in
+from lstm_zoo.runs.kept import added_metrics, check_own_files, environment_in, metrics_of
 
 GOOD = {"test": {"examples": 3, "top1": 0.5, "floors": {"majority": {"top1": 0.1}}}}
 HOSTILE = "[/x][bold]<script>alert(1)</script>\u202e\x1b[2J"
