@@ -8,6 +8,7 @@ from .encoder import cached_epochs, frame_features
 from .images import md_lstm_sizes, md_lstm_training
 from .lines import crnn_training, line_decoding
 from .networks import cnn_lstm_training, flatten_lstm_training
+from .next_frames import conv_lstm_training
 from .recurrent import lstm_gradients, lstm_inference, lstm_training
 from .row import Context, Row
 from .streaming import streaming
@@ -26,6 +27,7 @@ ROWS = (
     beam_captions,
     md_lstm_training,
     md_lstm_sizes,
+    conv_lstm_training,
     crnn_training,
     line_decoding,
     streaming,

@@ -3,6 +3,7 @@
 Importing this package registers them, so that a `.keras` file made here loads with `safe_mode` on.
 """
 
+from .convolutional.conv_lstm import ConvLSTM2D
 from .images.fold_time import FoldTime
 from .images.image_encoder import ImageEncoder
 from .images.image_scaling import ImageScaling
@@ -29,6 +30,7 @@ __all__ = [
     "CaptionSearch",
     "ChronoBias",
     "ColumnMask",
+    "ConvLSTM2D",
     "FoldTime",
     "ImageEncoder",
     "ImageScaling",

@@ -32,7 +32,7 @@ def compile_for_training(
     against = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
     against += ["the loss"] * (not objective.compiles)
     if options.jit_compile and against:
-        tell(f"train.jit_compile: XLA cannot compile {', '.join(against)} here; it is left out")
+        tell(f"train.jit_compile: {', '.join(against)}: not for XLA here; it is left out")
     jit_compile = jit_compile and not against
     full_batches, rest = divmod(splits.size("train"), options.batch_size)
     drop_remainder = jit_compile and full_batches > 0

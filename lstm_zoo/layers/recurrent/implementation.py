@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import keras
 
+from ..convolutional.conv_lstm import ConvLSTM2D
 from .cudnn import cudnn_verdict, gpu_visible
 from .recurrence import UNROLLED_STEPS, FastRecurrence
 
@@ -33,10 +34,12 @@ def implementation(layer: keras.layers.Layer) -> Implementation:
     verdict = cudnn_verdict(layer)
     if verdict == "cuDNN":
         return Implementation("cuDNN", "a GPU is visible and nothing stands in cuDNN's way")
-    if not isinstance(layer, FastRecurrence):
+    if not isinstance(layer, FastRecurrence | ConvLSTM2D):
         return Implementation("Keras' loop", f"step by step over {type(layer.cell).__name__}; {verdict}")
     if reason := layer.slow_because():
         return Implementation("Keras' loop", f"{reason}; {verdict}")
+    if isinstance(layer, ConvLSTM2D):
+        return Implementation("unrolled", f"a loop would copy what its steps leave behind; {verdict}")
     if layer.unroll:
         return Implementation("unrolled", f"unroll=True; {verdict}")
     steps = layer.num_steps

@@ -1,0 +1,1 @@
+"""Recurrent layers whose states are pictures, and whose products are convolutions."""
