@@ -4,6 +4,7 @@ Importing this package registers them, so that a `.keras` file made here loads w
 """
 
 from .convolutional.conv_lstm import ConvLSTM2D
+from .convolutional.st_lstm import STLSTM
 from .images.fold_time import FoldTime
 from .images.image_encoder import ImageEncoder
 from .images.image_scaling import ImageScaling
@@ -24,6 +25,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "MDLSTM2D",
+    "STLSTM",
     "AdditiveAttention",
     "AttentionPooling1D",
     "BlankBeyond",

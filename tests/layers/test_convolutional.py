@@ -1,4 +1,4 @@
-"""The ConvLSTM against Keras' own and against a plain loop in NumPy, and what may compile it."""
+"""The ConvLSTM against Keras' own, and all convolutional LSTMs against plain loops in NumPy and on JAX."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import run_on_jax
 
-from lstm_zoo.layers import ConvLSTM2D
+from lstm_zoo.layers import STLSTM, ConvLSTM2D
 from lstm_zoo.layers.recurrent.implementation import helps_xla, implementation
 
 RANDOM = np.random.default_rng(0)
@@ -118,27 +118,78 @@ def test_mixed_precision_stays_near_keras():
     np.testing.assert_allclose(*(np.asarray(layer(x), "float32") for layer in (ours, theirs)), atol=2e-2)
 
 
+def randomised(layer, *shape):
+    layer.build(shape)
+    layer.set_weights([normal(*weight.shape) * 0.3 for weight in layer.weights])
+    return layer
+
+
+def test_spatiotemporal_steps_are_the_paper_s():
+    layer = randomised(STLSTM(3, 3), 2, 5, 4, 2)
+    kernel, by_h, by_m, by_memories, mixing, bias = layer.get_weights()
+    x, h, c, m = normal(2, 5, 4, 2), *(normal(2, 5, 4, 3) for _ in range(3))
+    found = [np.asarray(one) for one in layer(x, h, c, m)]
+    for row in range(2):
+        from_x = np.split(convolved(x[row], kernel) + bias, 7, axis=-1)
+        from_h = np.split(convolved(h[row], by_h), 4, axis=-1)
+        from_m = np.split(convolved(m[row], by_m), 3, axis=-1)
+        g, i, f = (one + other for one, other in zip(from_x[:3], from_h[:3], strict=True))
+        c_after = sigmoid(f) * c[row] + sigmoid(i) * np.tanh(g)
+        g, i, f = (one + other for one, other in zip(from_x[3:6], from_m, strict=True))
+        m_after = sigmoid(f) * m[row] + sigmoid(i) * np.tanh(g)
+        both = np.concatenate([c_after, m_after], axis=-1)
+        o = sigmoid(from_x[6] + from_h[3] + convolved(both, by_memories))
+        h_after = o * np.tanh(both @ mixing[0, 0])
+        for one, expected in zip(found, (h_after, c_after, m_after), strict=True):
+            np.testing.assert_allclose(one[row], expected, atol=1e-5)
+
+
+def test_spatiotemporal_forget_gates_start_open_and_even_windows_are_refused():
+    layer = STLSTM(2)
+    layer.build((None, 4, 4, 1))
+    np.testing.assert_array_equal(layer.bias, [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0])
+    with pytest.raises(ValueError, match="kernel_size: got 4, expected an odd number"):
+        STLSTM(2, 4)
+
+
 JAX = """
 import jax, numpy as np
-from lstm_zoo.layers import ConvLSTM2D
+from lstm_zoo.layers import STLSTM, ConvLSTM2D
 
-x, *weights = np.load("tensorflow.npz").values()
-layer = ConvLSTM2D(3, 3, padding="same", return_sequences=True)
-layer.build(x.shape)
-loss = lambda weights, x: (layer.stateless_call(weights, layer.non_trainable_variables, x)[0] ** 2).sum()
-np.savez("jax.npz", *jax.tree.leaves(jax.jit(jax.grad(loss, argnums=(0, 1)))(weights, x)))
+saved = np.load("tensorflow.npz")
+found = []
+for layer in (ConvLSTM2D(3, 3, padding="same", return_sequences=True), STLSTM(3, 3)):
+    name = type(layer).__name__
+    of = lambda kind: [saved[one] for one in saved if one.startswith(f"{name}_{kind}")]
+    inputs, weights = of("input"), of("weight")
+    layer.build(inputs[0].shape)
+
+    def loss(weights, inputs):
+        outputs = layer.stateless_call(weights, layer.non_trainable_variables, *inputs)[0]
+        return sum((one**2).sum() for one in jax.tree.leaves(outputs))
+
+    found += jax.tree.leaves(jax.jit(jax.grad(loss, argnums=(0, 1)))(weights, inputs))
+np.savez("jax.npz", *found)
 """
 
 
 def test_gradients_are_equal_on_jax(tmp_path):
-    x = normal(2, 3, 4, 4, 2)
-    layer, _ = twins(x.shape, kernel_size=3, padding="same", return_sequences=True)
-    np.savez(tmp_path / "tensorflow.npz", x, *layer.get_weights())
+    clip = normal(2, 2, 4, 4, 2)
+    steps = [normal(2, 4, 4, 2), *(normal(2, 4, 4, 3) for _ in range(3))]
+    layers = {
+        randomised(ConvLSTM2D(3, 3, padding="same", return_sequences=True), *clip.shape): [clip],
+        randomised(STLSTM(3, 3), *steps[0].shape): steps,
+    }
+    saved, expected = {}, []
+    for layer, arrays in layers.items():
+        for kind, values in (("input", arrays), ("weight", layer.get_weights())):
+            saved |= {f"{type(layer).__name__}_{kind}_{number}": one for number, one in enumerate(values)}
+        inputs = [tf.constant(one) for one in arrays]
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = sum(tf.reduce_sum(one**2) for one in tf.nest.flatten(layer(*inputs)))
+        expected += tape.gradient(loss, [*(weight.value for weight in layer.trainable_variables), *inputs])
+    np.savez(tmp_path / "tensorflow.npz", **saved)
     run_on_jax(JAX, cwd=tmp_path)
-    with tf.GradientTape() as tape:
-        inputs = tf.constant(x)
-        tape.watch(inputs)
-        loss = tf.reduce_sum(layer(inputs) ** 2)
-    found = tape.gradient(loss, [*(weight.value for weight in layer.trainable_variables), inputs])
-    for one, other in zip(np.load(tmp_path / "jax.npz").values(), found, strict=True):
+    for one, other in zip(np.load(tmp_path / "jax.npz").values(), expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5, rtol=1e-4)
