@@ -54,8 +54,8 @@ def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Netwo
     """Return the network of a run, or an exported file, for `evaluate` and `predict`.
 
     Args:
-        path: A run directory, or a file (or a SavedModel's folder) that `export` wrote; None: the newest run below
-            `runs/`.
+        path: A run directory, or its address in a store, or a file (or a SavedModel's folder) that `export` wrote;
+            None: the newest run below `runs/`.
         overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
     Raises:

@@ -51,8 +51,12 @@ def evaluate(
     """Evaluate a run, or what was exported from it, on a split, beside the floor."""
     with user_errors() as loaded, ExitStack() as stack:
         wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
+        from ..disk.sending import kept_in_store
+
+        stack.enter_context(kept_in_store(exported.parent if exported else run))
         network = open_network(run, set, exported)
         loaded(network.config)
+        from ..contracts import named_place
         from ..reporting.tables import class_table, evaluation_table
         from ..runs.evaluation import evaluate
 
@@ -60,7 +64,7 @@ def evaluate(
 
         def show_scores(scores: dict[str, Any]) -> None:
             if as_json:
-                show_json({"run": str(network.path), "split": split.value, **scores})
+                show_json({"run": named_place(network.path), "split": split.value, **scores})
                 return
             show(evaluation_table(scores, f"{network.path.name} on {name}"))
             if "per_class" in scores:
@@ -75,7 +79,7 @@ def evaluate(
             network = stack.enter_context(by_workers(network, wanted))
         evaluate(network, split.value, name=name, show=show_scores)
         if not as_json:
-            show(f"report: {network.folder / 'report.html'}")
+            show(f"report: {named_place(network.folder / 'report.html')}")
 
 
 def name_of(split: str, overrides: Sequence[str]) -> str:

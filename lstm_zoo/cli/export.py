@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .errors import user_errors
-from .options import JsonOption, RunOption, SetOption, open_run
+from .options import JsonOption, RunOption, SetOption, open_run, typed_path
 from .printing import show, show_json
 
 
@@ -41,11 +41,19 @@ def export(
     allow_flex: Annotated[
         bool, typer.Option("--allow-flex", help="Let a litert file hold TensorFlow operations (Flex).")
     ] = False,
-    to: Annotated[Path | None, typer.Option(help="Folder for the file; one in exports/ of the run by default.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            parser=typed_path, metavar="PATH", help="Folder for the file; one in exports/ of the run by default."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Export a run, and prove in a fresh process that the file gives the same answers."""
-    with user_errors(elsewhere="--to"):
+    from ..contracts import named_place
+    from ..disk.sending import kept_in_store
+
+    with user_errors(elsewhere="--to"), kept_in_store(to or run):
         network = open_run(run, set)
         from ..exporting.export import export
         from ..reporting.tables import export_table
@@ -53,7 +61,7 @@ def export(
         options = {"quantize": quantize.value, "streaming": streaming, "allow_flex": allow_flex}
         exported = export(network, format.value, to, **options)
         if as_json:
-            show_json({"path": str(exported.path), **exported.about})
+            show_json({"path": named_place(exported.path), **exported.about})
             return
         show(export_table(exported.about))
-        show(str(exported.path))
+        show(named_place(exported.path))

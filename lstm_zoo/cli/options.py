@@ -14,13 +14,32 @@ if TYPE_CHECKING:
     from ..config.recipe import Config
     from ..runs.network import Network, RunNetwork
 
+
+def typed_path(text: str) -> Path:
+    """Return a path that was typed; an address in a store (`s3://bucket/path`) is its mirror on this machine."""
+    from ..contracts import local_path
+
+    try:
+        return local_path(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 ConfigOption = Annotated[str, typer.Option("--config", help="A YAML file, or the name of a shipped recipe.")]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as train.epochs=3.")
 ]
-RunOption = Annotated[Path | None, typer.Option("--run", help="A run directory; the newest below runs/ by default.")]
+RunOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--run", parser=typed_path, metavar="PATH", help="A run directory; the newest below runs/ by default."
+    ),
+]
 ExportedOption = Annotated[
-    Path | None, typer.Option("--exported", metavar="FILE", help="An exported file, instead of a run: the file itself.")
+    Path | None,
+    typer.Option(
+        "--exported", parser=typed_path, metavar="FILE", help="An exported file, instead of a run: the file itself."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 WorkersOption = Annotated[
@@ -49,6 +68,9 @@ def open_network(path: Path | None, overrides: list[str] | None = None, exported
         raise input_error("--run and --exported: name one of them")
     if exported is None:
         return open_run(path, overrides)
+    from ..disk.sending import fetched
+
+    fetched(exported.parent)
     _import_keras()
     from ..exporting.exported import ExportedNetwork
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ from .options import (
     SetOption,
     WorkersOption,
     open_network,
+    typed_path,
     wanted_of,
 )
 from .printing import show, show_json, written
@@ -37,7 +39,11 @@ if TYPE_CHECKING:
 def predict(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Videos, images or transcribed pages (XML), as the run was trained on, or folders."),
+        typer.Argument(
+            parser=typed_path,
+            metavar="[FILES]...",
+            help="Videos, images or transcribed pages (XML), as the run was trained on, or folders.",
+        ),
     ] = None,
     run: RunOption = None,
     exported: ExportedOption = None,
@@ -47,12 +53,18 @@ def predict(
     to: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.jsonl", help="Write each result into a file as it comes; files that are in it are left out."
+            parser=typed_path,
+            metavar="FILE.jsonl",
+            help="Write each result into a file as it comes; files that are in it are left out.",
         ),
     ] = None,
     save_to: Annotated[
         Path | None,
-        typer.Option(help="Folder for one JSON file each input, and for pictures, which --jsonl and --to omit else."),
+        typer.Option(
+            parser=typed_path,
+            metavar="PATH",
+            help="Folder for one JSON file each input, and for pictures, which --jsonl and --to omit else.",
+        ),
     ] = None,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
@@ -70,7 +82,7 @@ def predict(
     ] = None,
 ) -> None:
     """Say what files show, or what a live video shows so far."""
-    with user_errors(lambda: _after_a_stop(to), elsewhere="--to, --save-to"):
+    with user_errors(lambda: _after_a_stop(to), elsewhere="--to, --save-to"), ExitStack() as stack:
         wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         if stream is not None:
             if files or save_to or to or wanted:
@@ -82,11 +94,17 @@ def predict(
             raise input_error("name the files to predict" if not files else "--fps and --restart go with --stream")
         if as_json and (as_lines or to):
             raise input_error(f"--json and {'--jsonl' if as_lines else '--to'}: name one of them")
+        from ..contracts import named_place
+        from ..disk.sending import fetched, kept_in_store
+
+        drawn_in_run = not (as_lines or to or save_to)
+        for place in (to, save_to, (exported.parent if exported else run) if drawn_in_run else None):
+            stack.enter_context(kept_in_store(place))
         network = open_network(run, set, exported)
         from ..runs.prediction import asked_for
 
-        drawn_in = save_to or (None if as_lines or to else network.folder / "predictions")
-        asked = asked_for(network.config.data, network.spec, files, drawn_in)
+        drawn_in = network.folder / "predictions" if drawn_in_run else save_to
+        asked = asked_for(network.config.data, network.spec, [*map(fetched, files)], drawn_in)
         told, failed = [], False
         for one in _all_of(network, asked, to, wanted):
             failed |= one.failed
@@ -97,7 +115,7 @@ def predict(
             else:
                 _show(one, as_lines)
         if as_json:
-            show_json({"run": str(network.path), "predictions": told})
+            show_json({"run": named_place(network.path), "predictions": told})
         if failed:
             raise typer.Exit(2)
 

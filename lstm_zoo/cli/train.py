@@ -22,9 +22,12 @@ from .options import (
     SetOption,
     WorkersOption,
     load_recipe,
+    typed_path,
     wanted_of,
 )
 from .printing import show
+
+_GO_LAST = "checkpoints/"  # to a store: who goes on from one finds weights and history that are as new, or newer
 
 if TYPE_CHECKING:
     from ..runs.directory import Run
@@ -35,7 +38,10 @@ def train(
     config: ConfigOption,
     set: SetOption = None,
     run_dir: Annotated[
-        Path | None, typer.Option(help="Where to keep the run; a new one below runs/ by default.")
+        Path | None,
+        typer.Option(
+            parser=typed_path, metavar="PATH", help="Where to keep the run; a new one below runs/ by default."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run of this recipe.")] = False,
     resume_anyway: Annotated[
@@ -43,7 +49,12 @@ def train(
         typer.Option("--resume-anyway", help="The same, though recipe, data or programs differ; the run keeps how."),
     ] = False,
     init: Annotated[
-        Path | None, typer.Option(help="A run of the same model to start from; what it learned is carried on.")
+        Path | None,
+        typer.Option(
+            parser=typed_path,
+            metavar="PATH",
+            help="A run of the same model to start from; what it learned is carried on.",
+        ),
     ] = None,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
@@ -68,6 +79,7 @@ def train(
     with user_errors(after_a_stop, elsewhere="--run-dir") as loaded:
         wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         recipe = loaded(load_recipe(config, set))
+        from ..disk.sending import kept_in_store
         from ..runs.directory import new_path, newest
         from ..training.fit import train
         from ..training.group import group_of
@@ -79,13 +91,13 @@ def train(
                 train(recipe, run_dir, **how, group=group)
             return
         place.append(run_dir or (newest(recipe.name) if goes_on else new_path(recipe)))
-        if wanted:
-            from ..cluster.taking_part import How
-            from ..cluster.training import Patience, train_by_workers
+        with _left_at_once(), kept_in_store(place[0], _GO_LAST):
+            if wanted:
+                from ..cluster.taking_part import How
+                from ..cluster.training import Patience, train_by_workers
 
-            run = train_by_workers(recipe, place[0], wanted, How(**how), Patience(stall_minutes, max_failures))
-        else:
-            with _left_at_once():
+                run = train_by_workers(recipe, place[0], wanted, How(**how), Patience(stall_minutes, max_failures))
+            else:
                 run = train(recipe, place[0], **how, group=group)
         _show_run(run)
 
@@ -104,16 +116,20 @@ def _left_at_once() -> Iterator[None]:
 
 
 def _show_run(run: Run) -> None:
+    from ..contracts import named_place
     from ..reporting.tables import evaluation_table
 
+    place = named_place(run.path)
     for split, scores in run.metrics.items():
         show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
-    for line in (f"run: {run.path}", f"report: {run.path / 'report.html'}", f"next: lstmzoo eval --run {run.path}"):
+    for line in (f"run: {place}", f"report: {place}/report.html", f"next: lstmzoo eval --run {place}"):
         show(line)
 
 
 def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:
     """Return the command that goes on with a run, as one types it."""
+    from ..contracts import named_place
+
     given = context.params
     words = [word for file in context.find_root().params["plugin"] or () for word in ("--plugin", str(file))]
     words += ["train", "--config", given["config"]]
@@ -123,4 +139,4 @@ def _command_to_go_on(context: typer.Context, run_dir: Path) -> str:
     for name in (name for name in asked if given[name] != defaults[name]):
         words += [f"--{name.replace('_', '-')}", str(given[name])]
     go_on = "--resume-anyway" if given["resume_anyway"] else "--resume"
-    return shlex.join(["lstmzoo", *words, "--run-dir", str(run_dir), go_on])
+    return shlex.join(["lstmzoo", *words, "--run-dir", named_place(run_dir), go_on])

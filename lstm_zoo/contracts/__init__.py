@@ -11,6 +11,7 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
+from .addresses import address_of, local_path, named_place
 from .data import DataConfig, LiveFrame, Part, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
@@ -77,7 +78,10 @@ __all__ = [
     "Views",
     "Words",
     "WorkError",
+    "address_of",
     "expanded",
+    "local_path",
+    "named_place",
     "raised_by",
     "unbatched",
 ]

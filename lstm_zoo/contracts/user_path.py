@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+from .addresses import local_path, named_place
 
 _LONGEST_NAME, _LONGEST_PATH = 255, 4095  # bytes: what file systems take
 
@@ -34,5 +36,15 @@ def expanded(path: Path) -> Path:
     return path
 
 
-UserPath = Annotated[Path, AfterValidator(lambda path: expanded(path).absolute())]
-"""A path the user wrote: `~` is expanded, and what is relative counts from the working directory."""
+def _local(value: Any) -> Any:
+    return local_path(value) if isinstance(value, str) else value
+
+
+UserPath = Annotated[
+    Path,
+    BeforeValidator(_local),
+    AfterValidator(lambda path: expanded(path).absolute()),
+    PlainSerializer(named_place, return_type=str, when_used="json"),
+]
+"""A path the user wrote: `~` is expanded, and what is relative counts from the working directory. An address in a
+store is its mirror here, and is written down as it was."""

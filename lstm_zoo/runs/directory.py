@@ -22,8 +22,9 @@ import numpy as np
 from ..config.recipe import Config, load
 from ..console.text import first_line
 from ..console.version import __version__
-from ..contracts import InputError, Spec
+from ..contracts import InputError, Spec, local_path
 from ..disk.locks import alone
+from ..disk.sending import fetched
 from ..disk.whole_files import remove_drafts, replace_file, written
 from .environment import environment_of
 from .kept import MEMORY, check_own_files, environment_in, metrics_of
@@ -81,13 +82,13 @@ class Run:
         """Open a run directory.
 
         Args:
-            path: The directory; None takes the newest one below `runs/`.
+            path: The directory, or its address in a store; None takes the newest one below `runs/`.
             overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
         Raises:
             InputError: There is no run.
         """
-        path = newest(trained=True) if path is None else Path(path)
+        path = newest(trained=True) if path is None else fetched(local_path(path))
         return cls(path, *recipe_and_spec(path, overrides))
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..console.visible import tell, visible
-from ..contracts import DataConfig, InputError, Spec
+from ..contracts import DataConfig, InputError, Spec, named_place
 from ..data.pipeline.finding import told_left_out, unlinked
 from .answers import Answered, answers_to
 from .saved_answers import Place, save
@@ -82,7 +82,7 @@ def predictions(network: Network, asked: Sequence[Asked]) -> Iterator[Prediction
 
 
 def _prediction(asked: Asked, answered: Answered | InputError) -> Prediction:
-    facts: dict[str, Any] = {"file": str(asked.path)}
+    facts: dict[str, Any] = {"file": named_place(asked.path)}
     if isinstance(answered, InputError):
         facts["error"] = answered.message.removeprefix(f"{asked.path}: ")
         return Prediction(asked.number, facts["file"], facts, visible(f"cannot be read: {facts['error']}"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..console.text import first_line
 from ..console.visible import visible
-from ..contracts import InputError
+from ..contracts import InputError, local_path, named_place
 from ..disk.locks import alone
 
 _BY = "network"  # key of what tells which network said it
@@ -48,7 +48,7 @@ class ResultLines:
 
     def __contains__(self, path: Path) -> bool:
         """Say whether there is a result of a file, be it that it cannot be read."""
-        return str(path.absolute()) in self._held
+        return named_place(path.absolute()) in self._held
 
     def add(self, facts: dict[str, Any]) -> None:
         """Write the result of a file.
@@ -76,7 +76,7 @@ def _held_in(file: Path, by: str) -> tuple[set[str], int]:
                 break
             try:
                 facts = json.loads(line)
-                path, found_by = str(Path(facts["file"]).absolute()), facts[_BY]
+                path, found_by = named_place(local_path(facts["file"]).absolute()), facts[_BY]
             except (ValueError, KeyError, TypeError) as error:
                 raise InputError(
                     "",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..console.text import first_line
 from ..console.visible import tell
-from ..contracts import Part, Result, Views
+from ..contracts import Part, Result, Views, named_place
 from ..disk.whole_files import replace_file
 from ..tasks.figures.canvas import png_of
 
@@ -61,5 +61,5 @@ def _saved(contents: Mapping[str, bytes], place: Place) -> dict[str, str]:
         except OSError as error:
             tell(f"{file} cannot be written ({first_line(error)})")
             continue
-        saved[what_of(end)] = str(file)
+        saved[what_of(end)] = named_place(file)
     return saved

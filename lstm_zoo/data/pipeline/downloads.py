@@ -15,7 +15,7 @@ from ...disk.failures import DiskError, explained, telling
 from ...disk.making import making
 from ...media.patience import network_patience
 from .data_place import writing_to
-from .preparing_once import preparing_once
+from .preparing_once import is_whole, preparing_once
 
 _COMPLETE = "complete"
 _NO_NETWORK = "is there a network?"
@@ -38,7 +38,7 @@ def tfds_builder(name: str, data_dir: Path | None) -> tfds.core.DatasetBuilder:
 
 def is_prepared(name: str, data_dir: Path | None) -> bool:
     """Say whether a TFDS data set lies prepared in a place."""
-    return Path(tfds_builder(name, data_dir).data_dir).is_dir()
+    return is_whole(Path(tfds_builder(name, data_dir).data_dir))
 
 
 def prepared(

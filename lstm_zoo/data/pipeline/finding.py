@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 
 from ...console.text import did_you_mean, listed
 from ...contracts import InputError, expanded
+from ...disk.sending import fetched
 from ...media.endings import IMAGES, is_dropping, is_picture
 from ...media.errors import is_special
 from .inside import can_be_a_name
@@ -112,7 +113,11 @@ def unlinked(paths: Iterable[Path]) -> list[Path]:
 
 
 def check_folder(root: Path, key: str = "data.root") -> None:
-    """Raise an InputError if there is no such folder."""
+    """Raise an InputError if there is no such folder; one in a store is fetched first."""
+    try:
+        fetched(root)
+    except InputError as error:
+        raise InputError(key, error.message) from error
     if root.is_dir():
         return
     if root.exists():

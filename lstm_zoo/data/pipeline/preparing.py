@@ -21,7 +21,7 @@ from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
 from .data_place import writing_to
 from .family import Family, Item, Row, row_of
-from .preparing_once import preparing_once
+from .preparing_once import is_whole, preparing_once
 from .several_at_once import Reading
 
 _NAMED = 10  # classes that lost examples, in a remark
@@ -81,7 +81,7 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     @property
     def is_prepared(self) -> bool:
         """Whether the shards are there."""
-        return Path(self.data_dir).is_dir()
+        return is_whole(Path(self.data_dir))
 
     def prepare(self) -> None:
         """Write the shards if they do not exist yet, and judge the bad files.
