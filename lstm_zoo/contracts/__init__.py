@@ -19,6 +19,8 @@ from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Number, Spec, Target, 
 from .splits import FEATURES, WHOLE, Share, Splits
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
+    FRAMES,
+    KNOWN_FRAMES,
     LOG_PROBABILITIES,
     PROBABILITIES,
     Figures,
@@ -38,6 +40,8 @@ from .user_path import UserPath, expanded
 __all__ = [
     "ALL",
     "FEATURES",
+    "FRAMES",
+    "KNOWN_FRAMES",
     "LOG_PROBABILITIES",
     "PROBABILITIES",
     "SPLITS",

@@ -102,8 +102,8 @@ class Frames(Section):
 
     Targets are (B, horizon, H, W, C) uint8, and so is the hint `later`: the same frames, for networks that look at them
     in training (scheduled sampling); others have that input, too, and lead it nowhere. Logits are of the target's
-    shape, and their sigmoid is the brightness from 0 to 1. What answers are judged by begins with the last frame of the
-    clip: (1 + horizon, H, W, C).
+    shape, and their sigmoid is the brightness from 0 to 1. What answers are judged by begins with the clip itself:
+    (T + horizon, H, W, C).
     """
 
     kind: Literal["frames"] = "frames"

@@ -18,6 +18,10 @@ PROBABILITIES = "probabilities"
 """Name of the output that holds probabilities of classes."""
 LOG_PROBABILITIES = "log_probabilities"
 """Name of the output that holds log probabilities of letters and of the blank, the last one, at each step."""
+FRAMES = "frames"
+"""Name of the output that holds the frames that follow a clip, (B, horizon, H, W, C) float32 from 0 to 1."""
+KNOWN_FRAMES = "known_frames"
+"""Name of what is foretold of frames that are known, in predictions."""
 
 Outputs = dict[str, Any]
 """What a network in use answers, by name: arrays of one example, or with the batch axis in front."""

@@ -4,6 +4,8 @@ from .captions.captioned_folder import CaptionedFolder
 from .captions.captioned_shapes import CaptionedShapes
 from .captions.coco_captions import CocoCaptions
 from .captions.flickr8k import Flickr8k
+from .frames.moving_digits import MovingDigits
+from .frames.video_frames import VideoFrames
 from .labels.blob_volumes import BlobVolumes
 from .labels.segmentation_folder import SegmentationFolder
 from .labels.stanford_background import StanfordBackground
@@ -22,12 +24,14 @@ from .videos.video_folder import VideoFolder
 
 DATA = (
     MovingShapes,
+    MovingDigits,
     CaptionedShapes,
     Textures,
     TextureMosaic,
     BlobVolumes,
     DrawnLines,
     VideoFolder,
+    VideoFrames,
     CaptionedFolder,
     SegmentationFolder,
     VolumeFolder,

@@ -26,6 +26,9 @@ from .images import encoded
 
 _SOON = {"formatprobesize": "65536", "analyzeduration": "1000000"}  # bytes and microseconds looked at before frame one
 _STREAMED = "a pipe needs a container that can be read as it comes, such as `ffmpeg -i INPUT -f matroska -` writes"
+_REDUCING = 2.0  # times the size that is wanted, to which pictures are shrunk in whole steps first, which is fast
+ANY_SIDE = 2**15
+"""Shorter side that no film has: with it, none is scaled."""
 PICTURES_FPS = 25.0
 """Frames per second of what tells no times: FFmpeg's own guess."""
 
@@ -34,7 +37,7 @@ class EncodedVideo(NamedTuple):
     """The frames of one video as they are stored and read."""
 
     frames: Sequence[bytes]
-    """JPEG pictures, RGB, in order of time."""
+    """JPEG or PNG pictures, RGB, in order of time."""
     seconds: float
     """Time from the first frame to the end of the last one."""
     times: np.ndarray
@@ -50,8 +53,9 @@ def read_video(
     max_fps: float | None = None,
     between: tuple[float, float | None] | None = None,
     pictures_fps: float = PICTURES_FPS,
+    size: tuple[int, int] | None = None,
 ) -> EncodedVideo:
-    """Decode a video, upright as it is meant to be seen, and encode its frames as JPEG.
+    """Decode a video, upright as it is meant to be seen, and encode its frames one by one.
 
     Only compressed frames are held in memory, and if these are many, on disk.
 
@@ -61,6 +65,7 @@ def read_video(
         max_fps: Frames kept per second at most; None keeps all.
         between: Start and end of the segment that is read, in seconds since the first frame; the end may be None.
         pictures_fps: Frames per second of folders of pictures and of arrays, which tell no times.
+        size: Height and width that frames are then stretched to, and stored without loss, as PNG; None: as JPEG.
 
     Raises:
         MediaError: The file cannot be read, is no film, or breaks off; or it has no such segment.
@@ -71,7 +76,7 @@ def read_video(
         upright, timeline = Upright(short_side, footage.aspect), Timeline(footage.rate)
         moments = of_segment(footage.moments(), start, end) if between else footage.moments()
         for moment in thinned(timeline.noting(moments), max_fps, footage.rate):
-            frames.append(encoded(Image.fromarray(upright(moment.frame)), "JPEG"))
+            frames.append(_encoded(upright(moment.frame), size))
             starts.append(moment.start)
             came.count += 1
             limits.begin()
@@ -131,6 +136,14 @@ def live_frames(
     finally:
         if pipe and pipe.stop:
             raise pipe.stop
+
+
+def _encoded(frame: np.ndarray, size: tuple[int, int] | None) -> bytes:
+    picture = Image.fromarray(frame)
+    if size is None:
+        return encoded(picture, "JPEG")
+    height, width = size
+    return encoded(picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=_REDUCING), "PNG")
 
 
 class _Pipe:

@@ -1,6 +1,7 @@
 """The networks. The tuple below is the registry."""
 
 from .cnn_lstm import CnnLstm
+from .conv_frames import ConvFrames
 from .conv_lines import ConvLines
 from .crnn import Crnn
 from .flatten_lstm import FlattenLstm
@@ -26,4 +27,5 @@ MODELS = (
     Crnn,
     MdLstmLines,
     ConvLines,
+    ConvFrames,
 )

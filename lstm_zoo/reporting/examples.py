@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..contracts import Classes, Example, LabelMap, Number, Spec, Text, Words
+from ..contracts import Classes, Example, Frames, LabelMap, Number, Spec, Text, Words
 from ..contracts.labels import VOID
 from ..contracts.text import PADDING
 from ..contracts.words import sentence, words_of
@@ -54,13 +54,15 @@ def legend(examples: Iterable[Example], spec: Spec) -> dict[str, str]:
 
 
 def _panels(picture: np.ndarray, target: np.ndarray, spec: Spec) -> Iterator[np.ndarray]:
-    """Yield frames of a clip, or a picture (the middle plane of a volume) and its label map over it, if any."""
+    """Yield frames of a clip (and of what follows it), or a picture (a volume's middle plane) and its label map."""
     if isinstance(spec.target, LabelMap):
         if picture.ndim == 4:
             picture, target = picture[len(picture) // 2], target[len(target) // 2]
         yield picture
         yield laid_over(picture, palette(spec.num_classes)[target])
     elif picture.ndim == 4:
+        if isinstance(spec.target, Frames):
+            picture = np.concatenate([picture, np.broadcast_to(target, (*target.shape[:3], 3))])
         yield from picture[np.linspace(0, len(picture) - 1, min(_MOST_FRAMES, len(picture))).round().astype(int)]
     else:
         yield picture
@@ -81,6 +83,8 @@ def _labels(target: np.ndarray, spec: Spec) -> Iterator[str]:
         yield "".join(letters.get(number, _UNKNOWN) for number in target.tolist() if number != PADDING)
     elif isinstance(asked, Number):
         yield f"{float(target.squeeze()):g} {asked.unit}"
+    elif isinstance(asked, Frames):
+        yield f"the last {asked.horizon} frames, of which these are some"
 
 
 def _class_name(number: int, spec: Spec) -> str:

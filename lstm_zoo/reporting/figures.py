@@ -9,11 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..tasks.figures.canvas import plt
+from ..tasks.figures.canvas import FLOOR, OTHER, OURS, plt
 from .tables import single_numbers
 
 _NO_CURVES = ("epoch", "learning_rate", "rollbacks")
-_OURS, _OTHER, _FLOOR = "#1f6feb", "#d1732c", "#8a919c"
 
 
 def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
@@ -27,10 +26,10 @@ def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     names.sort(key=lambda name: name != "loss")
     figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), layout="constrained", squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
-        axis.plot(epochs, [float(row[name]) for row in history], color=_OTHER, marker=".", label="training")
+        axis.plot(epochs, [float(row[name]) for row in history], color=OTHER, marker=".", label="training")
         if history[0].get(f"val_{name}", "NA") != "NA":  # NA: without validation, in older runs
             axis.plot(
-                epochs, [float(row[f"val_{name}"]) for row in history], color=_OURS, marker=".", label="validation"
+                epochs, [float(row[f"val_{name}"]) for row in history], color=OURS, marker=".", label="validation"
             )
         axis.set(title=name, xlabel="epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -43,7 +42,7 @@ def result_against_floors(scores: Mapping[str, Any]) -> Figure:
     """Draw each score beside its floors, as horizontal bars."""
     floors = scores["floors"]
     names = list(single_numbers(scores))
-    bars = {"this run": (_OURS, scores), **{f"floor: {name}": (_FLOOR, floor) for name, floor in floors.items()}}
+    bars = {"this run": (OURS, scores), **{f"floor: {name}": (FLOOR, floor) for name, floor in floors.items()}}
     height = 0.8 / len(bars)
     figure, axis = plt.subplots(figsize=(5.2, (0.3 + 0.2 * len(bars)) * len(names) + 1.0), layout="constrained")
     finite = [values[name] for _, values in bars.values() for name in names if np.isfinite(values.get(name, np.nan))]

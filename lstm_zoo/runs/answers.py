@@ -127,9 +127,9 @@ def _results_of(network: Network, pieces: Sequence[_Piece], size: int) -> list[R
 
 def _result(network: Network, part: Part | None, views: Views, outputs: Outputs) -> Result:
     task, spec = network.config.task, network.spec
-    if part is not None:
-        return task.result(outputs, spec, memory=network.memory)
     result = task.result(outputs, spec, views.picture, network.memory)
+    if part is not None:
+        return result
     own = views.own_files(outputs)
     others = {end: content for end, content in result.files.items() if what_of(end) not in map(what_of, own)}
     return result._replace(files={**others, **own})

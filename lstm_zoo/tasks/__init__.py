@@ -2,7 +2,8 @@
 
 from .captioning import Captioning
 from .classification import Classification
+from .forecasting import Forecasting
 from .segmentation import Segmentation
 from .transcription import Transcription
 
-TASKS = (Classification, Captioning, Segmentation, Transcription)
+TASKS = (Classification, Captioning, Segmentation, Transcription, Forecasting)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from lstm_zoo.config.catalogue import shipped_configs
 from lstm_zoo.config.fitting import fits
 from lstm_zoo.config.recipe import load
-from lstm_zoo.contracts import Classes, InputError, LabelMap, Spec, Tensor, Text, Words
+from lstm_zoo.contracts import Classes, Frames, InputError, LabelMap, Spec, Tensor, Text, Words
 from lstm_zoo.contracts.words import END, PADDING, SPECIAL
 from lstm_zoo.data import DATA
 from lstm_zoo.models import MODELS
@@ -43,6 +43,10 @@ def spec_for(gives, target):
         words = Words(vocabulary=(*SPECIAL, *"abcde"), max_words=4)
         hints = {"words": Tensor(shape=(1, 4), dtype="int32")}
         return Spec(inputs={"image": Tensor(shape=IMAGE)}, hints=hints, target=words)
+    if target == "frames":
+        later = Frames(horizon=3, height=9, width=10, channels=1)
+        clip, hint = Tensor(shape=(4, 9, 10, 1)), Tensor(shape=later.shape)
+        return Spec(inputs={"clip": clip}, hints={"later": hint}, target=later)
     if gives == "clip":
         return CLIPS
     if target == "text":
@@ -64,6 +68,10 @@ def batch(spec=CLIPS, size=6):
         words = random.integers(END + 1, high, (size, 1, spec.target.max_words)).astype(np.int32)
         words[:, :, 3] = np.where(words[:, :, 2] % 2, END, words[:, :, 3])
         return {name: pixels, "words": words}, words
+    if isinstance(spec.target, Frames):
+        dark = np.arange(size, dtype=np.uint8).reshape(-1, 1, 1, 1, 1) % 2
+        later = np.broadcast_to(255 * dark, (size, *spec.target.shape))
+        return {name: pixels // 4 + 160 * dark, "later": later}, later
     if isinstance(spec.target, Classes):
         return {name: pixels}, np.arange(size, dtype=np.int32) % spec.num_classes
     apart = (np.arange(size, dtype=np.uint8) % spec.num_classes).reshape(-1, *[1] * len(tensor.shape)) * 80
@@ -133,7 +141,9 @@ def test_a_network_keeps_the_contract(name, tmp_path):
     grid = {"md_lstm_labeller": (2, 3), "window_dense": (2, 3), "pyramid_lstm": (2, 4, 3)}.get(config.model.kind, ())
     writes = isinstance(spec.target, Words)
     reads = isinstance(spec.target, Text)
-    assert model.output_shape == ((None, None, 4, 9) if writes else (None, None, 4) if reads else (None, *grid, 3))
+    foretells = isinstance(spec.target, Frames)
+    shape = (None, 4, 9) if writes else (None, 4) if reads else spec.target.shape if foretells else (*grid, 3)
+    assert model.output_shape == (None, *shape)
     assert {name: one.name for name, one in model.input.items()} == {name: name for name in inputs}
     for name, tensor in spec.inputs.items():
         assert model.input[name].shape == (None, *tensor.shape)
@@ -181,6 +191,8 @@ def knows(outputs, targets, spec, grid):
     if isinstance(spec.target, Text):
         read = [greedy(one, spec.target.alphabet).text for one in outputs]
         return read == ["".join(spec.target.alphabet[number] for number in row if number >= 0) for row in targets]
+    if isinstance(spec.target, Frames):
+        return ((outputs > 0) == (targets > 127)).all()
     # A picture has one label here, so that a coarser grid is compared with any pixels.
     known = targets[(slice(None), *[slice(0, side) for side in grid])] if grid else targets
     counted = known != PADDING if isinstance(spec.target, Words) else np.ones(known.shape, bool)

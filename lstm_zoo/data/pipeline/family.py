@@ -93,6 +93,10 @@ class Family(ABC):
         del record, target
         return {}
 
+    def examples_of(self, item: Item, record: Record) -> Iterator[tuple[Item, Record]]:
+        """Yield what is stored of an item that was read: itself, or the examples that it is cut into."""
+        yield item, record
+
     def check(self, rows: Sequence[Row]) -> None:
         """Raise an InputError if stored examples of a split cannot be shown."""
         del rows

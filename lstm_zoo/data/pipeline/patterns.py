@@ -7,11 +7,27 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Annotated, NoReturn
+
+from pydantic import AfterValidator
 
 from ...contracts import InputError
 
 _SECONDS, _OF_EACH = 0.5, 2e-5  # of this process's work, and more for each name: ten times what is usual
+
+
+def _with_group(pattern: str) -> str:
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    if groups < 1:
+        raise ValueError("needs one group in parentheses, such as '_g(\\d+)_'")
+    return pattern
+
+
+GroupPattern = Annotated[str, AfterValidator(_with_group)]
+"""A regular expression with a group."""
 
 
 def find_groups(pattern: str, names: Sequence[str], key: str) -> list[str]:

@@ -131,7 +131,7 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         whole = [f"{name} ({count})" for name, count in lost.items() if count == of_class[name]]
         told = [f"LOST: all {source.noun}s of {', '.join(whole)} cannot be used"] if whole else []
         by_class = ", ".join(f"{name} {count} of {of_class[name]}" for name, count in lost.most_common(_NAMED))
-        total = len(bad) + len(self._table(_EXAMPLES))
+        total = sum(map(len, source.splits.values()))
         return [
             *told,
             f"left out: {len(bad)} of {total} {source.noun}s, which cannot be used{f' ({by_class})' * bool(by_class)}, "
@@ -167,8 +167,9 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
                 self._bad.append(BadFile(split, writable(item.name), str(record)))
                 continue
             good += 1
-            self._rows.append(row_of(split, item, record, self.family))
-            yield item.name, {**{name: record[name] for name in self.family.features()}, "name": item.name}
+            for one, stored in self.family.examples_of(item, record):
+                self._rows.append(row_of(split, one, stored, self.family))
+                yield one.name, {**{name: stored[name] for name in self.family.features()}, "name": one.name}
         if not good:
             first, *more = self._say_bad(self._bad[bad_before:])
             raise InputError("data.root", f"none of the {split} {source.noun}s can be used: {first}", *more)

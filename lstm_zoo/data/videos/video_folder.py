@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from ...console.text import did_you_mean, listed, natural_order
 from ...contracts import InputError, UserPath
 from ..pipeline.family import Item
 from ..pipeline.finding import ListFile, check_folder, find_file, find_files, told_left_out
-from ..pipeline.patterns import find_groups
+from ..pipeline.patterns import GroupPattern, find_groups
 from ..pipeline.splitting import (
     BySplit,
     DealtSplits,
@@ -50,20 +49,10 @@ class VideoFolder(VideoFiles, DealtSplits):
     lists: BySplit[ListFile] = {}
     """List files (from the working directory, or below root) of train, val and test: a path a line, as UCF101 has it,
     the label's number may stand behind it; annotation files of MMAction2; or Something-Something's JSON."""
-    group_pattern: str | None = None
+    group_pattern: GroupPattern | None = None
     """Regular expression whose first group, found in a clip's path, names the source that it shares with others."""
     classes: tuple[str, ...] | None = None
     """Classes to take, such as [fall, walk]; clips of others are left out. null: all."""
-
-    @field_validator("group_pattern")
-    @classmethod
-    def _one_group(cls, pattern: str | None) -> str | None:
-        try:
-            if pattern is not None and re.compile(pattern).groups < 1:
-                raise ValueError("group_pattern needs one group in parentheses, such as '_g(\\d+)_'")
-        except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"group_pattern is no regular expression: {error}") from None
-        return pattern
 
     @model_validator(mode="after")
     def _one_way(self) -> VideoFolder:

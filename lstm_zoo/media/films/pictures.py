@@ -103,7 +103,7 @@ class FrameArray(_Pictures):
     def __init__(self, path: Path, rate: float):
         super().__init__(rate)
         check_file(path)
-        frames = _array_in(path)
+        frames = array_in(path)
         if frames.ndim == 3 and frames.shape[-1] not in (3, 4):  # which is a picture
             frames = frames[..., np.newaxis]
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] not in (1, 3) or not frames.size:
@@ -115,8 +115,12 @@ class FrameArray(_Pictures):
             yield np.broadcast_to(frame, (*frame.shape[:2], 3))
 
 
-def _array_in(path: Path) -> np.ndarray:
-    """Return the array of a NumPy file, without reading it into memory where that can be."""
+def array_in(path: Path) -> np.ndarray:
+    """Return the only array of a NumPy file, without reading it into memory where that can be.
+
+    Raises:
+        MediaError: The file cannot be read, or holds several arrays.
+    """
     with reasons("is no NumPy file that can be read: "):
         if path.suffix.lower() == ".npy":
             array: Any = np.lib.format.open_memmap(path, mode="r")

@@ -11,6 +11,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
+OURS, OTHER, FLOOR = "#1f6feb", "#d1732c", "#8a919c"
+"""Colours of what the figure is about, of what stands beside it, and of floors."""
 _OF_SYSTEMS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
