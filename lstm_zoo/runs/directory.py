@@ -22,7 +22,7 @@ import numpy as np
 from ..config.recipe import Config, load
 from ..console.text import first_line
 from ..console.version import __version__
-from ..contracts import InputError, Spec, local_path
+from ..contracts import InputError, Spec, local_path, named_place
 from ..disk.locks import alone
 from ..disk.sending import fetched
 from ..disk.whole_files import remove_drafts, replace_file, written
@@ -71,7 +71,7 @@ class Run:
             if (path / CONFIG).exists():
                 raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
             replace_file(path / SPEC, spec.model_dump_json(indent=2))
-            started_from = None if init is None else str(init.absolute())
+            started_from = None if init is None else named_place(init.absolute())
             environment = {"layout": _LAYOUT, "init": started_from, **environment_of(config, fingerprint)}
             replace_file(path / ENVIRONMENT, json.dumps(environment, indent=2))
             replace_file(path / CONFIG, config.to_yaml())  # the last one: with it, there is a run
