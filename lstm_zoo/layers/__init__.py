@@ -5,6 +5,7 @@ Importing this package registers them, so that a `.keras` file made here loads w
 
 from .convolutional.conv_lstm import ConvLSTM2D
 from .convolutional.st_lstm import STLSTM
+from .frames.pred_rnn import PredRNN
 from .images.fold_time import FoldTime
 from .images.image_encoder import ImageEncoder
 from .images.image_scaling import ImageScaling
@@ -36,6 +37,7 @@ __all__ = [
     "FoldTime",
     "ImageEncoder",
     "ImageScaling",
+    "PredRNN",
     "PyraMiDLSTM",
     "ShowAttendTellDecoder",
     "ShowTellDecoder",
