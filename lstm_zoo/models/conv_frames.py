@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import Frames, ModelConfig, Spec
+from .parts.frame_inputs import frame_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -34,11 +35,11 @@ class ConvFrames(ModelConfig):
         from keras import ops
 
         from ..layers import ImageScaling
+        from ..layers.frames.patches import from_patches
 
         assert isinstance(spec.target, Frames)
         horizon, height, width, channels = spec.target.shape
-        tensors = {**spec.inputs, **spec.hints}
-        inputs = {name: keras.Input(one.shape, dtype=one.dtype, name=name) for name, one in tensors.items()}
+        inputs = frame_inputs(spec)
         clip = ImageScaling("unit", name="scaling")(inputs["clip"])  # (B, T, H, W, C)
         x: Any = ops.concatenate(ops.unstack(clip, axis=1), axis=-1)  # (B, H, W, T * C)
         x = keras.layers.Conv2D(self.filters, self.patch, self.patch, "same", activation="relu", name="patches")(x)
@@ -53,7 +54,6 @@ class ConvFrames(ModelConfig):
             x = x + convolution(x)
         rows, columns = x.shape[1:3]
         x = keras.layers.Dense(horizon * self.patch**2 * channels, dtype="float32", name="logits")(x)
-        x = ops.reshape(x, (-1, rows, columns, horizon, self.patch, self.patch, channels))
-        x = ops.transpose(x, (0, 3, 1, 4, 2, 5, 6))  # (B, horizon, rows, patch, columns, patch, C)
-        x = ops.reshape(x, (-1, horizon, rows * self.patch, columns * self.patch, channels))
-        return keras.Model(inputs, x[:, :, :height, :width], name=self.kind)
+        x = ops.reshape(x, (-1, rows, columns, horizon, self.patch**2 * channels))
+        x = from_patches(ops.transpose(x, (0, 3, 1, 2, 4)), self.patch, height, width)
+        return keras.Model(inputs, x, name=self.kind)

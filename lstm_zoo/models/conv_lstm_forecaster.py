@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import Frames, ModelConfig, Spec
-from .parts.frame_inputs import Window, frame_inputs
+from .parts.frame_inputs import frame_inputs
+from .parts.odd_size import OddSize
 
 if TYPE_CHECKING:
     import keras
@@ -32,7 +33,7 @@ class ConvLstmForecaster(ModelConfig):
     """Side of the squares of pixels that the picture is taken apart into, in pixels."""
     units: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64)
     """Units of each ConvLSTM of the encoder, first to last; each after the first sees half the rows and columns."""
-    kernel_size: Window = 3
+    kernel_size: OddSize = 3
     """Side of what a unit sees of the step before, in patches; odd."""
     decoder: PositiveInt = 32
     """Maps from which the pixels of a patch are drawn."""

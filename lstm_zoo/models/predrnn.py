@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import PositiveInt
 
 from ..contracts import Frames, InputError, ModelConfig, Spec
-from .parts.frame_inputs import Window, frame_inputs
+from .parts.frame_inputs import frame_inputs
+from .parts.odd_size import OddSize
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +32,7 @@ class Predrnn(ModelConfig):
     """Units of each layer."""
     num_layers: PositiveInt = 3
     """Layers, one above the other."""
-    kernel_size: Window = 3
+    kernel_size: OddSize = 3
     """Side of what a unit sees of the step before, in patches; odd."""
     sampling: Literal["none", "forward", "reverse"] = "reverse"
     """What training shows beside the clip and the network's own frames: nothing (`none`); true later frames, fewer and

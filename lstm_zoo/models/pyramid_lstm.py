@@ -9,19 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from ..contracts import ModelConfig, Spec
+from .parts.odd_size import OddSize
 from .parts.pictures import picture_input, scaled_pixels, without_padding
 
 if TYPE_CHECKING:
     import keras
-
-
-def _odd(size: int) -> int:
-    if size % 2 == 0:
-        raise ValueError(f"got {size}, expected an odd number, so that a unit's view of the plane before has a centre")
-    return size
 
 
 class PyramidLstm(ModelConfig):
@@ -34,7 +29,7 @@ class PyramidLstm(ModelConfig):
     """Units of each PyraMiD-LSTM layer, first to last."""
     dense: tuple[PositiveInt, ...] = (25, 45)
     """Units of the dense layers (tanh) between them, one fewer than PyraMiD-LSTM layers."""
-    kernel_size: Annotated[PositiveInt, AfterValidator(_odd)] = 7
+    kernel_size: OddSize = 7
     """Side of the square of the plane before that a unit sees, in voxels; odd."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of each dense layer's outputs that is dropped in training."""

@@ -44,8 +44,8 @@ def spec_for(gives, target):
         hints = {"words": Tensor(shape=(1, 4), dtype="int32")}
         return Spec(inputs={"image": Tensor(shape=IMAGE)}, hints=hints, target=words)
     if target == "frames":
-        later = Frames(horizon=3, height=9, width=10, channels=1)
-        clip, hint = Tensor(shape=(4, 9, 10, 1)), Tensor(shape=later.shape)
+        later = Frames(horizon=2, height=9, width=10, channels=1)
+        clip, hint = Tensor(shape=(2, 9, 10, 1)), Tensor(shape=later.shape)
         return Spec(inputs={"clip": clip}, hints={"later": hint}, target=later)
     if gives == "clip":
         return CLIPS

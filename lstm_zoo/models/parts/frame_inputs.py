@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, PositiveInt
+from typing import Any
 
 from ...contracts import Spec
-
-def _odd(size: int) -> int:
-    if size % 2 == 0:
-        raise ValueError(f"got {size}, expected an odd number, so that what a unit sees has a centre")
-    return size
-
-
-Window = Annotated[PositiveInt, AfterValidator(_odd)]
-"""Side of what a unit sees of the step before, in patches; odd."""
 
 
 def frame_inputs(spec: Spec) -> dict[str, Any]:
