@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .by_workers import worker_training
 from .captions import beam_captions, greedy_captions
 from .clips import clip_preparation, clip_reading
 from .encoder import cached_epochs, frame_features
@@ -28,6 +29,7 @@ ROWS = (
     md_lstm_training,
     md_lstm_sizes,
     conv_lstm_training,
+    worker_training,
     crnn_training,
     line_decoding,
     streaming,

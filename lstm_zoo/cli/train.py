@@ -84,7 +84,7 @@ def train(
         from ..training.fit import train
         from ..training.group import group_of
 
-        group, goes_on = group_of(os.environ), resume or resume_anyway
+        group, goes_on = None if wanted else group_of(os.environ), resume or resume_anyway
         how = {"resume": goes_on, "anyway": resume_anyway, "init": init}
         if group and group.number:  # another process tells and writes all that there is
             with _left_at_once():

@@ -40,7 +40,7 @@ def predictions_by(wanted: Wanted, network: Network, asked: Sequence[Asked]) -> 
 
     groups = groups_of(asked, wanted.workers, network.config.train.batch_size)
     with connected(wanted), Workers(wanted, {"KERAS_BACKEND": keras.backend.backend()}) as workers:
-        for _, (told, said) in dealt(workers, partial(_predicting, network), groups, in_order=False):
+        for _, (told, said) in dealt(workers, partial(_predicting, network), groups, in_order=False, called=_called):
             for line in said:
                 tell(line)
             yield from told
@@ -52,6 +52,11 @@ def groups_of(asked: Sequence[Asked], num_workers: int, batch_size: int) -> Iter
     size = min(num_batches * batch_size, -(-len(asked) // num_workers))
     for first in range(0, len(asked), max(size, 1)):
         yield asked[first : first + size]
+
+
+def _called(group: Group) -> str:
+    """Return the names of the files of a group, for messages."""
+    return f"one of {', '.join(str(one.path) for one in group)}"
 
 
 def _predicting(network: Network) -> Callable[[Group], Done]:

@@ -42,7 +42,7 @@ def prepare(data: DataConfig, wanted: Wanted) -> Splits:
         assert isinstance(data, PreparedData)
         at_once = min(wanted.cpus, data.at_once or wanted.cpus)
         groups = grouped(items, data.file_of, at_once * (1 if data.at_once else _FILES))
-        for _, found in dealt(workers(), _reader(data, at_once), groups):
+        for _, found in dealt(workers(), _reader(data, at_once), groups, called=_called):
             yield from found
 
     @cache
@@ -65,6 +65,11 @@ def grouped(items: Sequence[Item], file_of: Callable[[Item], str], num_files: in
         files.add(file_of(item))
     if group:
         yield group
+
+
+def _called(items: Sequence[Item]) -> str:
+    """Return the names of items, for messages."""
+    return f"one of {', '.join(item.name for item in items)}"
 
 
 def _reader(data: PreparedData, at_once: int) -> Callable[[], Callable[[Sequence[Item]], Found]]:

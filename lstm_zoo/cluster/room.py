@@ -65,7 +65,7 @@ def connected(wanted: Wanted) -> Iterator[None]:
     asking_to_stop = signal.getsignal(signal.SIGTERM)
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "ignore_reinit_error": True}
     if wanted.cluster is None:
-        ray.init(num_cpus=num_cores(), include_dashboard=False, **quiet)
+        ray.init("local", num_cpus=num_cores(), include_dashboard=False, **quiet)
     else:
         _check_reachable(wanted.cluster)
         try:

@@ -90,10 +90,17 @@ def until_done(
                 return _Attempt(workers, patience.stall_minutes, stops).end(config, path, how)
         except _LostError as error:
             lost = error
+        except ray_module().exceptions.RayActorError:
+            lost = _LostError("a worker has died before it took part")
+        except WorkersError as error:
+            if not failures:
+                raise
+            lost = _LostError(str(error))  # a node that was lost may have counted as there
         failures += 1
         if failures > patience.max_failures:
             raise WorkersError(f"{lost}; that is more than --max-failures {patience.max_failures}; go on with --resume")
-        how = how._replace(resume=how.resume or (path / CONFIG).exists())
+        if (path / CONFIG).exists():  # with it, there is a run, which knows what it was started from
+            how = how._replace(resume=True, init=None)
         now = room_for(wanted, num_places(wanted), config.train.batch_size)
         tell(
             f"{lost}; {now.workers} of {wanted.workers} workers go on from the last checkpoint "
@@ -163,7 +170,7 @@ class _Attempt:
         except self._ray.exceptions.RayTaskError as error:
             cause = error.cause
             return _LostError(f"{name}: {cause}") if isinstance(cause, GroupError) else cause
-        except self._ray.exceptions.RayActorError:
+        except self._ray.exceptions.RayError:  # also where Ray has killed it for its memory
             return _LostError(f"{name} has died")
         return None
 

@@ -31,6 +31,8 @@ class WorkersError(WorkError):
 class Head(NamedTuple):
     """What workers have to know of the process that started them."""
 
+    command: Sequence[str]
+    """Its command line, which runs keep."""
     path: Sequence[str]
     """Where it finds modules."""
     folder: str
@@ -44,7 +46,7 @@ class Head(NamedTuple):
     def here(cls) -> Head:
         """Return this process."""
         variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-        return cls(sys.path, os.getcwd(), plugin_files(), variables)
+        return cls(sys.argv, sys.path, os.getcwd(), plugin_files(), variables)
 
 
 class Worker:
@@ -59,6 +61,7 @@ class Worker:
     """
 
     def __init__(self, head: Head, environment: Mapping[str, str]):
+        sys.argv[:] = head.command
         sys.path[:] = list(dict.fromkeys([*sys.path, *head.path]))
         os.environ.update({**head.variables, **environment})
         if os.path.isdir(head.folder):  # else all paths have to be absolute
@@ -107,7 +110,9 @@ class Workers:
     """
 
     def __init__(self, wanted: Wanted, environment: Mapping[str, str] = {}, at_once: int = 1):
-        self._ray, self._wanted = ray_module(), wanted
+        self._ray = ray_module()
+        self.wanted = wanted
+        """How many, and what each of them takes."""
         self._environment, self._at_once = dict(environment), at_once
         self._places = self._ray.util.placement_group([wanted.bundle] * wanted.workers, "PACK")
         self.actors: list[Any] = []
@@ -117,9 +122,9 @@ class Workers:
     def __enter__(self) -> Workers:
         try:
             if not self._places.wait(_SECONDS):
-                many = self._wanted.workers
+                many = self.wanted.workers
                 raise WorkersError(f"no room for {many} workers within {_SECONDS:.0f} s: others use the cluster")
-            self.actors = [self._started(place) for place in range(self._wanted.workers)]
+            self.actors = [self._started(place) for place in range(self.wanted.workers)]
             self._pin()
         except self._ray.exceptions.ActorDiedError as error:
             self.__exit__()
@@ -139,16 +144,18 @@ class Workers:
             self._ray.util.remove_placement_group(self._places)
 
     def replace(self, place: int) -> None:
-        """Start another worker in the place of one that is dead."""
+        """Start another worker in the place of one that is dead, or of no use."""
+        with suppress(Exception):  # it is dead
+            self._ray.kill(self.actors[place])
         self.actors[place] = self._started(place)
-        self.actors[place].pin.remote(self._first_cores[place], self._wanted.cpus)
+        self.actors[place].pin.remote(self._first_cores[place], self.wanted.cpus)
 
     def _started(self, place: int) -> Any:
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
         kind = self._ray.remote(
-            num_cpus=self._wanted.cpus,
-            num_gpus=self._wanted.gpus,
+            num_cpus=self.wanted.cpus,
+            num_gpus=self.wanted.gpus,
             max_concurrency=self._at_once,
             scheduling_strategy=PlacementGroupSchedulingStrategy(self._places, place),
         )
@@ -159,9 +166,9 @@ class Workers:
         on_node: dict[str, int] = defaultdict(int)
         for node, _, _ in self.asked(lambda one: one.where.remote()):
             self._first_cores.append(on_node[node])
-            on_node[node] += self._wanted.cpus
+            on_node[node] += self.wanted.cpus
         pinned = zip(self.actors, self._first_cores, strict=True)
-        self._ray.get([actor.pin.remote(first, self._wanted.cpus) for actor, first in pinned])
+        self._ray.get([actor.pin.remote(first, self.wanted.cpus) for actor, first in pinned])
 
     def asked(self, question: Callable[[Any], Any]) -> Sequence[Any]:
         """Return what all workers answer to the call of a method."""

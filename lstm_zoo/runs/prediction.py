@@ -65,7 +65,10 @@ def asked_for(
     data: DataConfig, spec: Spec, files: Sequence[str | Path], save_to: str | Path | None = None
 ) -> list[Asked]:
     """Return all files that `predict` would; for its arguments and errors, see there."""
-    paths = list(dict.fromkeys(data.first_file(path, spec) for path in _expanded(files, data)))
+    once: dict[Path, Path] = {}
+    for path in (data.first_file(path, spec) for path in _expanded(files, data)):
+        once.setdefault(path.absolute(), path)
+    paths = list(once.values())
     above = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     folder = None if save_to is None else Path(save_to)
     places = (path.absolute().parent.relative_to(above) for path in paths)

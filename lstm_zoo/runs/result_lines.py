@@ -56,6 +56,7 @@ class ResultLines:
         Raises:
             OSError: It cannot be written; then nothing of it is.
         """
+        facts = {**facts, "file": str(Path(facts["file"]).absolute())}  # commands may come from other folders
         line = visible(json.dumps({**facts, _BY: self._by}, ensure_ascii=False)).encode() + b"\n"
         end = os.fstat(self._descriptor).st_size
         try:

@@ -53,6 +53,11 @@ def group_of(environment: Mapping[str, str]) -> Group | None:
     return group if group and group.size > 1 else None
 
 
+def shares_node(environment: Mapping[str, str]) -> bool:
+    """Say whether Slurm runs several tasks of a step on this node: each then takes one GPU, and else all there are."""
+    return not re.fullmatch(r"1(\(x\d+\))?", environment.get("SLURM_STEP_TASKS_PER_NODE", "1"))
+
+
 def check_shared(config: Config, size: int) -> None:
     """Raise an InputError if several processes cannot train by a recipe.
 

@@ -6,6 +6,7 @@ it. The recipe's batches stay what they are, so that several processes train as 
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from ..console.text import first_line
 from ..console.visible import only_errors
 from ..contracts import InputError, Share, Splits, WorkError
 from .divergence import DivergedError
-from .group import Group, check_shared
+from .group import Group, check_shared, shares_node
 
 _HEARTBEAT = 30  # seconds without a sign of life after which a process counts as dead
 _DAYS = 7 * 24 * 3600 * 1000  # milliseconds: preparing data may take long
@@ -163,7 +164,10 @@ def joined(group: Group | None) -> Iterator[Processes]:
     with only_errors(group.number > 0):
         try:
             jax.distributed.initialize(
-                *group, heartbeat_timeout_seconds=_HEARTBEAT, shutdown_timeout_seconds=_HEARTBEAT
+                *group,
+                cluster_detection_method=None if shares_node(os.environ) else "deactivate",
+                heartbeat_timeout_seconds=_HEARTBEAT,
+                shutdown_timeout_seconds=_HEARTBEAT,
             )
             jax.devices()  # all have to ask within two minutes
             yield Processes(group)

@@ -7,8 +7,10 @@ from lstm_zoo.cluster.room import Wanted, connected
 
 @pytest.fixture(scope="session")
 def two_workers():
-    """Two workers on a cluster that is there."""
+    """Two workers on a cluster that is there; that of RAY_ADDRESS was not asked for."""
     pytest.importorskip("ray")
     wanted = Wanted(2)
-    with connected(wanted):
-        yield wanted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+        with connected(wanted):
+            yield wanted

@@ -2,10 +2,12 @@
 
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from lstm_zoo.cluster.dealing import dealt
+from lstm_zoo.cluster.room import Wanted
 from lstm_zoo.cluster.workers import Workers, WorkersError
 from lstm_zoo.contracts import InputError
 
@@ -60,7 +62,7 @@ def test_tasks_of_a_worker_that_dies_are_done_again(workers, tmp_path, capsys):
     assert sorted(done) == [(number, number**2) for number in range(12)]
     assert "a worker has died; another does its" in capsys.readouterr().err
     (tmp_path / "died").unlink()
-    with pytest.raises(WorkersError, match="1 workers have died"):
+    with pytest.raises(WorkersError, match="1 workers have died, the last one at 3;"):
         list(dealt(workers, dying(tmp_path), range(12), max_failures=0))
 
 
@@ -78,3 +80,49 @@ def test_mistakes_come_back_as_they_are(workers):
     with pytest.raises(InputError) as caught:
         list(dealt(workers, refusing, range(2)))
     assert caught.value.key == "data.root" and caught.value.more == ("more",)
+
+
+class _Nodes:
+    """Stands for Ray, with a worker on each of two nodes: the second dies at its first task, and no other comes."""
+
+    def __init__(self, places):
+        import ray
+
+        self.exceptions, self.places = ray.exceptions, places
+        self.actors = [self._actor(alive=True), self._actor(alive=False)]
+        self.wanted = Wanted(2)
+
+    def _actor(self, alive, comes=True):
+        def remote(task):
+            return lambda: (comes, alive, task)
+
+        return SimpleNamespace(
+            prepare=SimpleNamespace(remote=lambda kind, begin: lambda: (comes, True, None)),
+            do=SimpleNamespace(remote=lambda kind, task: remote(task)),
+        )
+
+    def replace(self, place):
+        self.actors[place] = self._actor(alive=True, comes=False)
+
+    def wait(self, refs, num_returns=1, timeout=None):
+        assert timeout is not None or any(ref()[0] for ref in refs), "it would wait for ever"
+        return [ref for ref in refs if ref()[0]][:1], []
+
+    def get(self, ref):
+        _, alive, task = ref()
+        if not alive:
+            raise self.exceptions.OutOfMemoryError("killed by Ray, for its memory")
+        return task
+
+
+@pytest.mark.parametrize("places", [1, 0])
+def test_tasks_of_a_node_that_is_gone_are_done_by_the_others_and_none_waits_for_it(monkeypatch, places):
+    nodes = _Nodes(places)
+    monkeypatch.setattr("lstm_zoo.cluster.dealing.ray_module", lambda: nodes)
+    monkeypatch.setattr("lstm_zoo.cluster.dealing.num_places", lambda wanted: places)
+    if places:
+        assert [task for task, _ in dealt(nodes, cubes, range(9))] == list(range(9))
+        return
+    nodes.actors[0] = nodes._actor(alive=False)
+    with pytest.raises(WorkersError, match="no node is left"):
+        list(dealt(nodes, cubes, range(9)))

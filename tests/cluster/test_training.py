@@ -4,12 +4,13 @@ import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from lstm_zoo.cluster import taking_part
+from lstm_zoo.cluster import taking_part, training
 from lstm_zoo.cluster.room import Wanted
 from lstm_zoo.cluster.training import Patience, _Attempt, room_for, until_done
 from lstm_zoo.cluster.workers import WorkersError
@@ -23,6 +24,7 @@ def counting(config, path: Path, how, group):
     """Count to eight; the second worker dies once, at three, and takes the other one with it."""
     from lstm_zoo.training.processes import GroupError
 
+    assert bool(how.init) != how.resume  # a run that goes on has weights of its own
     (path / "config.yaml").touch()
     file = path / f"count-{group.number}"
     for count in range(1 + (int(file.read_text()) if how.resume else 0), 9):
@@ -49,7 +51,8 @@ def test_a_worker_that_dies_ends_the_attempt_and_another_begins_where_it_was(
     two_workers, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(taking_part, "take_part", counting)
-    until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, taking_part.How(), Patience(), Stops())
+    how = taking_part.How(init=tmp_path / "before")
+    until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, how, Patience(), Stops())
     assert [(tmp_path / f"count-{number}").read_text() for number in (0, 1)] == ["8", "8"]
     told = capsys.readouterr().err
     assert "has died" in told or "another process has ended" in told
@@ -98,3 +101,28 @@ def test_there_are_as_many_workers_as_fit_and_share_batches_evenly():
     assert room_for(Wanted(3), 2, 9) == Wanted(1)
     with pytest.raises(WorkersError, match="no node is left"):
         room_for(Wanted(3), 0, 9)
+
+
+def test_a_node_whose_loss_is_noticed_late_costs_one_more_attempt(tmp_path, monkeypatch, capsys):
+    """Its place was counted, and nobody comes to it."""
+    places, tried = iter([2, 1]), []
+
+    class Attempt:
+        def __init__(self, workers, *others):
+            tried.append(workers)
+
+        def end(self, *of):
+            if len(tried) == 1:
+                raise training._LostError("worker 1 has died")
+
+    @contextmanager
+    def workers(wanted, *others, **more):
+        if tried and wanted.workers == 2:
+            raise WorkersError("no room for 2 workers")
+        yield wanted.workers
+
+    monkeypatch.setattr(training, "Workers", workers)
+    monkeypatch.setattr(training, "_Attempt", Attempt)
+    monkeypatch.setattr(training, "num_places", lambda wanted: next(places))
+    until_done(load("smoke/cnn_lstm.yaml"), tmp_path, Wanted(2), taking_part.How(), Patience(), Stops())
+    assert tried == [2, 1] and "no room for 2 workers; 1 of 2 workers go on" in capsys.readouterr().err

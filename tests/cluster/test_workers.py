@@ -1,6 +1,7 @@
 """Workers: what they share with the process that starts them."""
 
 import os
+import sys
 
 import pytest
 
@@ -32,7 +33,13 @@ def plugin(tmp_path):
 
 
 def about():
-    return os.getcwd(), kind_of(kinds().models[-1]), os.environ.get("TFDS_DATA_DIR"), sorted(os.sched_getaffinity(0))
+    return (
+        os.getcwd(),
+        kind_of(kinds().models[-1]),
+        os.environ.get("TFDS_DATA_DIR"),
+        tuple(sys.argv),
+        sorted(os.sched_getaffinity(0)),
+    )
 
 
 def test_they_have_what_counts_of_the_head_and_cores_of_their_own(two_workers, plugin, tmp_path, monkeypatch):
@@ -45,7 +52,7 @@ def test_they_have_what_counts_of_the_head_and_cores_of_their_own(two_workers, p
             workers._ray.get(workers.actors[1].run.remote(os._exit, 1))
         workers.replace(1)
         again = workers.asked(lambda one: one.run.remote(about))
-    assert again == found and {one[:3] for one in found} == {(str(tmp_path), "mine", "prepared here")}
+    assert again == found and {one[:4] for one in found} == {(str(tmp_path), "mine", "prepared here", tuple(sys.argv))}
     if len(os.sched_getaffinity(0)) > 1:
         assert [len(cores) for *_, cores in found] == [1, 1] and found[0] != found[1]
 

@@ -30,8 +30,12 @@ def test_files_that_were_done_are_known_again(tmp_path, monkeypatch):
         with pytest.raises(InputError, match=r"writes into .*results\.jsonl"), ResultLines.opened(file, "a"):
             pass
         lines.add({"file": "2.mp4"})
-        assert [one["file"] for one in facts_in(file)] == ["1.mp4", strange, "2.mp4"]  # at once
-    assert facts_in(file)[0] == {"file": "1.mp4", "classes": ["ü"], "network": "a"}
+        names = [str(tmp_path / name) for name in ("1.mp4", strange, "2.mp4")]
+        assert [one["file"] for one in facts_in(file)] == names  # at once
+    assert facts_in(file)[0] == {"file": names[0], "classes": ["ü"], "network": "a"}
+    monkeypatch.chdir(tmp_path / "new")
+    with ResultLines.opened(file, "a") as lines:
+        assert tmp_path / "1.mp4" in lines and tmp_path / "new" / "1.mp4" not in lines
 
 
 @pytest.mark.parametrize("kept", [5, 20])

@@ -4,7 +4,7 @@ import pytest
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError
-from lstm_zoo.training.group import Group, check_shared, group_of
+from lstm_zoo.training.group import Group, check_shared, group_of, shares_node
 
 JAX = {"JAX_COORDINATOR_ADDRESS": "a:1", "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": "1"}
 KERAS = {
@@ -49,3 +49,9 @@ def test_recipes_that_cannot_be_shared_are_refused():
     assert caught.value.key == "train.batch_size"
     with pytest.raises(InputError, match="workers train on JAX, compiled"):
         check_shared(load("smoke/cnn_lstm.yaml", ["train.jit_compile=false"]), 2)
+
+
+def test_a_process_that_is_alone_on_its_node_takes_all_gpus():
+    """JAX gives each task of a Slurm step one, which is for tasks that share a node."""
+    assert not any(shares_node({"SLURM_STEP_TASKS_PER_NODE": text}) for text in ("1", "1(x4)")) and not shares_node({})
+    assert all(shares_node({"SLURM_STEP_TASKS_PER_NODE": text}) for text in ("4", "2(x3)", "11", "1(x2),2"))
