@@ -178,6 +178,12 @@ def test_scheduled_sampling_rises_from_nothing_and_spares_padding():
     np.testing.assert_allclose(shown[0, 1], plain[0, 1], atol=1e-6)  # padding all along
 
 
+def test_scheduled_sampling_runs_in_mixed_precision():
+    features, words = features_for("show_tell"), captions()
+    layer = DECODERS["show_tell"](scheduled_sampling=1.0, dtype="mixed_bfloat16")
+    assert np.isfinite(layer(features, words, training=True)).all() and layer.steps_taken.value.dtype == "float32"
+
+
 def greedy_by_hand(layer, features):
     """Return the words and their log probabilities, one call of the whole decoder a word."""
     batch = len(features)

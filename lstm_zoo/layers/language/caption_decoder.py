@@ -77,7 +77,12 @@ class CaptionDecoder(keras.layers.Layer, ABC):
             self.score = keras.layers.Dense(self.vocabulary_size, name="score")
             self.score.build((None, width))
         if self.scheduled_sampling:
-            options = {"initializer": "zeros", "trainable": False, "aggregation": "only_first_replica"}
+            options = {
+                "initializer": "zeros",
+                "trainable": False,
+                "autocast": False,
+                "aggregation": "only_first_replica",
+            }
             self.steps_taken = self.add_weight(shape=(), dtype="float32", **options, name="steps_taken")
 
     def memory(self, features) -> Any:
