@@ -27,6 +27,8 @@ def dry_build(config: Config) -> dict[str, Any]:
     Raises:
         InputError: No machine has the memory that training would take.
     """
+    import keras
+
     from ..layers.recurrent.implementation import implementation, recurrent_layers
 
     spec, encoder = config.data.expected_spec(), config.model.encoder
@@ -44,7 +46,7 @@ def dry_build(config: Config) -> dict[str, Any]:
             {
                 "name": layer.name,
                 "kind": type(layer).__name__,
-                "output": layer.output.shape,
+                "output": keras.tree.flatten(layer.output)[0].shape,  # its states, if any, come behind
                 "parameters": layer.count_params(),
             }
             for layer in model.layers

@@ -236,6 +236,9 @@ def test_check_shows_shapes_parameters_and_how_recurrent_layers_run():
     assert facts["trainable"] < facts["parameters"]  # batch statistics
     assert set(facts["recurrent"]) == {"lstm_1"} and facts["recurrent"]["lstm_1"]["kind"] in ("cuDNN", "unrolled")
     assert "lstm_1" in call("check", "--config", "smoke/cnn_lstm.yaml").output
+    facts = json.loads(call("check", "--config", "smoke/conv_lstm_forecaster.yaml", "--json").stdout)
+    shapes = {layer["name"]: layer["output"] for layer in facts["layers"]}
+    assert facts["answers"] == "the next 3 frames" and shapes["encoder_1"] == [None, 4, 7, 7, 4]  # and its states
 
 
 def test_check_warns_of_what_will_be_slow(mobilenet_file):

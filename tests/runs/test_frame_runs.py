@@ -36,8 +36,7 @@ def run(tmp_path_factory):
     data = {"kind": "video_frames", "root": str(root), "size": SIZE, "colour": True, "num_frames": 3, "horizon": 2}
     settings = [
         f"data={json.dumps({**data, 'stride': 1})}",
-        "model.filters=16",
-        "train.epochs=24",
+        "train.epochs=1",
         "train.batch_size=4",
     ]
     config = load("smoke/conv_frames.yaml", settings)
