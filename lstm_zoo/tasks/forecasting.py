@@ -47,7 +47,7 @@ class Forecasting(TaskConfig):
     kind: Literal["forecasting"] = "forecasting"
     loss: Literal["cross_entropy", "squared", "squared_and_absolute"] = "cross_entropy"
     """What is made small, over all pixels: the cross-entropy of the brightness, the squared error, or its sum with the
-    absolute one."""
+    absolute one, with which a network that knows little yet gives black where most is dark."""
 
     def objective(self, spec: Spec, truths: Callable[[], Iterable[np.ndarray]]) -> Objective:
         """Return the loss of all pixels, and errors summed over the pixels of a frame."""
