@@ -1,0 +1,1 @@
+"""Films in which nothing but the normal is to be learned: how they are stored and shown, their labels and data sets."""
