@@ -14,6 +14,7 @@ _ANSWERS = {
     "text": "a line of text",
     "number": "a number",
     "frames": "the frames that follow",
+    "normal": "how little normal a film is",
 }
 
 

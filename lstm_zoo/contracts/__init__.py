@@ -15,14 +15,16 @@ from .addresses import address_of, local_path, named_place
 from .data import DataConfig, LiveFrame, Part, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
-from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Number, Spec, Target, Tensor, Text, Words
+from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Normal, Number, Spec, Target, Tensor, Text, Words
 from .splits import FEATURES, WHOLE, Share, Splits
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import (
     FRAMES,
     KNOWN_FRAMES,
     LOG_PROBABILITIES,
+    PLACES,
     PROBABILITIES,
+    SCORE,
     Figures,
     Judge,
     Judged,
@@ -43,7 +45,9 @@ __all__ = [
     "FRAMES",
     "KNOWN_FRAMES",
     "LOG_PROBABILITIES",
+    "PLACES",
     "PROBABILITIES",
+    "SCORE",
     "SPLITS",
     "WHOLE",
     "BadFile",
@@ -62,6 +66,7 @@ __all__ = [
     "Memory",
     "ModelConfig",
     "Neighbour",
+    "Normal",
     "Number",
     "Objective",
     "Outputs",

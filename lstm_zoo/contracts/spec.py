@@ -124,7 +124,21 @@ class Frames(Section):
         return self.horizon, self.height, self.width, self.channels
 
 
-Target = Annotated[Classes | LabelMap | Words | Text | Number | Frames, Field(discriminator="kind")]
+class Normal(Section):
+    """Whether the last frame of the input `clip`, (B, T, H, W, C) uint8, is like those of normal films.
+
+    Training shows normal films alone. Answers are maps, (B, h, w), the higher the less normal a place is. Targets are
+    (B,) float32: whether a clip runs faster than it was filmed, which maps are then the logits of.
+    """
+
+    kind: Literal["normal"] = "normal"
+    frame_step: PositiveInt = 1
+    """From one frame of a clip to the next, in frames of the film."""
+    tempos: tuple[Annotated[int, Field(ge=2, le=16)], ...] = ()
+    """How many times as fast as they were filmed half of the training clips run; empty: none does."""
+
+
+Target = Annotated[Classes | LabelMap | Words | Text | Number | Frames | Normal, Field(discriminator="kind")]
 """Kinds of answer; a model's `answers` and a task's `target` name one of them."""
 
 

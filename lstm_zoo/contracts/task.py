@@ -22,6 +22,10 @@ FRAMES = "frames"
 """Name of the output that holds the frames that follow a clip, (B, horizon, H, W, C) float32 from 0 to 1."""
 KNOWN_FRAMES = "known_frames"
 """Name of what is foretold of frames that are known, in predictions."""
+SCORE = "score"
+"""Name of the output that says how little normal the last frame of a clip is, (B,) float32."""
+PLACES = "places"
+"""Name of the output that says so of its places, (B, h, w) float32."""
 
 Outputs = dict[str, Any]
 """What a network in use answers, by name: arrays of one example, or with the batch axis in front."""
@@ -131,6 +135,9 @@ class TaskConfig(Section, ABC):
     floors_need_features: ClassVar[bool] = False
     """Whether a floor looks at what the network's encoder makes of examples."""
 
+    calibrates: ClassVar[bool] = False
+    """Whether something is to be known of the trained network's answers to held-out examples; see `calibrated`."""
+
     @abstractmethod
     def objective(self, spec: Spec, truths: Callable[[], Iterable[Any]]) -> Objective:
         """Return loss, metrics and weights of classes.
@@ -154,6 +161,11 @@ class TaskConfig(Section, ABC):
     @abstractmethod
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge that has seen nothing yet."""
+
+    def calibrated(self, held_out: Judge) -> Memory:
+        """Return what a run keeps more once it is trained, by a judge of the answers to held-out examples."""
+        del held_out
+        return {}
 
     @abstractmethod
     def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:

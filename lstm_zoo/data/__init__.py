@@ -1,5 +1,7 @@
 """The data sets. The tuple below is the registry."""
 
+from .anomalies.drawn_walkway import DrawnWalkway
+from .anomalies.normal_videos import NormalVideos
 from .captions.captioned_folder import CaptionedFolder
 from .captions.captioned_shapes import CaptionedShapes
 from .captions.coco_captions import CocoCaptions
@@ -30,6 +32,7 @@ DATA = (
     TextureMosaic,
     BlobVolumes,
     DrawnLines,
+    DrawnWalkway,
     VideoFolder,
     VideoFrames,
     CaptionedFolder,
@@ -44,4 +47,5 @@ DATA = (
     IamLines,
     RimesLines,
     TfdsVideo,
+    NormalVideos,
 )

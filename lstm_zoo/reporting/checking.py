@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..config.recipe import Config
-from ..contracts import SPLITS, Classes, Frames, LabelMap, Spec, Splits, Target, Text, Words
+from ..contracts import SPLITS, Classes, Frames, LabelMap, Normal, Spec, Splits, Target, Text, Words
 from .memory import refuse_giants, training_bytes
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _answers(target: Target) -> str:
         return f"text of {len(target.alphabet)} letters"
     if isinstance(target, Frames):
         return f"the next {target.horizon} frames"
+    if isinstance(target, Normal):
+        return "how little normal each place is"
     return f"{len(target.vocabulary)} words" if isinstance(target, Words) else f"a number ({target.unit})"
 
 

@@ -50,7 +50,7 @@ def result_against_floors(scores: Mapping[str, Any]) -> Figure:
         known = [row for row, name in enumerate(names) if name in values]
         places = np.array(known) + height * (number - (len(bars) - 1) / 2)
         lengths = [values[names[row]] for row in known]
-        shade = 1 - 0.35 * max(number - 1, 0)
+        shade = 0.65 ** max(number - 1, 0)
         drawn = axis.barh(places, lengths, height, color=colour, alpha=shade, label=label)
         axis.bar_label(drawn, fmt="%.3f", padding=3, fontsize=8)
     sides = (1.15 * min(0.0, *finite), 1.15 * max(1.0, *finite)) if finite else (0.0, 1.0)

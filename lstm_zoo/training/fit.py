@@ -12,7 +12,7 @@ import keras
 from ..config.recipe import Config, ConfigError
 from ..console.signals import Stops
 from ..console.visible import tell
-from ..contracts import InputError, Spec, Splits
+from ..contracts import InputError, Memory, Spec, Splits
 from ..runs import differences
 from ..runs.directory import RUNS, Run, new_path, newest
 from ..runs.evaluation import evaluate as evaluate_network
@@ -99,6 +99,9 @@ def finish(run: Run, splits: Splits | None = None, *, evaluate: bool = True) -> 
     splits = splits or run.config.data.load(like=run.spec)
     network = RunNetwork(run)
     _keep_features_of_floors(network, splits)
+    if run.config.task.calibrates and splits.size("val"):
+        run.keep_memory({**(network.memory or {}), **_calibration(network, splits)})
+        network = RunNetwork(run)  # with the memory of now
     if evaluate:
         split = next(split for split in ("val", "test", "train") if splits.size(split))
         evaluate_network(network, split, splits=splits)
@@ -212,6 +215,14 @@ def _keep_features_of_floors(network: RunNetwork, splits: Splits) -> None:
     task = network.config.task
     if task.floors_need_features and (features := network.features(splits, "train")):
         network.run.keep_memory(task.memory(network.spec, with_features(splits.judged("train"), features)))
+
+
+def _calibration(network: RunNetwork, splits: Splits) -> Memory:
+    """Return what a task has to know of the network's answers to the held-out examples."""
+    judge = network.config.task.judge(network.spec)
+    for outputs, judged in zip(network.answers(splits, "val"), splits.judged("val"), strict=True):
+        judge.add(outputs, judged)
+    return network.config.task.calibrated(judge)
 
 
 def _load(config: Config, like: Spec | None) -> Splits:

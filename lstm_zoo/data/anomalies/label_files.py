@@ -21,6 +21,8 @@ from .frame_labels import COUNTS, FLAGS, KEY, RANGES, SECONDS, Labels, labels_of
 _OF_UCSD = re.compile(r"gt_frame\s*=\s*\[([^\]]*)\]")
 _RANGE = re.compile(r"(\d+)(?::(\d+))?")
 _PER_FILM = (".npy", ".txt")
+LABEL_ENDINGS = (".json", ".csv", ".m", ".npz")
+"""Of files that hold the labels of several films."""
 
 
 def read_labels(place: Path, films: Sequence[str]) -> dict[str, Labels]:

@@ -1,0 +1,36 @@
+"""What networks that look for anomalies share: frames from 0 to 1, and errors as maps of places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...contracts import InputError, Spec
+
+if TYPE_CHECKING:
+    import keras
+
+_PLACE = 8  # side of a place, in pixels
+
+
+def check_sides(spec: Spec, divisor: int) -> None:
+    """Raise an InputError if frames cannot be halved so often."""
+    height, width = (side or 0 for side in spec.inputs["clip"].shape[1:3])
+    if height % divisor or width % divisor:
+        near = [max(round(side / divisor), 1) * divisor for side in (height, width)]
+        raise InputError("data.size", f"is {[height, width]}; expected multiples of {divisor}, such as {near}")
+
+
+def scaled_clip(spec: Spec) -> tuple[keras.KerasTensor, Any]:
+    """Return the input for a clip, (B, T, H, W, C) uint8, and its values from 0 to 1."""
+    import keras
+
+    clip: Any = keras.Input(spec.inputs["clip"].shape, dtype="uint8", name="clip")
+    return clip, keras.layers.Rescaling(1 / 255, name="scaled")(clip)
+
+
+def mean_of_places(error: Any) -> Any:
+    """Return squared errors, (B, H, W, C), as means over places of 8 x 8 pixels, (B, h, w)."""
+    import keras
+
+    pooled = keras.layers.AveragePooling2D(_PLACE, padding="same", dtype="float32", name="places")(error)
+    return keras.ops.mean(pooled, axis=-1)
