@@ -20,7 +20,14 @@ FLOORS = (
     {"console"},
 )
 """Rooms from the top down; those on one floor do not see each other."""
-DATA_FLOORS = ({"data"}, {"frames"}, {"videos", "captions", "labels", "lines"}, {"pictures"}, {"pipeline"})
+DATA_FLOORS = (
+    {"data"},
+    {"anomalies"},
+    {"frames"},
+    {"videos", "captions", "labels", "lines"},
+    {"pictures"},
+    {"pipeline"},
+)
 
 
 def modules() -> dict[str, Path]:

@@ -48,6 +48,7 @@ class FramePredictor(ModelConfig):
             if name == "up_half":
                 x = layers.Concatenate(name="with_skipped")([x, skipped])  # (B, H/2, W/2, U)
         channels = spec.inputs["clip"].shape[-1]
-        correction = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros", name="correction")(x)
+        small = keras.initializers.RandomNormal(stddev=0.01)
+        correction = layers.Conv2D(channels, 3, padding="same", kernel_initializer=small, name="correction")(x)
         error = keras.ops.square(keras.ops.cast(before + correction - frames[:, -1], "float32"))  # (B, H, W, C)
         return keras.Model({"clip": clip}, mean_of_places(error), name=self.kind)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..contracts import PLACES, SCORE, Memory, Outputs, Result
-from .metrics.detection import events, smoothed
-from .metrics.film_scores import THRESHOLD, FilmOfScores
+from .metrics.detection import FilmOfScores, events, smoothed
+from .metrics.film_scores import THRESHOLD
 
 _MOST_OPAQUE = 0.6
 

@@ -13,7 +13,7 @@ from ...contracts import SCORE, Normal, Outputs, Spec
 from ..frames.film_frames import pixels_of
 from ..pipeline.family import TARGET, Family, Item, Record, Row
 
-_STRETCH = 32  # frames that are judged by a record
+_STRETCH = 8  # frames that are judged by a record; in training, an epoch shows one clip of each
 
 
 class Stretch(NamedTuple):

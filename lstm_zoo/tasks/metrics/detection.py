@@ -12,6 +12,25 @@ from typing import NamedTuple
 import numpy as np
 
 
+class FilmOfScores(NamedTuple):
+    """The scores of a whole film."""
+
+    name: str
+    fps: float
+    """Frames a second."""
+    scores: np.ndarray
+    """(frames,); NaN where there is none."""
+    smoothed: np.ndarray
+    """Their running means."""
+    flags: np.ndarray
+    """Which frames are abnormal, (frames,) bool."""
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Which frames have a score, (frames,) bool."""
+        return ~np.isnan(self.scores)
+
+
 def area_under_roc(scores: np.ndarray, flags: np.ndarray) -> float:
     """Return the share of pairs of an abnormal and a normal frame in which the abnormal one has the higher score.
 

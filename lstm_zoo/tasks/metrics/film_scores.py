@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ...console.text import listed
 from ...contracts import SCORE, Figures, Judge, Judged, Outputs, Pictures
-from .detection import area_under_roc, average_precision, events, smoothed
+from .detection import FilmOfScores, area_under_roc, average_precision, events, smoothed
 
 THRESHOLD = "threshold"
 """Name of the score above which a frame is called abnormal, in what a run keeps and in scores."""
-
-
-class FilmOfScores(NamedTuple):
-    """The scores of a whole film."""
-
-    name: str
-    fps: float
-    """Frames a second."""
-    scores: np.ndarray
-    """(frames,); NaN where there is none."""
-    smoothed: np.ndarray
-    """Their running means."""
-    flags: np.ndarray
-    """Which frames are abnormal, (frames,) bool."""
-
-    @property
-    def scored(self) -> np.ndarray:
-        """Which frames have a score, (frames,) bool."""
-        return ~np.isnan(self.scores)
 
 
 class FilmScores(Judge):
