@@ -126,7 +126,7 @@ class Workers:
                 raise WorkersError(f"no room for {many} workers within {_SECONDS:.0f} s: others use the cluster")
             self.actors = [self._started(place) for place in range(self.wanted.workers)]
             self._pin()
-        except self._ray.exceptions.ActorDiedError as error:
+        except self._ray.exceptions.RayError as error:  # it has died, or was ended for want of memory
             self.__exit__()
             raise WorkersError(f"a worker cannot start: {str(error).strip().splitlines()[-1].strip()}") from None
         except BaseException:

@@ -8,7 +8,7 @@ the loss is the squared error alone, without gradients, flow and discriminator.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import PositiveInt
 
@@ -48,7 +48,7 @@ class FramePredictor(ModelConfig):
             if name == "up_half":
                 x = layers.Concatenate(name="with_skipped")([x, skipped])  # (B, H/2, W/2, U)
         channels = spec.inputs["clip"].shape[-1]
-        small = keras.initializers.RandomNormal(stddev=0.01)
+        small: Any = keras.initializers.RandomNormal(stddev=0.01)
         correction = layers.Conv2D(channels, 3, padding="same", kernel_initializer=small, name="correction")(x)
         error = keras.ops.square(keras.ops.cast(before + correction - frames[:, -1], "float32"))  # (B, H, W, C)
         return keras.Model({"clip": clip}, mean_of_places(error), name=self.kind)

@@ -2,7 +2,8 @@
 
 After learning not to reconstruct anomalies (Astrid, Zaheer, Lee & Lee, BMVC 2021, arXiv 2110.09742), whose frames that
 are skipped make pseudo anomalies.
-Differs from the paper: they train a classifier of clips, where there they spoil the targets of an autoencoder.
+Differs from the paper: they train a classifier of places, where there they spoil the targets of an autoencoder. Each
+frame is shown with its difference to the one before.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from ..contracts import InputError, ModelConfig, Normal, Spec
 
 if TYPE_CHECKING:
     import keras
+
+_SHOWN_AS = 4.0  # differences of frames are small
 
 
 class TempoLstm(ModelConfig):
@@ -40,7 +43,9 @@ class TempoLstm(ModelConfig):
         assert isinstance(spec.target, Normal)
         if not spec.target.tempos:
             raise InputError("data.tempos", f"is empty, but {self.kind} learns from clips that run fast; set [2, 3, 4]")
-        clip, x = scaled_clip(spec)  # (B, T, H, W, C)
+        clip, frames = scaled_clip(spec)  # (B, T, H, W, C)
+        moved = frames[:, 1:] - frames[:, :-1]
+        x = layers.Concatenate(name="with_differences")([frames[:, 1:], _SHOWN_AS * moved])  # (B, T-1, H, W, 2C)
         for number, channels in enumerate(self.channels, 1):
             half = layers.Conv2D(channels, 3, strides=2, padding="same", activation="relu", name=f"half_{number}")
             x = FoldTime(half, name=f"frames_{number}")(x)

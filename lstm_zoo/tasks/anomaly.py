@@ -73,8 +73,11 @@ class Anomaly(TaskConfig):
 
         answers: Any = model.output
         places: Any = ops.cast(answers, "float32")
-        flat: Any = ops.reshape(places, (-1, places.shape[1] * places.shape[2]))
-        score = ops.mean(ops.top_k(flat, self.largest)[0] if self.largest else flat, axis=-1)
+        flat: Any = keras.layers.Flatten()(places)
+        if self.largest:
+            best: Any = ops.top_k(flat, self.largest)
+            flat = best[0]
+        score = ops.mean(flat, axis=-1)
         return keras.Model(model.input, {SCORE: score, PLACES: places}, name=model.name)
 
     def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:

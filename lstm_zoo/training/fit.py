@@ -12,7 +12,7 @@ import keras
 from ..config.recipe import Config, ConfigError
 from ..console.signals import Stops
 from ..console.visible import tell
-from ..contracts import InputError, Memory, Spec, Splits
+from ..contracts import InputError, Memory, Spec, Splits, local_path
 from ..runs import differences
 from ..runs.directory import RUNS, Run, new_path, newest
 from ..runs.evaluation import evaluate as evaluate_network
@@ -71,6 +71,8 @@ def train(
         Stopped: A signal has asked to stop; the run goes on with `resume`.
     """
     config.check()
+    if run_dir is not None and local_path(run_dir) != Path(run_dir):
+        raise InputError("", f"run_dir is {run_dir}; expected a folder: `lstmzoo train --run-dir` keeps runs in stores")
     if resume and init:
         raise InputError("", "--resume and --init: a run that goes on has weights already; name one of them")
     with ExitStack() as stack:
