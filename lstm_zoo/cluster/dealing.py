@@ -135,7 +135,7 @@ class _Dealing(Generic[T, R]):
         self._failures += 1
         lost = [task for task in self._at[place].values() if task is not None]
         if self._failures > self._max_failures:
-            at = f", the last one at {self._called(lost[0][1])}" if lost else ""
+            at = f", the last one at {' or '.join(self._called(task) for _, task in lost)}" if lost else ""
             raise WorkersError(f"{self._failures} workers have died{at}; `ray logs` shows why")
         tell(f"a worker has died; another does its {len(lost)} tasks again ({self._failures}. time)")
         self._again.extend(lost)

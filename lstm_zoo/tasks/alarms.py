@@ -45,7 +45,7 @@ def told(outputs: Outputs, picture: np.ndarray | None, memory: Memory, smoothing
         answer = "no threshold is known: training had no held-out normal films"
     lines = [f"{one['start']:.1f}-{one['end']:.1f} s, highest at {one['peak']:.1f} s" for one in spans]
     film = FilmOfScores("", outputs["fps"], outputs[SCORE], means, np.zeros(len(means), bool))
-    files = {"scores.csv": _table(outputs, means, threshold), "events.json": json.dumps(spans, indent=2).encode()}
+    files = {"scores.csv": _table(outputs, means, threshold), "alarms.json": json.dumps(spans, indent=2).encode()}
     if picture is not None:
         files["film.mp4"] = _laid_over(picture, outputs[PLACES], outputs["fps"])
 

@@ -62,7 +62,7 @@ def test_tasks_of_a_worker_that_dies_are_done_again(workers, tmp_path, capsys):
     assert sorted(done) == [(number, number**2) for number in range(12)]
     assert "a worker has died; another does its" in capsys.readouterr().err
     (tmp_path / "died").unlink()
-    with pytest.raises(WorkersError, match="1 workers have died, the last one at 3;"):
+    with pytest.raises(WorkersError, match=r"1 workers have died, the last one at (\d or )*3( or \d)*;"):
         list(dealt(workers, dying(tmp_path), range(12), max_failures=0))
 
 
