@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from warm_python import warm_python
 
 from lstm_zoo.media.errors import MediaError
 
@@ -78,6 +79,18 @@ def run_on_jax(code: str, *arguments: str, cwd: Path | None = None, **variables:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def _warm_program(tmp_path_factory):
+    with warm_python(tmp_path_factory.mktemp("warm")) as program:
+        yield program
+
+
+@pytest.fixture
+def warm(_warm_program, monkeypatch):
+    """Have processes that this test starts find TensorFlow imported."""
+    monkeypatch.setattr(sys, "executable", str(_warm_program))
 
 
 @contextmanager

@@ -64,6 +64,7 @@ def _op_names(network):
 
 
 @pytest.mark.xdist_group("exports")
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_file_does_what_the_run_does(smoke_run, exported, format):
     about = json.loads((exported(format).folder / "export.json").read_text())
@@ -104,6 +105,7 @@ def test_lstms_are_native_nodes_in_onnx_and_their_settings_are_inside(smoke_run,
 
 
 @pytest.mark.xdist_group("exports")
+@pytest.mark.usefixtures("warm")
 def test_a_server_needs_nothing_but_the_saved_model(smoke_run, exported):
     code = (
         "import sys, json, pathlib, numpy as np, tensorflow as tf\n"
@@ -383,6 +385,7 @@ class _Root(keras.layers.Layer):
         )
 
 
+@pytest.mark.usefixtures("warm")
 def test_operations_that_a_runtime_lacks_are_named_with_their_layer(smoke_run, tmp_path):
     inputs = keras.Input((3, 3), name="x")
     network = keras.Model({"x": inputs}, {"y": keras.layers.Dense(1)(_Root(name="root")(inputs))})

@@ -1,5 +1,7 @@
 """The fast recurrent layers against Keras' own, outputs and gradients, over random shapes, masks and options."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ def implementation_of(layer):
     return implementation(layer).kind
 
 
-def results(layer, x, mask, weights, states, run=tf.function):
+def results(layer, x, mask, weights, states, run=partial(tf.function, autograph=False)):
     """Return outputs, states and all gradients of a loss that sees both; `run` may leave out to trace it."""
     layer.build(x.shape)
     layer.set_weights(weights)
@@ -51,7 +53,7 @@ def results(layer, x, mask, weights, states, run=tf.function):
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("shape", [(3, 4, 4, 6), (2, 30, 3, 5)], ids=["unrolled", "scanned"])
+@pytest.mark.parametrize("shape", [(3, 4, 4, 6), (2, 9, 3, 5)], ids=["unrolled", "scanned"])
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 def test_outputs_and_gradients_equal_keras(kinds, shape, masked, options):
     batch, steps, width, units = shape

@@ -81,6 +81,7 @@ def test_files_that_are_no_images_are_told(caption_run, tmp_path):
     assert result.facts["error"] == "is no image that can be read"
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.xdist_group("captions")
 def test_the_saved_model_writes_the_same_sentence_from_a_file_s_bytes(caption_run, photo, tmp_path):
     (told,) = (one.facts for one in predict(caption_run, [photo]))
@@ -104,6 +105,7 @@ def test_the_saved_model_writes_the_same_sentence_from_a_file_s_bytes(caption_ru
     np.testing.assert_allclose(served["attention"][:length], told["attention"], atol=1e-5)
 
 
+@pytest.mark.usefixtures("warm")
 @pytest.mark.xdist_group("captions")
 @pytest.mark.parametrize("format", ["keras", "litert"])
 def test_files_write_the_same_captions(caption_run, format, tmp_path):

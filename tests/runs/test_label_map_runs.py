@@ -16,7 +16,7 @@ from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
 from lstm_zoo.training.fit import train
 
-pytestmark = pytest.mark.xdist_group("segmentation")
+pytestmark = [pytest.mark.xdist_group("segmentation"), pytest.mark.usefixtures("warm")]
 
 SCORES = {"pixel_accuracy", "class_accuracy", "mean_iou", "mean_dice"}
 

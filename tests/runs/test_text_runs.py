@@ -25,7 +25,7 @@ from lstm_zoo.runs.weights import keep_weights
 from lstm_zoo.tasks.ctc.reading import greedy
 from lstm_zoo.training.fit import train
 
-pytestmark = pytest.mark.xdist_group("text")
+pytestmark = [pytest.mark.xdist_group("text"), pytest.mark.usefixtures("warm")]
 README = Path(__file__).parents[2] / "README.md"
 RATES = {"cer", "wer", "exact_lines", "median_line_cer", "letter_accuracy"}
 
