@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ..console.signals import Stopped, raise_when_asked
-from ..console.visible import visible
+from ..console.visible import tell, visible
 from . import bench, check, data, evaluate, export, listing, predict, train
 from .errors import debugging, user_errors
 from .printing import OutputError, written
@@ -55,15 +55,16 @@ def _options(
 
 def main() -> None:
     """Run the command line."""
-    raise_when_asked()
     try:
+        raise_when_asked()
         with written():  # the help, too, which is no command's
             status = app(standalone_mode=False)
         sys.exit(status)
     except OutputError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    except Stopped as stop:  # between two commands' own words
+    except Stopped as stop:  # before the command has words of its own for it
+        tell("stopped before it began; the same command starts it")
         sys.exit(stop.status)
     except Exception as error:
         if not (hasattr(error, "show") and hasattr(error, "message")):

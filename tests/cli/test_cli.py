@@ -14,6 +14,7 @@ from conftest import write_video
 from lstmzoo import lstmzoo as call
 
 from lstm_zoo.bench import recurrent
+from lstm_zoo.cli import main
 from lstm_zoo.cli.evaluate import name_of
 from lstm_zoo.config.catalogue import shipped_configs
 from lstm_zoo.console.signals import Stopped
@@ -167,6 +168,15 @@ def test_a_failure_is_one_line_and_status_one(monkeypatch):
     monkeypatch.setattr("lstm_zoo.reporting.tables.dry_build_table", lambda facts: 1 / 0)
     output = call("check", "--config", "smoke/cnn_lstm.yaml", status=1).output
     assert "failed: ZeroDivisionError" in output and "--debug" in output and "Traceback" not in output
+
+
+def test_a_stop_before_a_command_has_begun_is_told(monkeypatch, capsys):
+    monkeypatch.setattr("lstm_zoo.cli.app", Mock(side_effect=Stopped(15)))
+    monkeypatch.setattr("lstm_zoo.cli.raise_when_asked", Mock())
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 143
+    assert capsys.readouterr().err == "stopped before it began; the same command starts it\n"
 
 
 @pytest.mark.parametrize(("signal", "status"), [(KeyboardInterrupt(), 130), (Stopped(15), 143)])

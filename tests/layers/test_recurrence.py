@@ -32,7 +32,10 @@ def implementation_of(layer):
     return implementation(layer).kind
 
 
-def results(layer, x, mask, weights, states, run=partial(tf.function, autograph=False)):
+traced = partial(tf.function, autograph=False)
+
+
+def results(layer, x, mask, weights, states, run=traced):
     """Return outputs, states and all gradients of a loss that sees both; `run` may leave out to trace it."""
     layer.build(x.shape)
     layer.set_weights(weights)
