@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...console.text import listed
+from ...console.text import listed, natural_order
 from ...contracts import SCORE, Figures, Judge, Judged, Outputs, Pictures
 from .detection import FilmOfScores, area_under_roc, average_precision, events, smoothed
 
@@ -33,9 +33,9 @@ class FilmScores(Judge):
         self._stretches.append((truth["film"], truth["first"], truth["fps"], outputs[SCORE], truth["flags"]))
 
     def films(self) -> list[FilmOfScores]:
-        """Return the films, each put together from its stretches."""
+        """Return the films in order, each put together from its stretches."""
         found = []
-        for name in dict.fromkeys(name for name, *_ in self._stretches):
+        for name in natural_order({name for name, *_ in self._stretches}):
             of_film = sorted((one for one in self._stretches if one[0] == name), key=lambda one: one[1])
             scores, flags = (np.concatenate([one[part] for one in of_film]) for part in (3, 4))
             found.append(FilmOfScores(name, of_film[0][2], scores, smoothed(scores, self._smoothing), flags))

@@ -28,7 +28,7 @@ def test_a_perfect_score_gets_one_and_the_number_of_the_frame_a_half():
     number = judge_of(lambda numbers, flags: numbers.astype(float)).scores()
     assert number["auc"] == number["auc_of_films"] == 0.5 and number["films_of_both_kinds"] == 2
     assert number["films"] == 4 and number["frames"] == 240
-    assert "a mean over 2 films; of one kind of frames alone are all_cart, all_calm" in " ".join(number["remarks"])
+    assert "a mean over 2 films; of one kind of frames alone are all_calm, all_cart" in " ".join(number["remarks"])
 
 
 def test_frames_without_a_score_are_counted_and_left_out():
