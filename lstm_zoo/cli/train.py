@@ -27,8 +27,6 @@ from .options import (
 )
 from .printing import show
 
-_GO_LAST = "checkpoints/"  # to a store: who goes on from one finds weights and history that are as new, or newer
-
 if TYPE_CHECKING:
     from ..runs.directory import Run
 
@@ -80,7 +78,7 @@ def train(
         wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         recipe = loaded(load_recipe(config, set))
         from ..disk.sending import kept_in_store
-        from ..runs.directory import new_path, newest
+        from ..runs.directory import CHECKPOINTS, new_path, newest
         from ..training.fit import train
         from ..training.group import group_of
 
@@ -91,7 +89,7 @@ def train(
                 train(recipe, run_dir, **how, group=group)
             return
         place.append(run_dir or (newest(recipe.name) if goes_on else new_path(recipe)))
-        with _left_at_once(), kept_in_store(place[0], _GO_LAST):
+        with _left_at_once(), kept_in_store(place[0], CHECKPOINTS):
             if wanted:
                 from ..cluster.taking_part import How
                 from ..cluster.training import Patience, train_by_workers

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import ModelConfig, Spec
+from .parts.frame_inputs import frame_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -31,11 +32,12 @@ class ConvLstmAutoencoder(ModelConfig):
         import keras
         from keras import layers
 
-        from ..layers import ConvLSTM2D, FoldTime
-        from .parts.film_frames import check_sides, mean_of_places, scaled_clip
+        from ..layers import ConvLSTM2D, FoldTime, ImageScaling
+        from .parts.places import check_sides, mean_of_places
 
         check_sides(spec, 8)
-        clip, frames = scaled_clip(spec)  # (B, T, H, W, C)
+        inputs = frame_inputs(spec)
+        frames = ImageScaling("unit", name="scaling")(inputs["clip"])  # (B, T, H, W, C)
         first, second = self.channels
         down = layers.Conv2D(first, 5, strides=4, padding="same", activation="tanh", name="down_1")
         x = FoldTime(down, name="frames_down_1")(frames)
@@ -48,4 +50,4 @@ class ConvLstmAutoencoder(ModelConfig):
         up = layers.Conv2DTranspose(frames.shape[-1], 5, strides=4, padding="same", name="up_2")
         x = FoldTime(up, name="frames_up_2")(x)  # (B, T, H, W, C)
         error = keras.ops.mean(keras.ops.square(keras.ops.cast(x - frames, "float32")), axis=1)  # (B, H, W, C)
-        return keras.Model({"clip": clip}, mean_of_places(error), name=self.kind)
+        return keras.Model(inputs, mean_of_places(error), name=self.kind)

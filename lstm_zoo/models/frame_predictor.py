@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import PositiveInt
 
 from ..contracts import ModelConfig, Spec
+from .parts.frame_inputs import frame_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -31,11 +32,12 @@ class FramePredictor(ModelConfig):
         import keras
         from keras import layers
 
-        from ..layers import ConvLSTM2D, FoldTime
-        from .parts.film_frames import check_sides, mean_of_places, scaled_clip
+        from ..layers import ConvLSTM2D, FoldTime, ImageScaling
+        from .parts.places import check_sides, mean_of_places
 
         check_sides(spec, 4)
-        clip, frames = scaled_clip(spec)  # (B, T, H, W, C)
+        inputs = frame_inputs(spec)
+        frames = ImageScaling("unit", name="scaling")(inputs["clip"])  # (B, T, H, W, C)
         past, before = frames[:, :-1], frames[:, -2]
         half = layers.Conv2D(self.units // 2, 5, strides=2, padding="same", activation="relu", name="half")
         quarter = layers.Conv2D(self.units, 3, strides=2, padding="same", activation="relu", name="quarter")
@@ -51,4 +53,4 @@ class FramePredictor(ModelConfig):
         small: Any = keras.initializers.RandomNormal(stddev=0.01)
         correction = layers.Conv2D(channels, 3, padding="same", kernel_initializer=small, name="correction")(x)
         error = keras.ops.square(keras.ops.cast(before + correction - frames[:, -1], "float32"))  # (B, H, W, C)
-        return keras.Model({"clip": clip}, mean_of_places(error), name=self.kind)
+        return keras.Model(inputs, mean_of_places(error), name=self.kind)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import InputError, ModelConfig, Normal, Spec
+from .parts.frame_inputs import frame_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -37,13 +38,13 @@ class TempoLstm(ModelConfig):
         import keras
         from keras import layers
 
-        from ..layers import ConvLSTM2D, FoldTime
-        from .parts.film_frames import scaled_clip
+        from ..layers import ConvLSTM2D, FoldTime, ImageScaling
 
         assert isinstance(spec.target, Normal)
         if not spec.target.tempos:
             raise InputError("data.tempos", f"is empty, but {self.kind} learns from clips that run fast; set [2, 3, 4]")
-        clip, frames = scaled_clip(spec)  # (B, T, H, W, C)
+        inputs = frame_inputs(spec)
+        frames = ImageScaling("unit", name="scaling")(inputs["clip"])  # (B, T, H, W, C)
         moved = frames[:, 1:] - frames[:, :-1]
         x = layers.Concatenate(name="with_differences")([frames[:, 1:], _SHOWN_AS * moved])  # (B, T-1, H, W, 2C)
         for number, channels in enumerate(self.channels, 1):
@@ -52,4 +53,4 @@ class TempoLstm(ModelConfig):
         x = ConvLSTM2D(self.units, 3, padding="same", name="conv_lstm")(x)  # (B, h, w, U)
         x = layers.SpatialDropout2D(self.dropout, name="dropout")(x)
         logits = layers.Conv2D(1, 1, dtype="float32", name="logits")(x)
-        return keras.Model({"clip": clip}, keras.ops.squeeze(logits, axis=-1), name=self.kind)
+        return keras.Model(inputs, keras.ops.squeeze(logits, axis=-1), name=self.kind)

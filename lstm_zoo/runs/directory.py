@@ -35,7 +35,9 @@ CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environ
 WEIGHTS = "best.weights.h5"
 HASHES = "best.weights.sha256"
 """SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
-_OF_TRAINING = (WEIGHTS, HASHES, MEMORY, "history.csv", "checkpoints")
+CHECKPOINTS = "checkpoints"
+"""To a store this folder goes last: who goes on from a checkpoint finds weights and history as new as it, or newer."""
+_OF_TRAINING = (WEIGHTS, HASHES, MEMORY, "history.csv", CHECKPOINTS)
 _LAYOUT = 3
 """Of a run directory; raise it when one made before cannot be read any more."""
 

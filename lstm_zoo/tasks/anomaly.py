@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, NonNegativeInt
 
+from ..console.visible import tell
 from ..contracts import (
     PLACES,
     SCORE,
@@ -29,8 +30,7 @@ from .metrics.film_scores import THRESHOLD, FilmScores
 if TYPE_CHECKING:
     import keras
 
-_SECONDS, _MEAN_FRAME = "held_out_seconds", "mean_frame"
-"""Names of what a run keeps beside the threshold: how long the films are that it is of, and the mean normal frame."""
+_MEAN_FRAME = "mean_frame"  # name of the mean normal frame in what a run keeps
 
 
 class Anomaly(TaskConfig):
@@ -93,12 +93,17 @@ class Anomaly(TaskConfig):
         return FilmScores(self.smoothing, float(memory[THRESHOLD]) if memory and THRESHOLD in memory else np.nan)
 
     def calibrated(self, held_out: Judge) -> Memory:
-        """Return the threshold that allows so many false alarms in held-out normal films, and how long these are."""
+        """Return the threshold that allows so many false alarms in held-out normal films."""
         assert isinstance(held_out, FilmScores)
         films = held_out.films()
         seconds = sum(len(film.scores) / film.fps for film in films)
+        if self.alarms_an_hour * seconds < 3600:
+            tell(
+                f"the threshold allows no false alarm in the held-out films: they last {seconds:.0f} s, and "
+                f"{self.alarms_an_hour:g} an hour is less than one in that time; more normal film makes it surer"
+            )
         threshold = threshold_at([film.smoothed for film in films], seconds, self.alarms_an_hour)
-        return {THRESHOLD: np.array(threshold), _SECONDS: np.array(seconds)}
+        return {THRESHOLD: np.array(threshold)}
 
     def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:
         """Return squared differences, to the frame before and to the mean normal frame, and the number of the frame."""

@@ -125,28 +125,33 @@ class _FrameJudge(Judge):
 
     def __init__(self, target: Frames, floors: dict[str, Predictor]):
         self._target, self._floors = target, floors
-        self._scores: dict[str, list[np.ndarray]] = {}
+        self._means: list[dict[str, float]] = []  # scores of each example, means over its frames
+        self._sums: dict[str, np.ndarray] = {}  # scores of each frame ahead, summed over examples
         self._of_floors: dict[str, dict[str, np.ndarray]] = {name: {} for name in floors}
         self._kept: dict[int, tuple[str, np.ndarray, np.ndarray]] = {}
 
     def add(self, outputs: Outputs, judged: Judged) -> None:
         """Take the frames that are foretold for one clip."""
-        for name, values in _scores(outputs[FRAMES], judged.truth).items():
-            self._scores.setdefault(name, []).append(values)
+        scores = _scores(outputs[FRAMES], judged.truth)
+        self._means.append({name: float(values.mean()) for name, values in scores.items()})
+        for name, values in scores.items():
+            self._sums[name] = self._sums.get(name, 0) + values.astype(float)
         truth = judged.truth[-self._target.horizon :] / np.float32(255)
         for floor, predict in self._floors.items():
             frames, sums = predict(judged)[FRAMES], self._of_floors[floor]
             for name, error in (("mse", squared), ("mae", absolute)):
                 sums[name] = sums.get(name, 0) + error(frames, truth)
-        number = len(self._scores["mse"]) - 1
+        number = len(self._means) - 1
         self._kept[number] = judged.name, judged.truth, _bytes(outputs[FRAMES])
-        self._kept = {number: self._kept[number] for number in {*range(_FIRST), *self._extremes()} & {*self._kept}}
+        order = self._kept_from_best()
+        wanted = {*range(_FIRST), *order[:_EXTREMES], *order[-_EXTREMES:]}
+        self._kept = {number: kept for number, kept in self._kept.items() if number in wanted}
 
     def scores(self) -> dict[str, Any]:
         """Return the mean scores, those of each frame ahead, and what they mean."""
-        by_horizon = {name: np.mean(values, axis=0) for name, values in self._scores.items()}
+        by_horizon = self._by_horizon()
         return {
-            "examples": len(self._scores["mse"]),
+            "examples": len(self._means),
             **{name: float(values.mean()) for name, values in by_horizon.items()},
             "by_horizon": {name: values.tolist() for name, values in by_horizon.items()},
             "remarks": list(self._definitions()),
@@ -154,42 +159,41 @@ class _FrameJudge(Judge):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the scores of each example, means over its frames."""
-        for values in zip(*self._scores.values(), strict=True):
-            yield {name: f"{of_frames.mean():.4f}" for name, of_frames in zip(self._scores, values, strict=True)}
+        for means in self._means:
+            yield {name: f"{mean:.4f}" for name, mean in means.items()}
 
     def figures(self, pictures: Pictures) -> Figures:
         """Yield the scores by horizon beside the floors', and examples: the first, the best and the worst by MSE."""
         from .figures.frame_strips import frame_strips
         from .figures.horizon_curves import horizon_curves
 
-        count = len(self._scores["mse"])
-        curves = {name: np.mean(values, axis=0) for name, values in self._scores.items() if name != "ssim_openstl"}
+        count = len(self._means)
+        curves = {name: values for name, values in self._by_horizon().items() if name != "ssim_openstl"}
         floors = {name: {score: sums / count for score, sums in of.items()} for name, of in self._of_floors.items()}
         yield "Scores by how far ahead a frame is", "by-horizon", horizon_curves(curves, floors)
-        order, horizon = self._order(), self._target.horizon
+        order, horizon = self._kept_from_best(), self._target.horizon
         named = [(f"Example {number + 1}", number) for number in range(min(_FIRST, count))]
         named += [(f"Best {rank}", number) for rank, number in enumerate(order[:_EXTREMES], 1)]
         named += [(f"Worst {rank}", number) for rank, number in enumerate(order[::-1][:_EXTREMES], 1)]
         for title, number in named:
             name, truth, predicted = self._kept[number]
             rows = {"shown": truth[:-horizon], "truth": truth[-horizon:], "foretold": predicted}
-            told = f"{title}: {name}, MSE {self._scores['mse'][number].mean():.1f}"
+            told = f"{title}: {name}, MSE {self._means[number]['mse']:.1f}"
             yield told, title.lower().replace(" ", "-"), frame_strips(rows, len(truth) - horizon)
 
-    def _order(self) -> list[int]:
-        """Return the numbers of all examples, the best first."""
-        return np.argsort([values.mean() for values in self._scores["mse"]], kind="stable").tolist()
+    def _by_horizon(self) -> dict[str, np.ndarray]:
+        return {name: sums / len(self._means) for name, sums in self._sums.items()}
 
-    def _extremes(self) -> list[int]:
-        order = self._order()
-        return [*order[:_EXTREMES], *order[-_EXTREMES:]]
+    def _kept_from_best(self) -> list[int]:
+        """Return the numbers of the examples that are kept, the best first."""
+        return sorted(self._kept, key=lambda number: self._means[number]["mse"])
 
     def _definitions(self) -> Iterator[str]:
         yield (
             "mse, mae: sums over the pixels and channels of a frame, values from 0 to 1; means over frames and examples"
         )
         yield "psnr: of the mean squared error of each frame, in dB, 100 at the most"
-        if "ssim" not in self._scores:
+        if "ssim" not in self._sums:
             yield f"ssim is left out: its window of {GAUSS} x {GAUSS} pixels does not fit into the frames"
             return
         yield (

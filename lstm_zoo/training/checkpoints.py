@@ -20,6 +20,7 @@ from ..console.visible import tell
 from ..contracts import InputError
 from ..disk.arrays import arrays_in
 from ..disk.whole_files import written
+from ..runs.directory import CHECKPOINTS
 
 _FACTS = "facts"
 _NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.npz")
@@ -59,7 +60,7 @@ class Checkpoints:
     """
 
     def __init__(self, run_path: Path, keep: int = 1, keep_epoch: bool = False):
-        self._folder = run_path / "checkpoints"
+        self._folder = run_path / CHECKPOINTS
         self._keep, self._keep_epoch = keep, keep_epoch
 
     def positions(self) -> list[Position]:

@@ -13,8 +13,9 @@ from ..config.recipe import Config, ConfigError
 from ..console.signals import Stops
 from ..console.visible import tell
 from ..contracts import InputError, Memory, Spec, Splits, local_path
+from ..disk.sending import kept_in_store
 from ..runs import differences
-from ..runs.directory import RUNS, Run, new_path, newest
+from ..runs.directory import CHECKPOINTS, RUNS, Run, new_path, newest
 from ..runs.evaluation import evaluate as evaluate_network
 from ..runs.evaluation import with_features
 from ..runs.network import RunNetwork
@@ -48,8 +49,8 @@ def train(
 
     Args:
         config: The recipe.
-        run_dir: Where to keep the run; None: a new directory below `runs/`, or with `resume` the newest one of this
-            recipe.
+        run_dir: Where to keep the run: a directory, or an address in a store (`s3://bucket/folder`), whose mirror it
+            is then; None: a new directory below `runs/`, or with `resume` the newest one of this recipe.
         resume: Go on with an interrupted run; the result is that of a run which was never interrupted.
         anyway: Go on even if recipe, data or programs differ from those that the run was started with; the run keeps
             the differences.
@@ -71,22 +72,23 @@ def train(
         Stopped: A signal has asked to stop; the run goes on with `resume`.
     """
     config.check()
-    if run_dir is not None and local_path(run_dir) != Path(run_dir):
-        raise InputError("", f"run_dir is {run_dir}; expected a folder: `lstmzoo train --run-dir` keeps runs in stores")
     if resume and init:
         raise InputError("", "--resume and --init: a run that goes on has weights already; name one of them")
-    with ExitStack() as stack:
-        stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
-        keras.config.set_dtype_policy(config.train.precision)
-        processes = stack.enter_context(joined(group))
-        if resume:
-            fitting, saved = _go_on(config, run_dir, anyway, processes, stack)
-        else:
-            fitting, saved = _begin(config, run_dir, init, processes, stack), None
-        fitting.fit(saved, stops or Stops(), callbacks)
-    run, splits = fitting.run, fitting.splits
-    if processes.first:
-        finish(run, splits, evaluate=evaluate)
+    place = None if run_dir is None else local_path(run_dir)
+    is_address = run_dir is not None and place != Path(run_dir)
+    with kept_in_store(place if is_address and (group is None or not group.number) else None, CHECKPOINTS):
+        with ExitStack() as stack:
+            stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
+            keras.config.set_dtype_policy(config.train.precision)
+            processes = stack.enter_context(joined(group))
+            if resume:
+                fitting, saved = _go_on(config, place, anyway, processes, stack)
+            else:
+                fitting, saved = _begin(config, place, init, processes, stack), None
+            fitting.fit(saved, stops or Stops(), callbacks)
+        run, splits = fitting.run, fitting.splits
+        if processes.first:
+            finish(run, splits, evaluate=evaluate)
     return run
 
 

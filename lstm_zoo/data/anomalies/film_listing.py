@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...contracts import InputError
+from ..frames.films_below import MASKS_OF, films_below
 from ..pipeline.family import Item
-from ..pipeline.finding import check_folder, unlinked
 from ..pipeline.splitting import Listing, by_folder
-from ..videos.clip_files import clips_below
 from .frame_labels import KEY
 from .label_files import LABEL_ENDINGS, read_labels
-
-MASKS = "masks"
-"""Label of a film that names a folder of pictures, one a frame; what is not black is abnormal."""
-_MASKS_OF = "_gt"  # behind the name of the film, as in UCSD's layout
 
 
 def list_films(root: Path, labels: Path | None) -> Listing:
     """Return all films below a folder, by the splits that their folders are called after; of the test, with labels.
+
+    Labels are an item's target; masks, a folder of pictures, one a frame, are its other file.
 
     Args:
         root: The folder.
@@ -28,13 +25,10 @@ def list_films(root: Path, labels: Path | None) -> Listing:
     Raises:
         InputError: There are no films, none to train on, or test films without labels.
     """
-    check_folder(root)
-    found = unlinked(clips_below(root))
-    masks = {film for film in found if film.name.endswith(_MASKS_OF) and _film_of(film) in found}
-    items = [Item(film.relative_to(root).as_posix()) for film in found if film not in masks]
-    if not items:
+    films, masks = films_below(root)
+    if not films:
         raise InputError("data.root", f"no films in {root}; expected videos, or folders of frames as pictures")
-    splits = {split: of for split, of in by_folder(items).items() if of}
+    splits = {split: of for split, of in by_folder([Item(film) for film in films]).items() if of}
     if "" in splits:
         if labels:
             raise InputError(
@@ -45,7 +39,7 @@ def list_films(root: Path, labels: Path | None) -> Listing:
         raise InputError("data.root", f"{root} has no folder train of normal films to learn from")
     test = splits.get("test", [])
     if test and labels is None and masks:
-        splits["test"] = _with_masks(test, root, masks)
+        splits["test"] = _with_masks(test, masks)
         return Listing(splits, [f"labels: the masks beside the test films ({len(masks)} folders)"])
     if test:
         file = labels or _only_file(root, test)
@@ -55,18 +49,11 @@ def list_films(root: Path, labels: Path | None) -> Listing:
     return Listing(splits)
 
 
-def _film_of(masks: Path) -> Path:
-    return masks.with_name(masks.name.removesuffix(_MASKS_OF))
-
-
-def _with_masks(test: Sequence[Item], root: Path, masks: set[Path]) -> list[Item]:
+def _with_masks(test: Sequence[Item], masks: Mapping[str, str]) -> list[Item]:
     """Return test films with their folders of masks."""
-    of_film = {_film_of(folder).relative_to(root).as_posix(): folder.relative_to(root).as_posix() for folder in masks}
-    if missing := [item.name for item in test if item.name not in of_film]:
-        raise InputError(
-            KEY, f"{missing[0]} has no folder of masks beside it ({missing[0]}{_MASKS_OF}), as others have"
-        )
-    return [item._replace(target={MASKS: of_film[item.name]}) for item in test]
+    if missing := [item.name for item in test if item.name not in masks]:
+        raise InputError(KEY, f"{missing[0]} has no folder of masks beside it ({missing[0]}{MASKS_OF}), as others have")
+    return [item._replace(others=(masks[item.name],)) for item in test]
 
 
 def _only_file(root: Path, test: Sequence[Item]) -> Path:

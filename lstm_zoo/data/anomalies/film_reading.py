@@ -10,7 +10,6 @@ from ...media.errors import MediaError
 from ...media.films.pictures import FrameFolder
 from ..frames.film_frames import read_film
 from ..pipeline.family import Item, Record
-from .film_listing import MASKS
 from .frame_labels import FLAGS, flags_of
 
 
@@ -23,9 +22,7 @@ def read_labelled(root: Path, item: Item, size: tuple[int, int], pictures_fps: f
     film = read_film(root / item.name, None, size, None, pictures_fps)
     if (there := len(film["video"])) < least:
         raise MediaError(f"has {there} frame{'s' * (there > 1)}; needed: {least}, for one clip")
-    labels = item.target or {}
-    if MASKS in labels:
-        labels = {FLAGS: _of_masks(root / labels[MASKS])}
+    labels = {FLAGS: _of_masks(root / item.others[0])} if item.others else item.target or {}
     return {**film, "flags": flags_of(labels, there, film["starts"]).astype(np.uint8)}
 
 

@@ -28,6 +28,7 @@ Pools = Mapping[str, np.ndarray]
 """Pictures of each split, (n, h, w) uint8, white on black."""
 
 
+@lru_cache(maxsize=2)
 def digits_in(path: Path, changed: tuple[int, ...] | None) -> Pools:
     """Return the pictures of `mnist.npz` or another NumPy file, of an IDX file, or of a folder of IDX files.
 
@@ -41,11 +42,6 @@ def digits_in(path: Path, changed: tuple[int, ...] | None) -> Pools:
     Raises:
         InputError: It cannot be read, or holds something else.
     """
-    return _digits_in(path, changed)
-
-
-@lru_cache(maxsize=2)
-def _digits_in(path: Path, changed: tuple[int, ...] | None) -> Pools:
     del changed
     try:
         found = _arrays(path) if path.is_file() else _idx_files(path)

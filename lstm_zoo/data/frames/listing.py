@@ -12,12 +12,10 @@ from ...media.endings import ARRAYS
 from ...media.errors import MediaError
 from ...media.films.clip_arrays import Order, layout_of
 from ..pipeline.family import Item
-from ..pipeline.finding import check_folder, unlinked
 from ..pipeline.splitting import Listing, by_folder
-from ..videos.clip_files import clips_below
+from .films_below import films_below
 
 _CLIP = re.compile(r"@(\d+)$")
-_MASKS = "_gt"  # behind the name of the folder of a film: UCSD's masks of what is abnormal
 
 
 def list_films(root: Path, order: Order | None) -> Listing:
@@ -28,16 +26,12 @@ def list_films(root: Path, order: Order | None) -> Listing:
     """
     if root.is_file():
         return _listing([Item(root.name)], root.parent, order, [])
-    check_folder(root)
-    films = unlinked(clips_below(root))
-    masks = {film for film in films if film.name.endswith(_MASKS) and film.with_name(film.name[:-3]) in films}
-    names = [film.relative_to(root).as_posix() for film in films if film not in masks]
+    names, masks = films_below(root)
     if not names:
         raise InputError(
             "data.root", f"no films in {root}; expected videos, arrays of frames, or folders of frames as pictures"
         )
-    left_out = listed(sorted(film.relative_to(root).as_posix() for film in masks))
-    told = [f"folders of masks, left out: {left_out}"] if masks else []
+    told = [f"folders of masks, left out: {listed(sorted(masks.values()))}"] if masks else []
     return _listing([Item(name) for name in names], root, order, told)
 
 

@@ -6,10 +6,9 @@ As `keras.layers.ConvLSTM2D`, weights included, and so without the paper's peeph
   block of it;
 - a step makes one convolution for all gates, where Keras makes eight;
 - the first step makes none where it starts from nothing;
-- the steps are written out. As a scan they took a third longer: a loop copies what a step leaves behind.
+- the steps are written out: a loop copies what a step leaves behind.
 
-The gradient is the backend's. By hand, with the recurrent kernel's as one product over all steps as in
-`recurrent/recurrence.py`, it took no less time: nine tenths of it are the convolutions themselves.
+The gradient is the backend's.
 """
 
 from __future__ import annotations

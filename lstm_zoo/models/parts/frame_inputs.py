@@ -1,4 +1,4 @@
-"""Inputs of networks that foretell frames: the clip, and the hint of later frames that training shows."""
+"""Inputs of networks that see frames: the clip, and the hint of later ones that training shows, if there is one."""
 
 from __future__ import annotations
 

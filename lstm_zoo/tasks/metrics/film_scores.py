@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,15 @@ from .detection import FilmOfScores, area_under_roc, average_precision, events, 
 
 THRESHOLD = "threshold"
 """Name of the score above which a frame is called abnormal, in what a run keeps and in scores."""
+
+
+class _Stretch(NamedTuple):
+    film: str
+    first: int
+    """Number of its first frame in the film."""
+    fps: float
+    scores: np.ndarray
+    flags: np.ndarray
 
 
 class FilmScores(Judge):
@@ -25,20 +36,23 @@ class FilmScores(Judge):
 
     def __init__(self, smoothing: float, threshold: float):
         self._smoothing, self._threshold = smoothing, threshold
-        self._stretches: list[tuple[str, int, float, np.ndarray, np.ndarray]] = []
+        self._stretches: list[_Stretch] = []
 
     def add(self, outputs: Outputs, judged: Judged) -> None:
         """Take the scores of the frames of a stretch, (n,)."""
         truth, self._threshold = judged.truth, float(outputs.get(THRESHOLD, self._threshold))
-        self._stretches.append((truth["film"], truth["first"], truth["fps"], outputs[SCORE], truth["flags"]))
+        self._stretches.append(_Stretch(truth["film"], truth["first"], truth["fps"], outputs[SCORE], truth["flags"]))
 
     def films(self) -> list[FilmOfScores]:
         """Return the films in order, each put together from its stretches."""
+        by_film: dict[str, list[_Stretch]] = defaultdict(list)
+        for stretch in sorted(self._stretches, key=attrgetter("first")):
+            by_film[stretch.film].append(stretch)
         found = []
-        for name in natural_order({name for name, *_ in self._stretches}):
-            of_film = sorted((one for one in self._stretches if one[0] == name), key=lambda one: one[1])
-            scores, flags = (np.concatenate([one[part] for one in of_film]) for part in (3, 4))
-            found.append(FilmOfScores(name, of_film[0][2], scores, smoothed(scores, self._smoothing), flags))
+        for name in natural_order(by_film):
+            scores = np.concatenate([one.scores for one in by_film[name]])
+            flags = np.concatenate([one.flags for one in by_film[name]])
+            found.append(FilmOfScores(name, by_film[name][0].fps, scores, smoothed(scores, self._smoothing), flags))
         return found
 
     def scores(self) -> dict[str, Any]:
@@ -66,12 +80,12 @@ class FilmScores(Judge):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the first frame of each stretch, how many are abnormal, and its highest score."""
-        for _, first, _, scores, flags in self._stretches:
-            highest = np.nanmax(scores) if not np.isnan(scores).all() else np.nan
+        for one in self._stretches:
+            highest = np.nanmax(one.scores) if not np.isnan(one.scores).all() else np.nan
             yield {
-                "first_frame": first,
-                "frames": len(scores),
-                "abnormal": int(flags.sum()),
+                "first_frame": one.first,
+                "frames": len(one.scores),
+                "abnormal": int(one.flags.sum()),
                 "highest": f"{highest:.6g}",
             }
 

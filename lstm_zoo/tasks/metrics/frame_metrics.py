@@ -29,7 +29,7 @@ def absolute(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def psnr(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Return the peak signal-to-noise ratio of each frame by its mean squared error, in dB; 100 at the most."""
-    return -10 * np.log10(np.maximum(np.square(predicted - truth).mean(axis=(1, 2, 3)), _LEAST))
+    return -10 * np.log10(np.maximum(np.square(predicted - truth).mean(axis=(1, 2, 3), dtype=float), _LEAST))
 
 
 def ssim(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -1,13 +1,10 @@
-"""What networks that look for anomalies share: frames from 0 to 1, and errors as maps of places."""
+"""Errors of pixels as maps of places: what networks that look for anomalies by their errors share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...contracts import InputError, Spec
-
-if TYPE_CHECKING:
-    import keras
 
 _PLACE = 8  # side of a place, in pixels
 
@@ -18,14 +15,6 @@ def check_sides(spec: Spec, divisor: int) -> None:
     if height % divisor or width % divisor:
         near = [max(round(side / divisor), 1) * divisor for side in (height, width)]
         raise InputError("data.size", f"is {[height, width]}; expected multiples of {divisor}, such as {near}")
-
-
-def scaled_clip(spec: Spec) -> tuple[keras.KerasTensor, Any]:
-    """Return the input for a clip, (B, T, H, W, C) uint8, and its values from 0 to 1."""
-    import keras
-
-    clip: Any = keras.Input(spec.inputs["clip"].shape, dtype="uint8", name="clip")
-    return clip, keras.layers.Rescaling(1 / 255, name="scaled")(clip)
 
 
 def mean_of_places(error: Any) -> Any:

@@ -1,0 +1,20 @@
+"""Films below a folder, and the folders of masks beside some of them, as in UCSD's layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..pipeline.finding import check_folder, unlinked
+from ..videos.clip_files import clips_below
+
+MASKS_OF = "_gt"
+"""Behind the name of a film, the name of the folder of its masks: what is not black is abnormal."""
+
+
+def films_below(root: Path) -> tuple[list[str], dict[str, str]]:
+    """Return the films below a folder, and by film the folders of masks, as paths from the folder on."""
+    check_folder(root)
+    names = [film.relative_to(root).as_posix() for film in unlinked(clips_below(root))]
+    known = set(names)
+    masks = {name: name + MASKS_OF for name in names if name + MASKS_OF in known}
+    return [name for name in names if name not in set(masks.values())], masks
