@@ -48,11 +48,11 @@ def _clip(shape: Shape, context: Context) -> Work:
 
 
 def _onnx_stream(shape: Shape, context: Context) -> Work:
-    from ..streaming.step import FRAME, Stream, step_network
+    from ..streaming.step import FRAME, Steps, step_network
 
     session, names = _session(step_network(_network(shape), CnnLstm()))
     sizes = {one.name: one.shape[1] for one in session.get_inputs() if one.name != FRAME}
-    stream = Stream(lambda inputs: dict(zip(names, session.run(names, inputs), strict=True)), sizes)
+    stream = Steps(lambda inputs: dict(zip(names, session.run(names, inputs), strict=True)), sizes)
     return _frame_by_frame(stream, shape)
 
 

@@ -173,7 +173,8 @@ def _watch(network: Network, source: str, fps: float | None, restart: float | No
 
     video = sys.stdin.buffer if source == "-" else Path(source)
     config = network.config
-    seen = watch(network.stream(), config.data, config.task, network.spec, video, fps=fps, restart=restart)
+    watcher = config.task.watcher(network.spec, network.memory)
+    seen = watch(network.stream(), config.data, watcher, network.spec, video, fps=fps, restart=restart)
     told = (json.dumps(one, ensure_ascii=False) for one in records(seen)) if as_json else lines(seen)
     for line in told:
         with written():

@@ -21,7 +21,7 @@ from ..contracts import FEATURES, Outputs, Splits
 from ..data.pipeline.features import BATCH_ROWS
 from ..runs.features import keeps_features, on_features
 from ..runs.network import Asking, Inputs, Network, RunNetwork
-from ..streaming.step import Stream
+from ..streaming.stream import Stream
 from .dealing import dealt
 from .room import Wanted, connected
 from .workers import Workers

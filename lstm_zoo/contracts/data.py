@@ -184,4 +184,4 @@ class LiveFrame(NamedTuple):
     seconds: float
     """When it is shown; the first frame at 0."""
     picture: np.ndarray
-    """RGB, upright, (H, W, 3) uint8."""
+    """Upright, RGB or grey, (H, W, C) uint8."""

@@ -89,6 +89,52 @@ class Result(NamedTuple):
     """Draws the answer over what was asked."""
 
 
+class Told(NamedTuple):
+    """What is told of a stream at one of its frames."""
+
+    facts: dict[str, Any] = {}
+    """What there is to say of the frame, ready for JSON; empty: nothing new."""
+    text: str = ""
+    """The same for people, on one line; empty: nothing that is worth one."""
+    so_far: dict[str, Any] = {}
+    """What there is to say of the whole stream if it ends here, ready for JSON."""
+    text_so_far: str = ""
+    """The same for people."""
+
+
+class Watcher(ABC):
+    """Says what a stream shows, frame after frame; what it holds does not grow with the stream."""
+
+    @abstractmethod
+    def see(self, seconds: float, outputs: Outputs | None) -> Told:
+        """Take what a network makes of a stream up to a frame.
+
+        Args:
+            seconds: When the frame is shown; the first one at 0.
+            outputs: Without the batch axis; None: the network needs more frames before this one.
+        """
+
+
+class Changes(Watcher):
+    """Tells the answer to a stream wherever it is another than before.
+
+    Args:
+        result: Makes an answer for people of outputs.
+    """
+
+    def __init__(self, result: Callable[[Outputs], Result]):
+        self._result, self._before = result, None
+
+    def see(self, seconds: float, outputs: Outputs | None) -> Told:
+        """Return the answer, if it has changed."""
+        result = None if outputs is None else self._result(outputs)
+        if result is None or result.answer == self._before:
+            return Told()
+        self._before = result.answer
+        first, *_ = result.text.splitlines()
+        return Told(result.facts, " ".join(first.split()))
+
+
 class Judge(ABC):
     """Compares answers with the truth, one example after the other."""
 
@@ -183,6 +229,15 @@ class TaskConfig(Section, ABC):
             picture: What was asked, as it is shown to people.
             memory: What is known of the training examples; None where it is not kept.
         """
+
+    def watcher(self, spec: Spec, memory: Memory | None = None) -> Watcher:
+        """Return what says of a stream what it shows."""
+        return Changes(lambda outputs: self.result(outputs, spec, memory=memory))
+
+    def to_read_outputs(self, memory: Memory | None) -> dict[str, Any]:
+        """Return what whoever reads the outputs of an exported network has to know beside the spec, ready for JSON."""
+        del memory
+        return {}
 
     def served(self, outputs: Outputs, spec: Spec) -> Outputs:
         """Return outputs with what a server shows to people added (sentences, say), in a TensorFlow graph."""

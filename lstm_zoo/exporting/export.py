@@ -86,6 +86,7 @@ def export(
                 "runtime": runner.runtime,
                 **facts,
                 "target": run.spec.target.model_dump(mode="json", exclude={"vocabulary"}),  # `spec.json` has it
+                **run.config.task.to_read_outputs(run.memory),
                 "signatures": runner.signatures,
                 "bytes": sum(one.stat().st_size for one in [path, *path.rglob("*")] if one.is_file()),
                 "ops": runner.ops,

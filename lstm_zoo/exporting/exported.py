@@ -10,11 +10,13 @@ from typing import Any
 
 from ..config.recipe import Config
 from ..console.text import first_line
-from ..contracts import InputError, Outputs, Spec
+from ..contracts import InputError, Normal, Outputs, Spec
 from ..runs.directory import recipe_and_spec
 from ..runs.lengths import filled_up, free_axis
 from ..runs.network import Inputs, Network
-from ..streaming.step import FRAME, Stream
+from ..streaming.step import FRAME, Steps
+from ..streaming.stream import Stream
+from ..streaming.window import Window
 from .formats import FORMATS, check_packages
 from .runner import Runner
 
@@ -91,7 +93,7 @@ class ExportedNetwork(Network):
         """Return the outputs for a batch of inputs; a file for single frames is shown those of clips in turn."""
         if self.about["streaming"]:
             (clips,) = inputs.values()
-            stream = self.stream()
+            stream = self._steps()
             return [stream.answer(clips[:, frame]) for frame in range(clips.shape[1])][-1]
         lengths = {
             name: shape[axis] for name, shape in self.runner.inputs.items() if (axis := free_axis(self.spec, name))
@@ -105,7 +107,13 @@ class ExportedNetwork(Network):
         Raises:
             InputError: It takes whole clips.
         """
+        if isinstance(self.spec.target, Normal):
+            return Window(self.answer, self.spec)
         if not self.about["streaming"]:
             raise InputError("", f"{self.path} does not take single frames; for these, export with --streaming")
+        return self._steps()
+
+    def _steps(self) -> Steps:
+        """Return a stream through the file, which takes single frames."""
         sizes = {name: shape[1] for name, shape in self.runner.inputs.items() if name != FRAME}
-        return Stream(lambda inputs: self.runner.run(inputs)[0], sizes)
+        return Steps(lambda inputs: self.runner.run(inputs)[0], sizes)

@@ -47,5 +47,6 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
 
 
 def settings_of(run: RunNetwork) -> dict[str, Any]:
-    """Return what a server may want to know of a run: its recipe, shapes, names of classes, words."""
-    return {"config": run.config.model_dump(mode="json"), "spec": run.spec.model_dump(mode="json")}
+    """Return what a server may want to know of a run: its recipe, shapes, names of classes, words, a threshold."""
+    settings = {"config": run.config.model_dump(mode="json"), "spec": run.spec.model_dump(mode="json")}
+    return {**settings, **run.config.task.to_read_outputs(run.memory)}

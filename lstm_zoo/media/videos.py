@@ -138,12 +138,16 @@ def live_frames(
             raise pipe.stop
 
 
-def _encoded(frame: np.ndarray, size: tuple[int, int] | None) -> bytes:
-    picture = Image.fromarray(frame)
-    if size is None:
-        return encoded(picture, "JPEG")
+def stretched(frame: np.ndarray, size: tuple[int, int]) -> Image.Image:
+    """Return a frame, (h, w, C) uint8, stretched to a height and width as `read_video` stretches it."""
     height, width = size
-    return encoded(picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=_REDUCING), "PNG")
+    return Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=_REDUCING)
+
+
+def _encoded(frame: np.ndarray, size: tuple[int, int] | None) -> bytes:
+    if size is None:
+        return encoded(Image.fromarray(frame), "JPEG")
+    return encoded(stretched(frame, size), "PNG")
 
 
 class _Pipe:

@@ -13,10 +13,12 @@ import keras
 import numpy as np
 
 from ..config.recipe import Config
-from ..contracts import FEATURES, Outputs, Spec, Splits, unbatched
+from ..contracts import FEATURES, Normal, Outputs, Spec, Splits, unbatched
 from ..data.pipeline.features import BATCH_ROWS, encoding_of
 from ..reporting.memory import refuse_giants
-from ..streaming.step import Stream, step_network, stream_of
+from ..streaming.step import folded, step_network, stream_of
+from ..streaming.stream import Stream
+from ..streaming.window import Window
 from .directory import Run
 from .features import encoder_of, on_features
 from .kept import memory_of
@@ -174,6 +176,9 @@ class RunNetwork(Network):
 
     def stream(self) -> Stream:
         """Return the network for one frame at a time, with a memory of the frames before."""
+        if isinstance(self.spec.target, Normal):
+            answer = folded(self.used)
+            return Window(lambda inputs: _as_arrays(answer(inputs)), self.spec)
         return stream_of(step_network(self.used, self.config.model))
 
 
@@ -214,7 +219,10 @@ def _stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _answer(network: keras.Model, inputs: Inputs) -> Outputs:
-    outputs = network.predict_on_batch(inputs)
+    return _as_arrays(network.predict_on_batch(inputs))
+
+
+def _as_arrays(outputs: Outputs) -> Outputs:
     return {name: keras.ops.convert_to_numpy(one) for name, one in outputs.items()}
 
 

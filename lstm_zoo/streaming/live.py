@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..contracts import DataConfig, InputError, LiveFrame, Result, Spec, TaskConfig
-from .step import Stream
+from ..contracts import DataConfig, InputError, LiveFrame, Spec, Told, Watcher
+from .stream import Stream
 
 
 class Seen(NamedTuple):
@@ -19,18 +19,16 @@ class Seen(NamedTuple):
 
     seconds: float
     """When the frame is shown, in seconds of video; the first one at 0."""
-    result: Result
-    changed: bool
-    """Whether the answer is another than after the frame before; True for the first frame."""
+    told: Told
     fps: float
-    """Frames read and judged per second of wall time so far, without the first, on which the network may be compiled;
-    0 while there is no other. A camera or a slow sender bounds it."""
+    """Frames read and judged per second of wall time so far, from the first that is answered on and without it, as the
+    network may be compiled then; 0 while there is no other. A camera or a slow sender bounds it."""
 
 
 def watch(
     stream: Stream,
     data: DataConfig,
-    task: TaskConfig,
+    watcher: Watcher,
     spec: Spec,
     source: Path | BinaryIO,
     *,
@@ -42,7 +40,7 @@ def watch(
     Args:
         stream: The network; what it has seen before is not forgotten here.
         data: What it was trained on, which says how frames are cut, scaled and thinned.
-        task: What it has learned.
+        watcher: Says what there is to tell.
         spec: What the data told it.
         source: A file, or a binary stream.
         fps: Frames shown per second of video at most; None: as many as evaluation shows.
@@ -55,48 +53,44 @@ def watch(
     for name, value in (("fps", fps), ("restart", restart)):
         if value is not None and value <= 0:
             raise InputError("", f"{name} is {value:g}; expected a number above 0")
-    return _watch(stream, data.live_frames(source, spec, fps), task, spec, restart)
+    return _watch(stream, data.live_frames(source, spec, fps), watcher, restart)
 
 
-def _watch(
-    stream: Stream, frames: Iterator[LiveFrame], task: TaskConfig, spec: Spec, restart: float | None
-) -> Iterator[Seen]:
-    before, since, begun = None, 0.0, 0.0
+def _watch(stream: Stream, frames: Iterator[LiveFrame], watcher: Watcher, restart: float | None) -> Iterator[Seen]:
+    since, begun, first = 0.0, 0.0, 0
     for count, (seconds, picture) in enumerate(frames):
         if restart is not None and seconds - since >= restart:
             stream.restart()
             since = seconds
         outputs = stream.answer(picture[np.newaxis])  # (1, ...)
-        result = task.result({name: values[0] for name, values in outputs.items()}, spec)
+        told = watcher.see(seconds, outputs and {name: values[0] for name, values in outputs.items()})
         now = perf_counter()
-        begun = begun or now
-        yield Seen(seconds, result, result.answer != before, count / (now - begun) if count else 0.0)
-        before = result.answer
+        if not begun and outputs is not None:
+            begun, first = now, count
+        yield Seen(seconds, told, (count - first) / (now - begun) if begun and count > first else 0.0)
 
 
 def records(seen: Iterator[Seen]) -> Iterator[dict[str, Any]]:
-    """Yield, ready for JSON, what is told of a stream: each change of the answer, and a sum at the end.
+    """Yield, ready for JSON, what is told of a stream, and a sum at the end.
 
     Yields:
-        `seconds`, the facts of the answer and `fps` at the first frame and wherever the answer changes; at last
-        `frames`, their number, `seconds`, the time of the last one, and `fps`.
+        `seconds`, the facts and `fps` at the frames of which there are any; at last `frames`, their number, `seconds`,
+        the time of the last one, `fps`, and what there is to say of the whole stream.
     """
-    return (record for record, _ in _told(seen))
+    return (record for record, _ in _told(seen) if record)
 
 
 def lines(seen: Iterator[Seen]) -> Iterator[str]:
     """Yield what `records` tells as lines for people."""
-    return (line for _, line in _told(seen))
+    return (line for _, line in _told(seen) if line)
 
 
 def _told(seen: Iterator[Seen]) -> Iterator[tuple[dict[str, Any], str]]:
-    frames, seconds, fps, rate = 0, 0.0, 0.0, ""
+    frames, seconds, told, fps, rate = 0, 0.0, Told(), 0.0, ""
     with suppress(KeyboardInterrupt):  # Ctrl-C is how live video ends
-        for frames, (seconds, result, changed, fps) in enumerate(seen, 1):  # noqa: B007 (the last ones are told)
+        for frames, (seconds, told, fps) in enumerate(seen, 1):  # noqa: B007 (the last ones are told)
             rate = f"{fps:.1f} frames/s" if fps else ""
-            if changed:
-                best, *_ = result.text.splitlines()
-                line = f"{seconds:.2f} s: {' '.join(best.split())}" + (f" ({rate})" if rate else "")
-                yield {"seconds": seconds, **result.facts, "fps": fps}, line
-    end = ", ".join(filter(None, (f"{frames} frames", f"{seconds:.2f} s of video", rate)))
-    yield {"frames": frames, "seconds": seconds, "fps": fps}, end
+            line = told.text and f"{seconds:.2f} s: {told.text}" + (f" ({rate})" if rate else "")
+            yield told.facts and {"seconds": seconds, **told.facts, "fps": fps}, line
+    end = ", ".join(filter(None, (f"{frames} frames", f"{seconds:.2f} s of video", rate, told.text_so_far)))
+    yield {"frames": frames, "seconds": seconds, "fps": fps, **told.so_far}, end

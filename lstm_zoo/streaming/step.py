@@ -15,6 +15,7 @@ from keras import ops
 
 from ..contracts import InputError, ModelConfig, Outputs
 from ..layers import AttentionPooling1D
+from .stream import Stream
 
 FRAME = "frame"
 """Name of the input that takes a frame."""
@@ -38,7 +39,8 @@ def step_network(network: keras.Model, model: ModelConfig) -> keras.Model:
     """
     if not model.streams:
         inputs = ", ".join(f"{name} {tensor.shape[1:]}" for name, tensor in network.input.items())
-        raise InputError("", f"{model.kind} sees no clips but {inputs}; there is no stream")
+        seen = "whole clips" if "clip" in model.takes else f"no clips but {inputs}"
+        raise InputError("", f"{model.kind} sees {seen}; it cannot be shown one frame after the other")
     (clip,) = network.input.values()
     walk = _Walk()
     frame = keras.Input(clip.shape[2:], dtype=clip.dtype, name=FRAME)
@@ -112,7 +114,7 @@ class _Walk:
         return self.states[name]
 
 
-class Stream:
+class Steps(Stream):
     """A step network over videos, with what it remembers of them.
 
     Args:
@@ -130,14 +132,7 @@ class Stream:
         self._states = {}
 
     def answer(self, frames: np.ndarray) -> Outputs:
-        """Show the next frame of each video.
-
-        Args:
-            frames: (B, ...), of clips of pixels (B, H, W, C) uint8; B stays the same until `restart`.
-
-        Returns:
-            What the network gives for the frames so far.
-        """
+        """Show the next frame of each video; an answer comes to the first one, too."""
         if not self._states:
             self._states = {name: np.zeros((len(frames), size), np.float32) for name, size in self._sizes.items()}
         outputs = dict(self._step({FRAME: frames, **self._states}))
@@ -145,8 +140,14 @@ class Stream:
         return {name: ops.convert_to_numpy(values) for name, values in outputs.items()}
 
 
-def stream_of(network: keras.Model) -> Stream:
-    """Return a stream through a step network, whose weights stay as they are now.
+def stream_of(network: keras.Model) -> Steps:
+    """Return a stream through a step network, whose weights stay as they are now."""
+    sizes = {name: tensor.shape[1] for name, tensor in network.input.items() if name != FRAME}
+    return Steps(folded(network), sizes)
+
+
+def folded(network: keras.Model) -> Callable[[dict[str, Any]], Any]:
+    """Return a network, traced for one size of a batch, whose weights stay as they are now.
 
     As constants they are folded, batch statistics into the convolutions: a step on one frame is bound by the number of
     operations, of which that leaves about half.
@@ -163,10 +164,9 @@ def stream_of(network: keras.Model) -> Stream:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        step = tf.function(step, autograph=False)
-    elif keras.backend.backend() == "jax":
+        return tf.function(step, autograph=False)
+    if keras.backend.backend() == "jax":
         import jax
 
-        step = jax.jit(step)
-    sizes = {name: tensor.shape[1] for name, tensor in network.input.items() if name != FRAME}
-    return Stream(step, sizes)
+        return jax.jit(step)
+    return step

@@ -9,25 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from ..contracts import PLACES, SCORE, Memory, Outputs, Result
+from ..contracts import PLACES, SCORE, Outputs, Result
 from .metrics.detection import FilmOfScores, events, smoothed
-from .metrics.film_scores import THRESHOLD
 
 _MOST_OPAQUE = 0.6
+NO_THRESHOLD = "no threshold is known: training had no held-out normal films"
 
 
-def told(outputs: Outputs, picture: np.ndarray | None, memory: Memory, smoothing: float) -> Result:
+def told(outputs: Outputs, picture: np.ndarray | None, threshold: float, smoothing: float) -> Result:
     """Return the answer to a film.
 
     Args:
         outputs: Scores, (frames,); the maps of those that have one, (n, h, w); `starts` of the frames and `fps`.
         picture: The frames as the network sees them, (frames, H, W, C) uint8.
-        memory: What the run keeps; its threshold, perhaps.
+        threshold: Score above which an event is; NaN: none is known.
         smoothing: Weight of a frame in the running mean.
     """
     means, starts = smoothed(outputs[SCORE], smoothing), np.append(outputs["starts"], np.nan)
     starts[-1] = starts[-2] + 1 / outputs["fps"]
-    threshold = float(memory.get(THRESHOLD, np.nan))
     found = events(means, threshold)
     spans = [
         {"start": round(float(starts[one.first]), 3), "end": round(float(starts[one.end]), 3)}
@@ -42,7 +41,7 @@ def told(outputs: Outputs, picture: np.ndarray | None, memory: Memory, smoothing
     }
     answer = f"{len(spans)} event{'s' * (len(spans) != 1)}"
     if not known:
-        answer = "no threshold is known: training had no held-out normal films"
+        answer = NO_THRESHOLD
     lines = [f"{one['start']:.1f}-{one['end']:.1f} s, highest at {one['peak']:.1f} s" for one in spans]
     film = FilmOfScores("", outputs["fps"], outputs[SCORE], means, np.zeros(len(means), bool))
     files = {"scores.csv": _table(outputs, means, threshold), "alarms.json": json.dumps(spans, indent=2).encode()}

@@ -22,10 +22,12 @@ from ..contracts import (
     Result,
     Spec,
     TaskConfig,
+    Watcher,
 )
 from .alarms import told
+from .live_alarms import LiveAlarms
 from .metrics.detection import threshold_at
-from .metrics.film_scores import THRESHOLD, FilmScores
+from .metrics.film_scores import THRESHOLD, FilmScores, threshold_in
 
 if TYPE_CHECKING:
     import keras
@@ -90,7 +92,7 @@ class Anomaly(TaskConfig):
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of the scores of stretches of films."""
-        return FilmScores(self.smoothing, float(memory[THRESHOLD]) if memory and THRESHOLD in memory else np.nan)
+        return FilmScores(self.smoothing, threshold_in(memory))
 
     def calibrated(self, held_out: Judge) -> Memory:
         """Return the threshold that allows so many false alarms in held-out normal films."""
@@ -127,7 +129,16 @@ class Anomaly(TaskConfig):
         self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
     ) -> Result:
         """Return the events of a film with a table of scores, a curve and a film with the map laid over."""
-        return told(outputs, picture, memory or {}, self.smoothing)
+        return told(outputs, picture, threshold_in(memory), self.smoothing)
+
+    def watcher(self, spec: Spec, memory: Memory | None = None) -> Watcher:
+        """Return what tells the score of each frame of a live film, and events as they begin and end."""
+        return LiveAlarms(self.smoothing, threshold_in(memory))
+
+    def to_read_outputs(self, memory: Memory | None) -> dict[str, Any]:
+        """Return the threshold of smoothed scores, null where none is known, and the weight of a frame in them."""
+        threshold = threshold_in(memory)
+        return {THRESHOLD: None if np.isnan(threshold) else threshold, "smoothing": self.smoothing}
 
 
 def _of_difference(judged: Judged, patch: int | None) -> Outputs:

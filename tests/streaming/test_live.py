@@ -10,12 +10,13 @@ from lstm_zoo.data.labels.textures import Textures
 from lstm_zoo.data.videos.clip_config import ClipConfig
 from lstm_zoo.data.videos.moving_shapes import MovingShapes
 from lstm_zoo.streaming.live import lines, records, watch
+from lstm_zoo.streaming.stream import Stream
 from lstm_zoo.tasks.classification import Classification
 
 SPEC = Spec(inputs={"clip": Tensor(shape=(4, 16, 16, 3))}, target=Classes(names=("dim", "grey", "light")), seconds=1.0)
 
 
-class Brightness:
+class Brightness(Stream):
     """Takes the mean brightness of all frames so far for a class."""
 
     def __init__(self):
@@ -38,7 +39,7 @@ def shapes(**clip):
 
 
 def seen_in(source, network=None, data=None, spec=SPEC, **options):
-    return watch(network or Brightness(), data or shapes(), Classification(), spec, source, **options)
+    return watch(network or Brightness(), data or shapes(), Classification().watcher(spec), spec, source, **options)
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +51,10 @@ def clip(tmp_path_factory):
 def test_every_frame_is_judged_with_those_before(clip):
     seen = list(seen_in(clip, fps=100))
     np.testing.assert_allclose([one.seconds for one in seen], np.arange(16) / 8, atol=0.002)
-    assert seen[0].result.facts["classes"][0] == {"name": "dim", "probability": pytest.approx(0.8)}
-    names = [one.result.answer for one in seen]
-    assert names == sorted(names) and set(names) == {"dim", "grey"}  # the mean of all frames never gets light
-    assert [one.changed for one in seen] == [a != b for a, b in zip(["", *names], names, strict=False)]
+    assert seen[0].told.facts["classes"][0] == {"name": "dim", "probability": pytest.approx(0.8)}
+    told = [one.told.text.partition(" ")[0] for one in seen]  # the mean of all frames never gets light
+    assert [name for name in told if name] == ["dim", "grey"]
+    assert [bool(one.told.facts) for one in seen] == [bool(name) for name in told]
     assert seen[0].fps == 0 and all(one.fps > 1 for one in seen[1:])
 
 
@@ -70,7 +71,7 @@ def test_a_restart_forgets_what_came_before(clip):
     network = Brightness()
     seen = list(seen_in(clip, network, fps=8, restart=0.5))
     assert network.restarts == 3
-    assert seen[-1].result.answer == "light"
+    assert [one.told.facts["classes"][0]["name"] for one in seen if one.told.facts][-1] == "light"
 
 
 def test_changes_are_told_and_summed_up(clip):

@@ -11,6 +11,7 @@ from lstm_zoo.exporting.network import for_any_length
 from lstm_zoo.models.cnn_lstm import CnnLstm
 from lstm_zoo.models.flatten_lstm import FlattenLstm
 from lstm_zoo.models.frame_average import FrameAverage
+from lstm_zoo.models.frame_predictor import FramePredictor
 from lstm_zoo.models.md_lstm_classifier import MdLstmClassifier
 from lstm_zoo.models.pyramid_lstm import PyramidLstm
 from lstm_zoo.streaming.step import FRAME, NEXT, step_network, stream_of
@@ -90,6 +91,9 @@ def test_what_needs_later_frames_or_sees_no_clips_is_refused():
         network = config.build(Spec(inputs={name: Tensor(shape=shape)}, target=Classes(names=("a", "b"))))
         with pytest.raises(InputError, match=rf"{config.kind} sees no clips but {name} {re.escape(str(shape))}"):
             step_network(network, config)
+    clip = keras.Input((_T, 8, 8, 1), name="clip")
+    with pytest.raises(InputError, match="frame_predictor sees whole clips; it cannot be shown one frame after"):
+        step_network(keras.Model({"clip": clip}, {"score": clip}), FramePredictor())
 
 
 def test_any_frames_are_streamed():

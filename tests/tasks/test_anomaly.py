@@ -10,10 +10,12 @@ from conftest import running_eagerly
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.data.anomalies.drawn_walkway import draw_walkway
+from lstm_zoo.exporting.export import export
 from lstm_zoo.media.films.writing import mp4_of
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
+from lstm_zoo.streaming.live import records, watch
 from lstm_zoo.training.fit import train
 
 
@@ -41,12 +43,19 @@ def test_a_run_is_judged_beside_floors_that_are_smoothed_alike(network):
     assert (network.folder / "figures" / "test" / "scores.png").is_file()
 
 
-@pytest.mark.xdist_group("anomaly")
-def test_a_film_gets_scores_events_a_curve_and_a_film_with_the_places(network, tmp_path):
-    flags = np.isin(np.arange(50), range(20, 30))
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """Five seconds, ten frames a second; from 2 to 3 s, and in the last frames, a cart drives by."""
+    flags = np.isin(np.arange(50), [*range(20, 30), 48, 49])
     frames = np.repeat(draw_walkway(flags, (16, 24), np.random.default_rng(5)), 3, axis=-1)
-    (tmp_path / "film.mp4").write_bytes(mp4_of(frames, 10))
-    (told,) = predict(network, [tmp_path / "film.mp4"], tmp_path / "saved")
+    path = tmp_path_factory.mktemp("films") / "film.mp4"
+    path.write_bytes(mp4_of(frames, 10))
+    return path
+
+
+@pytest.mark.xdist_group("anomaly")
+def test_a_film_gets_scores_events_a_curve_and_a_film_with_the_places(network, film, tmp_path):
+    (told,) = predict(network, [film], tmp_path / "saved")
     with open(told.facts["scores"]) as file:
         rows = list(csv.DictReader(file))
     scores = np.array([float(row["score"] or "nan") for row in rows])
@@ -57,3 +66,41 @@ def test_a_film_gets_scores_events_a_curve_and_a_film_with_the_places(network, t
     assert alarms == (scores > network.memory["threshold"]).tolist()
     events = json.loads(Path(told.facts["alarms"]).read_text())
     assert events == told.facts["events"] and all(one["start"] <= one["peak"] < one["end"] for one in events)
+
+
+@pytest.mark.xdist_group("anomaly")
+def test_a_live_film_gets_the_scores_and_events_of_predict(network, film):
+    (views,) = [network.config.data.views(film, network.spec)]
+    clips = [{"clip": clip} for clip in views.inputs["clip"]]
+    scores = views.merge(network.on_rows(clips, 8))["score"]
+    *told, end = seen_live(network, network.stream(), film)
+    np.testing.assert_allclose([np.nan if one["score"] is None else one["score"] for one in told], scores, atol=1e-5)
+    assert [one["alarm"] for one in told] == (scores > network.memory["threshold"]).tolist()
+    (expected,) = predict(network, [film])
+    found = [one["event"] for one in told if "end" in one.get("event", {})] + [end["event"]]
+    assert len(found) > 1
+    for event, of_predict in zip(found, expected.facts["events"], strict=True):
+        assert event == pytest.approx(of_predict, abs=2e-3)
+    assert end["events"] == len(found) and end["threshold"] == network.memory["threshold"]
+
+
+def seen_live(network, stream, film):
+    watcher = network.config.task.watcher(network.spec, network.memory)
+    return list(records(watch(stream, network.config.data, watcher, network.spec, film)))
+
+
+@pytest.mark.xdist_group("anomaly")
+def test_an_exported_file_knows_threshold_and_smoothing_and_judges_live_films(network, film, tmp_path):
+    import onnx
+
+    exported = export(network, "onnx", tmp_path / "out")
+    known = {"threshold": pytest.approx(float(network.memory["threshold"])), "smoothing": 1.0}
+    assert known.items() <= json.loads((exported.folder / "export.json").read_text()).items()
+    inside = {entry.key: json.loads(entry.value) for entry in onnx.load(str(exported.path)).metadata_props}
+    assert {f"lstm_zoo.{name}": value for name, value in known.items()}.items() <= inside.items()
+    of_file, of_run = (seen_live(network, one.stream(), film)[:-1] for one in (exported, network))
+    assert [one["alarm"] for one in of_file] == [one["alarm"] for one in of_run]
+    np.testing.assert_allclose(*([one["score"] for one in told[3:]] for told in (of_file, of_run)), atol=1e-5)
+    (told,), (expected,) = predict(exported, [film]), predict(network, [film])
+    assert told.facts["threshold"] == expected.facts["threshold"] and told.facts["events"]
+    exported.runner.close()

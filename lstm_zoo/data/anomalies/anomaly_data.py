@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, BinaryIO, ClassVar
 
+import numpy as np
 from pydantic import Field, PositiveInt
 
-from ...contracts import InputError, Normal, Spec, Tensor, Views
+from ...contracts import InputError, LiveFrame, Normal, Spec, Tensor, Views
 from ..pipeline.family import Item, Record
 from ..pipeline.prepared_data import FamilyData
 from ..videos.clip_files import clips_below
@@ -75,6 +77,16 @@ class AnomalyData(FamilyData):
                 return film_views(self.read(path), self.family(spec))
         except MediaError as error:
             raise InputError("", f"{path}: {error}") from None
+
+    def live_frames(self, source: Path | BinaryIO, spec: Spec, fps: float | None = None) -> Iterator[LiveFrame]:
+        """Yield the frames of a film while it comes, pixel by pixel those that `views` shows; without `fps`, all."""
+        from ...media.videos import ANY_SIDE, stretched
+        from ..frames.film_frames import pixels_of
+        from ..videos.coming_frames import coming_frames
+
+        size, channels = self.frame_shape[:2], self.frame_shape[2]
+        for frame in coming_frames(source, ANY_SIDE, fps):
+            yield frame._replace(picture=pixels_of([np.asarray(stretched(frame.picture, size))], size, channels)[0])
 
     def files_below(self, folder: Path) -> list[Path]:
         return clips_below(folder)

@@ -129,15 +129,11 @@ class VideoData(FamilyData):
     def _watched(self, source: Path | BinaryIO, side: int, fps: float | None, step: int) -> Iterator[LiveFrame]:
         import tensorflow as tf
 
-        from ...media.errors import MediaError
-        from ...media.videos import live_frames
+        from .coming_frames import coming_frames
         from .frames import eval_picture
 
-        try:
-            for frame in live_frames(source, self.short_side, fps, step):
-                yield frame._replace(picture=eval_picture(tf.constant(frame.picture), side).numpy())
-        except MediaError as error:
-            raise InputError("", f"{source if isinstance(source, Path) else 'the stream'}: {error}") from None
+        for frame in coming_frames(source, self.short_side, fps, step):
+            yield frame._replace(picture=eval_picture(tf.constant(frame.picture), side).numpy())
 
 
 def _side(spec: Spec) -> int:

@@ -75,9 +75,13 @@ def smoothed(scores: np.ndarray, share: float) -> np.ndarray:
     """
     found, mean = np.full(len(scores), np.nan), np.nan
     for number in np.flatnonzero(~np.isnan(scores)):
-        mean = scores[number] if np.isnan(mean) else mean + share * (scores[number] - mean)
-        found[number] = mean
+        found[number] = mean = running_mean(mean, scores[number], share)
     return found
+
+
+def running_mean(before: float, score: float, share: float) -> float:
+    """Return the exponential mean at a frame with a score, by that before it; NaN: this is the first score."""
+    return score if np.isnan(before) else before + share * (score - before)
 
 
 class Event(NamedTuple):

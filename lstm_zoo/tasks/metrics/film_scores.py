@@ -10,11 +10,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...console.text import listed, natural_order
-from ...contracts import SCORE, Figures, Judge, Judged, Outputs, Pictures
+from ...contracts import SCORE, Figures, Judge, Judged, Memory, Outputs, Pictures
 from .detection import FilmOfScores, area_under_roc, average_precision, events, smoothed
 
 THRESHOLD = "threshold"
 """Name of the score above which a frame is called abnormal, in what a run keeps and in scores."""
+
+
+def threshold_in(memory: Memory | None) -> float:
+    """Return the threshold that a run keeps; NaN: none is known."""
+    return float((memory or {}).get(THRESHOLD, np.nan))
 
 
 class _Stretch(NamedTuple):
