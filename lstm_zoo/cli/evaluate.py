@@ -57,7 +57,7 @@ def evaluate(
         network = open_network(run, set, exported)
         loaded(network.config)
         from ..contracts import named_place
-        from ..reporting.tables import class_table, evaluation_table
+        from ..reporting.tables import class_table, evaluation_table, single_numbers
         from ..runs.evaluation import evaluate
 
         name = name_of(split.value, set or ())
@@ -66,7 +66,8 @@ def evaluate(
             if as_json:
                 show_json({"run": named_place(network.path), "split": split.value, **scores})
                 return
-            show(evaluation_table(scores, f"{network.path.name} on {name}"))
+            if single_numbers(scores):
+                show(evaluation_table(scores, f"{network.path.name} on {name}"))
             if "per_class" in scores:
                 task = network.config.task
                 show(class_table(scores["per_class"], task.score_of_class, task.class_noun))

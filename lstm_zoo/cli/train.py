@@ -115,11 +115,15 @@ def _left_at_once() -> Iterator[None]:
 
 def _show_run(run: Run) -> None:
     from ..contracts import named_place
-    from ..reporting.tables import evaluation_table
+    from ..reporting.tables import evaluation_table, single_numbers
 
     place = named_place(run.path)
     for split, scores in run.metrics.items():
-        show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
+        told = scores.get("remarks", ())
+        for one in (
+            [evaluation_table(scores, f"{run.config.model.kind} on {split}")] if single_numbers(scores) else told
+        ):
+            show(one)
     for line in (f"run: {place}", f"report: {place}/report.html", f"next: lstmzoo eval --run {place}"):
         show(line)
 

@@ -88,6 +88,8 @@ class LiveAlarms(Watcher):
             return {"threshold": None}, ""
         facts: dict[str, Any] = {"threshold": self._threshold, "events": self._events}
         text = f"{self._events} event{'s' * (self._events != 1)}"
+        if np.isnan(self._mean):
+            text = "too few frames for a score"
         if self._event is not None:
             length = seconds / max(self._frames - 1, 1)
             facts["event"] = self._event.facts(seconds + length)

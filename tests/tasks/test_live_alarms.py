@@ -49,6 +49,11 @@ def test_people_are_told_of_events_alone():
     ]
 
 
+def test_a_film_of_too_few_frames_is_told():
+    told = told_of([np.nan], 0.9)[-1]
+    assert told.text_so_far == "too few frames for a score" and told.facts["score"] is None
+
+
 def test_without_a_threshold_there_are_scores_alone():
     first, second = told_of([1.0, 2.0], np.nan)
     assert first.text.startswith("no threshold is known") and not second.text

@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from ...contracts import InputError, LiveFrame, Normal, Spec, Tensor, Views
+from ..frames.films_below import films_below
 from ..pipeline.family import Item, Record
 from ..pipeline.prepared_data import FamilyData
-from ..videos.clip_files import clips_below
 
 if TYPE_CHECKING:
     from .family import FilmStretches
@@ -89,4 +89,4 @@ class AnomalyData(FamilyData):
             yield frame._replace(picture=pixels_of([np.asarray(stretched(frame.picture, size))], size, channels)[0])
 
     def files_below(self, folder: Path) -> list[Path]:
-        return clips_below(folder)
+        return [folder / film for film in films_below(folder)[0]]

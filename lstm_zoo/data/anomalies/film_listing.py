@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ...contracts import InputError
 from ..frames.films_below import MASKS_OF, films_below
 from ..pipeline.family import Item
-from ..pipeline.splitting import Listing, by_folder
+from ..pipeline.splitting import by_folder
 from .frame_labels import KEY
 from .label_files import LABEL_ENDINGS, read_labels
 
 
-def list_films(root: Path, labels: Path | None) -> Listing:
+class Films(NamedTuple):
+    """Which films there are."""
+
+    splits: Mapping[str, Sequence[Item]]
+    """Those of each split; of the split "", those that are to be dealt."""
+    remarks: Sequence[str] = ()
+    """How they were found."""
+    labels: Path | None = None
+    """File or folder of the labels; None: there are none, or masks."""
+
+
+def list_films(root: Path, labels: Path | None) -> Films:
     """Return all films below a folder, by the splits that their folders are called after; of the test, with labels.
 
     Labels are an item's target; masks, a folder of pictures, one a frame, are its other file.
@@ -25,7 +37,7 @@ def list_films(root: Path, labels: Path | None) -> Listing:
     Raises:
         InputError: There are no films, none to train on, or test films without labels.
     """
-    films, masks = films_below(root)
+    films, masks = films_below(root, labels)
     if not films:
         raise InputError("data.root", f"no films in {root}; expected videos, or folders of frames as pictures")
     splits = {split: of for split, of in by_folder([Item(film) for film in films]).items() if of}
@@ -34,19 +46,19 @@ def list_films(root: Path, labels: Path | None) -> Listing:
             raise InputError(
                 KEY, f"there is no folder of test films in {root}; put those that are labelled into one called test"
             )
-        return Listing(splits, ["there is no folder of test films: all films are taken to be normal"])
+        return Films(splits, ["there is no folder of test films: all films are taken to be normal"])
     if "train" not in splits:
         raise InputError("data.root", f"{root} has no folder train of normal films to learn from")
     test = splits.get("test", [])
     if test and labels is None and masks:
         splits["test"] = _with_masks(test, masks)
-        return Listing(splits, [f"labels: the masks beside the test films ({len(masks)} folders)"])
+        return Films(splits, [f"labels: the masks beside the test films ({len(masks)} folders)"])
     if test:
         file = labels or _only_file(root, test)
         of_film = read_labels(file, [item.name for item in test])
         splits["test"] = [item._replace(target=of_film[item.name]) for item in test]
-        return Listing(splits, [f"labels: {file}"] * (labels is None))
-    return Listing(splits)
+        return Films(splits, [f"labels: {file}"] * (labels is None), file)
+    return Films(splits)
 
 
 def _with_masks(test: Sequence[Item], masks: Mapping[str, str]) -> list[Item]:

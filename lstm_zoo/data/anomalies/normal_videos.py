@@ -11,9 +11,9 @@ from ...contracts import UserPath
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import state_of, told_left_out
 from ..pipeline.prepared_data import UserFiles
-from ..pipeline.splitting import DealtSplits, Listing
+from ..pipeline.splitting import DealtSplits
 from .anomaly_data import AnomalyData
-from .film_listing import list_films
+from .film_listing import Films, list_films
 
 _Side = Annotated[int, Field(ge=8, le=4096)]
 
@@ -50,9 +50,9 @@ class NormalVideos(UserFiles, AnomalyData, DealtSplits):
         return {split: list(items) for split, items in splits.items()}
 
     def remarks(self) -> list[str]:
-        splits, remarks = self._listing()
-        films = [self.root / item.name for items in splits.values() for item in items]
-        return [*remarks, *told_left_out(self.root, films)]
+        splits, remarks, labels = self._listing()
+        used = [self.root / name for items in splits.values() for item in items for name in self.files_of(item)]
+        return [*remarks, *told_left_out(self.root, [*used, *([labels] if labels else [])])]
 
     def reader(self) -> Callable[[Item], Record]:
         from .film_reading import read_labelled
@@ -68,5 +68,5 @@ class NormalVideos(UserFiles, AnomalyData, DealtSplits):
         states = (state_of(self.root / name) for item in every for name in self.files_of(item))
         return (self.size, self.colour, self.num_frames, self.frame_step, self.tempos, self.pictures_fps, *states)
 
-    def _listing(self) -> Listing:
+    def _listing(self) -> Films:
         return list_films(self.root, self.labels)

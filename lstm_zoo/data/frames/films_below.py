@@ -11,10 +11,15 @@ MASKS_OF = "_gt"
 """Behind the name of a film, the name of the folder of its masks: what is not black is abnormal."""
 
 
-def films_below(root: Path) -> tuple[list[str], dict[str, str]]:
-    """Return the films below a folder, and by film the folders of masks, as paths from the folder on."""
+def films_below(root: Path, without: Path | None = None) -> tuple[list[str], dict[str, str]]:
+    """Return the films below a folder, and by film the folders of masks, as paths from the folder on.
+
+    Args:
+        root: The folder.
+        without: A file or folder in it that holds no films.
+    """
     check_folder(root)
-    names = [film.relative_to(root).as_posix() for film in unlinked(clips_below(root))]
+    names = [film.relative_to(root).as_posix() for film in unlinked(clips_below(root, without))]
     known = set(names)
     masks = {name: name + MASKS_OF for name in names if name + MASKS_OF in known}
     return [name for name in names if name not in set(masks.values())], masks

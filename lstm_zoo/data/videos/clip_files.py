@@ -17,13 +17,13 @@ _SECONDS = r"([0-9]+(?:\.[0-9]+)?)"
 _SEGMENT = re.compile(rf"#t={_SECONDS}(?:,{_SECONDS})?$")  # as in the addresses of the web (W3C, Media Fragments)
 
 
-def clips_below(folder: Path) -> list[Path]:
+def clips_below(folder: Path, without: Path | None = None) -> list[Path]:
     """Return the clips below a folder, in order: its videos; arrays, where it has none; else its folders of pictures.
 
     Pictures and arrays beside videos are made of these, as a rule, and are none. Without any of all that, files of
-    unknown endings are taken for videos.
+    unknown endings are taken for videos. A file or folder may be left out.
     """
-    files = files_below(folder)
+    files = [path for path in files_below(folder) if without not in (path, *path.parents)]
     kinds = [path.suffix.lower() for path in files]
     if not VIDEOS.isdisjoint(kinds):
         return [path for path, kind in zip(files, kinds, strict=True) if kind not in NO_VIDEOS]

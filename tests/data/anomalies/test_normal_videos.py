@@ -31,9 +31,28 @@ def test_masks_beside_test_films_are_their_labels(ucsd):
     items = data.items()
     assert [item.name for item in items["test"]] == ["Test/Test001", "Test/Test002"]
     assert len(items["train"]) == len(items["val"]) == 1
-    assert "the masks beside the test films (2 folders)" in data.remarks()[0]
+    assert data.remarks() == ["labels: the masks beside the test films (2 folders)"]
+    assert [path.name for path in data.files_below(ucsd / "Test")] == ["Test001", "Test002"]
     flags = data.reader()(items["test"][0])["flags"]
     assert flags.tolist() == [0, 0, 0, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("place", ["labels", "labels.npz"])
+def test_labels_in_arrays_are_no_films(ucsd, place):
+    """Pictures beside arrays are made of these, as a rule."""
+    for masks in ucsd.glob("Test/*_gt"):
+        shutil.rmtree(masks)
+    flags = {f"Test00{number}": np.isin(np.arange(FRAMES), ABNORMAL) * (number == 1) for number in (1, 2)}
+    if place == "labels":
+        (ucsd / place).mkdir()
+        for film, of_film in flags.items():
+            np.save(ucsd / place / f"{film}.npy", of_film)
+    else:
+        np.savez(ucsd / place, **flags)
+    data = NormalVideos(root=ucsd, labels=ucsd / place, size=(16, 24), num_frames=3, val_fraction=0.5)
+    read = {item.name: data.reader()(item)["flags"] for item in data.items()["test"]}
+    assert {film: of_film.sum() for film, of_film in read.items()} == {"Test/Test001": 3, "Test/Test002": 0}
+    assert data.remarks() == []
 
 
 def test_data_with_other_masks_are_prepared_again(ucsd):
