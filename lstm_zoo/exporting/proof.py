@@ -122,7 +122,12 @@ def _on_test(run: RunNetwork, exported: ExportedNetwork) -> dict[str, Any]:
         judge = task.judge(run.spec, run.memory)
         for outputs, judged in zip(network.answers(splits, split), splits.judged(split), strict=True):
             judge.add(outputs, judged)
-        scores[name] = judge.scores()[task.headline]
+        if (score := judge.scores().get(task.headline)) is None:
+            raise ExportError(
+                f"{exported.runner.format}: a quantised file is judged by {task.headline}, and the {split} examples "
+                "give none (they are of one kind, say); choose --quantize none, or others by --set data.root"
+            )
+        scores[name] = score
     allowed = DROP * max(1.0, abs(scores["original"]))
     if not scores["exported"] >= scores["original"] - allowed:
         raise ExportError(

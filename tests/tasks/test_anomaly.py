@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from conftest import running_eagerly
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.data.anomalies.drawn_walkway import draw_walkway
+from lstm_zoo.exporting import proof
 from lstm_zoo.exporting.export import export
+from lstm_zoo.exporting.options import ExportError
 from lstm_zoo.media.films.writing import mp4_of
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
@@ -82,6 +85,14 @@ def test_a_live_film_gets_the_scores_and_events_of_predict(network, film):
     for event, of_predict in zip(found, expected.facts["events"], strict=True):
         assert event == pytest.approx(of_predict, abs=2e-3)
     assert end["events"] == len(found) and end["threshold"] == network.memory["threshold"]
+
+
+@pytest.mark.xdist_group("anomaly")
+def test_normal_films_alone_cannot_judge_a_quantised_file(network, monkeypatch):
+    monkeypatch.setattr(proof, "_loaded", lambda run: (run.config.data.load(), "val"))
+    exported = SimpleNamespace(runner=SimpleNamespace(format="litert"))
+    with pytest.raises(ExportError, match=r"judged by auc, and the val examples give none .* choose --quantize none"):
+        proof._on_test(network, exported)
 
 
 def seen_live(network, stream, film):

@@ -118,7 +118,10 @@ def _over_films(films: Sequence[FilmOfScores]) -> tuple[dict[str, Any], list[str
     if not both:
         return {}, []
     others = [name for name in areas if name not in both]
-    remark = f"auc_of_films is a mean over {len(both)} film{'s' * (len(both) != 1)}; of one kind of frames alone are {listed(others, 12)}"
+    plural = "s" * (len(both) != 1)
+    remark = (
+        f"auc_of_films is a mean over {len(both)} film{plural}; of one kind of frames alone are {listed(others, 12)}"
+    )
     return {"auc_of_films": float(np.mean(list(both.values()))), "films_of_both_kinds": len(both)}, [remark] * bool(
         others
     )
