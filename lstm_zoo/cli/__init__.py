@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..console.signals import Stopped, raise_when_asked
+from ..console.signals import Stopped, raise_when_asked, unanswered_stop
 from ..console.visible import tell, visible
 from . import bench, check, data, evaluate, export, listing, predict, train
 from .errors import debugging, user_errors
@@ -59,6 +59,8 @@ def main() -> None:
         raise_when_asked()
         with written():  # the help, too, which is no command's
             status = app(standalone_mode=False)
+        if status == 130 and (stop := unanswered_stop()):  # Typer has caught it
+            raise stop
         sys.exit(status)
     except OutputError as error:
         print(error, file=sys.stderr)

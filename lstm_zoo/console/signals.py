@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from contextlib import ExitStack, suppress
 from types import FrameType
+from typing import Any
 
 from .visible import tell
 
 _ASK_TO_STOP = (signal.SIGINT, signal.SIGTERM)
+_PAUSE = 0.1  # seconds
 
 
 class Stopped(KeyboardInterrupt):
@@ -27,14 +30,35 @@ class Stopped(KeyboardInterrupt):
         """Of the process, as shells count."""
 
 
+_unanswered: list[int] = []  # the number of the signal that has raised an exception, until somebody tells of it
+
+
 def raise_when_asked() -> None:
-    """Have signals that ask to stop raise an exception, so that what was begun is cleared away."""
+    """Have signals that ask to stop raise an exception, so that what was begun is cleared away.
+
+    Where Python drops the exception, as in what C code calls back, the signal comes once more.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
+        _unanswered[:] = [number]
         raise Stopped(number)
 
+    def dropped(what: Any) -> None:
+        if isinstance(what.exc_value, Stopped):
+            again = threading.Timer(_PAUSE, os.kill, (os.getpid(), what.exc_value.status - 128))
+            again.daemon = True
+            again.start()
+        else:
+            sys.__unraisablehook__(what)
+
+    sys.unraisablehook = dropped
     for number in _not_ignored():
         signal.signal(number, handle)
+
+
+def unanswered_stop() -> Stopped | None:
+    """Return the stop that was asked for and whose exception has become another one, or nothing; it is answered now."""
+    return Stopped(_unanswered.pop()) if _unanswered else None
 
 
 class Stops:

@@ -17,6 +17,7 @@ from lstm_zoo.bench import recurrent
 from lstm_zoo.cli import main
 from lstm_zoo.cli.evaluate import name_of
 from lstm_zoo.config.catalogue import shipped_configs
+from lstm_zoo.console import signals
 from lstm_zoo.console.signals import Stopped
 from lstm_zoo.training.divergence import DivergedError
 
@@ -170,8 +171,10 @@ def test_a_failure_is_one_line_and_status_one(monkeypatch):
     assert "failed: ZeroDivisionError" in output and "--debug" in output and "Traceback" not in output
 
 
-def test_a_stop_before_a_command_has_begun_is_told(monkeypatch, capsys):
-    monkeypatch.setattr("lstm_zoo.cli.app", Mock(side_effect=Stopped(15)))
+@pytest.mark.parametrize("caught", [False, True])
+def test_a_stop_before_a_command_has_begun_is_told(caught, monkeypatch, capsys):
+    monkeypatch.setattr("lstm_zoo.cli.app", Mock(return_value=130) if caught else Mock(side_effect=Stopped(15)))
+    monkeypatch.setattr("lstm_zoo.console.signals._unanswered", [15])
     monkeypatch.setattr("lstm_zoo.cli.raise_when_asked", Mock())
     with pytest.raises(SystemExit) as end:
         main()
@@ -184,6 +187,15 @@ def test_a_stop_before_there_is_a_run_says_that_nothing_is_kept(signal, status, 
     monkeypatch.setattr("lstm_zoo.training.fit.train", Mock(side_effect=signal))
     output = call("train", "--config", "smoke/cnn_lstm.yaml", "--run-dir", tmp_path / "run", status=status).output
     assert "before there was a run" in output and "Traceback" not in output
+
+
+def test_a_stop_that_has_become_another_error_is_a_stop(monkeypatch):
+    def stopped(*_):
+        signals._unanswered.append(15)
+        raise SystemError("returned a result with an exception set")
+
+    monkeypatch.setattr("lstm_zoo.cli.evaluate.open_network", stopped)
+    assert call("eval", status=143).output.strip() == "stopped"
 
 
 @pytest.mark.parametrize("again", [[], ["--resume"], ["--resume-anyway"]])
