@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import weakref
 from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Any
@@ -31,29 +32,37 @@ class Stopped(KeyboardInterrupt):
 
 
 _unanswered: list[int] = []  # the number of the signal that has raised an exception, until somebody tells of it
+_raised: list[weakref.ref[Stopped]] = []  # the exception
 
 
 def raise_when_asked() -> None:
     """Have signals that ask to stop raise an exception, so that what was begun is cleared away.
 
-    Where Python drops the exception, as in what C code calls back, the signal comes once more.
+    Where C code or Python drops the exception, and so nobody has told of it when it is gone, the signal comes again.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
-        _unanswered[:] = [number]
-        raise Stopped(number)
+        stop = Stopped(number)
+        _unanswered[:], _raised[:] = [number], [weakref.ref(stop, _come_again)]
+        try:
+            raise stop
+        finally:
+            del stop  # else it would hold itself by its traceback
 
-    def dropped(what: Any) -> None:
-        if isinstance(what.exc_value, Stopped):
-            again = threading.Timer(_PAUSE, os.kill, (os.getpid(), what.exc_value.status - 128))
-            again.daemon = True
-            again.start()
-        else:
+    def tell_dropped(what: Any) -> None:
+        if not isinstance(what.exc_value, Stopped):
             sys.__unraisablehook__(what)
 
-    sys.unraisablehook = dropped
+    sys.unraisablehook = tell_dropped
     for number in _not_ignored():
         signal.signal(number, handle)
+
+
+def _come_again(_: weakref.ref[Stopped]) -> None:
+    if _unanswered:
+        again = threading.Timer(_PAUSE, os.kill, (os.getpid(), _unanswered[0]))
+        again.daemon = True
+        again.start()
 
 
 def unanswered_stop() -> Stopped | None:

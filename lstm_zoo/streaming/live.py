@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from ..console.signals import unanswered_stop
 from ..contracts import DataConfig, InputError, LiveFrame, Result, Spec, TaskConfig
 from .step import Stream
 
@@ -99,4 +101,7 @@ def _told(seen: Iterator[Seen]) -> Iterator[tuple[dict[str, Any], str]]:
                 line = f"{seconds:.2f} s: {' '.join(best.split())}" + (f" ({rate})" if rate else "")
                 yield {"seconds": seconds, **result.facts, "fps": fps}, line
     end = ", ".join(filter(None, (f"{frames} frames", f"{seconds:.2f} s of video", rate)))
+    stop = unanswered_stop()
     yield {"frames": frames, "seconds": seconds, "fps": fps}, end
+    if stop and stop.status != 128 + signal.SIGINT:
+        raise stop

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -21,25 +22,40 @@ def test_a_signal_that_nobody_looked_for_stops_behind_the_context(number, capsys
     assert signal.getsignal(number) is before
 
 
-def test_a_stop_whose_exception_is_dropped_comes_again(monkeypatch):
+class AtItsEnd:
+    """Is asked to stop at its end, whose exceptions Python drops."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        os.kill(os.getpid(), self.number)
+
+
+def dropped_by_python(number):
+    AtItsEnd(number)
+
+
+def dropped_in_silence(number):
+    with suppress(Stopped):
+        os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("dropped", [dropped_by_python, dropped_in_silence])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_whose_exception_is_dropped_comes_again(number, dropped, monkeypatch, capsys):
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        monkeypatch.setattr(signals, "_ASK_TO_STOP", (number,))
-        before = signal.getsignal(number)
-        raise_when_asked()
-
-        class Dropping:
-            def __del__(self, number=number):
-                os.kill(os.getpid(), number)
-
-        try:
-            with pytest.raises(Stopped) as caught:
-                Dropping()  # what its end raises, Python drops
-                time.sleep(10)
-        finally:
-            signal.signal(number, before)
-        assert caught.value.status == 128 + number
-        assert unanswered_stop().status == 128 + number and unanswered_stop() is None
+    monkeypatch.setattr(signals, "_ASK_TO_STOP", (number,))
+    before = signal.getsignal(number)
+    raise_when_asked()
+    try:
+        dropped(number)
+        with pytest.raises(Stopped) as caught:
+            time.sleep(10)
+    finally:
+        signal.signal(number, before)
+    assert caught.value.status == unanswered_stop().status == 128 + number
+    assert unanswered_stop() is None and not capsys.readouterr().err
 
 
 def test_an_error_is_not_hidden_by_a_signal():
