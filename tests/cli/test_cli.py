@@ -283,6 +283,14 @@ def test_check_warns_of_what_will_be_slow(mobilenet_file):
     assert "slow: " in call("check", "--config", "smoke/cnn_lstm.yaml").output
 
 
+def test_keys_of_one_kind_are_listed():
+    rows = json.loads(call("list", "keys", "cnn_lstm", "--json").stdout)["keys"]
+    assert {row["kind"] for row in rows} == {"cnn_lstm"} and "backbone.name" in [row["name"] for row in rows]
+    assert "epochs" in call("list", "keys", "train").output
+    assert "did you mean 'cnn_lstm'" in call("list", "keys", "cnn_lst", status=2).output
+    assert "takes no name" in call("list", "models", "cnn_lstm", status=2).output
+
+
 @pytest.mark.parametrize("what", ["models", "data", "tasks", "configs"])
 def test_lists_name_everything_with_a_line(what):
     rows = json.loads(call("list", what, "--json").stdout)[what]
