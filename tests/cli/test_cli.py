@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from conftest import write_video
 from lstmzoo import lstmzoo as call
 
+import lstm_zoo
 from lstm_zoo.bench import recurrent
 from lstm_zoo.cli import main
 from lstm_zoo.cli.evaluate import name_of
@@ -281,6 +283,14 @@ def test_check_warns_of_what_will_be_slow(mobilenet_file):
     for part in ("Keras' own loop (step by step over TextbookLSTMCell)", "is trained", "XLA's", "mixed_bfloat16 is"):
         assert any(part in text for text in trained), part
     assert "slow: " in call("check", "--config", "smoke/cnn_lstm.yaml").output
+
+
+def test_the_version_is_told_and_python_m_is_the_command(monkeypatch, capsys):
+    monkeypatch.setattr("lstm_zoo.cli.raise_when_asked", Mock())
+    monkeypatch.setattr("sys.argv", ["lstmzoo", "--version"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("lstm_zoo", run_name="__main__")
+    assert not end.value.code and capsys.readouterr().out == f"lstm_zoo {lstm_zoo.__version__}\n"
 
 
 def test_keys_of_one_kind_are_listed():
