@@ -8,6 +8,7 @@ Everything is imported on first use, so that `import lstm_zoo` costs nothing:
     >>> network = lstm_zoo.load(run.path)  # or an exported file             # doctest: +SKIP
     >>> lstm_zoo.evaluate(network, "test")["top1"]                           # doctest: +SKIP
     >>> [one.facts for one in lstm_zoo.predict(network, ["clip.mp4"])]       # doctest: +SKIP
+    >>> lstm_zoo.layers.LSTM(64)  # in a Keras model of your own             # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from . import layers
     from .config.recipe import Config
     from .config.recipe import load as load_config
     from .exporting.export import export
@@ -36,7 +38,19 @@ if TYPE_CHECKING:
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-__all__ = ["Config", "Network", "Run", "__version__", "evaluate", "export", "load", "load_config", "predict", "train"]
+__all__ = [
+    "Config",
+    "Network",
+    "Run",
+    "__version__",
+    "evaluate",
+    "export",
+    "layers",
+    "load",
+    "load_config",
+    "predict",
+    "train",
+]
 
 _HOMES = {
     "Config": ("config.recipe", "Config"),
@@ -70,7 +84,13 @@ def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Netwo
     return RunNetwork(Run.open(path, overrides))
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str):
+    if name == "layers":
+        return import_module(".layers", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOMES[name]

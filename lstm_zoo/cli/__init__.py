@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from ..console.signals import Stopped, raise_when_asked
+from ..console.signals import Stopped, raise_when_asked, unanswered_stop
+from ..console.version import __version__
 from ..console.visible import tell, visible
 from . import bench, check, data, evaluate, export, listing, predict, train
 from .errors import debugging, user_errors
-from .printing import OutputError, written
+from .printing import OutputError, show, written
 
 app = typer.Typer(
     help="LSTMs for computer vision: one YAML a recipe, one command line.",
@@ -34,9 +35,18 @@ app.command()(bench.bench)
 app.add_typer(data.app, name="data")
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        show(f"lstm_zoo {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and TensorFlow's messages.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version, and no more.")
+    ] = False,
     plugin: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="A Python file with data sets, models or tasks of yours.")
     ] = None,
@@ -59,6 +69,8 @@ def main() -> None:
         raise_when_asked()
         with written():  # the help, too, which is no command's
             status = app(standalone_mode=False)
+        if status == 130 and (stop := unanswered_stop()):  # Typer has caught it
+            raise stop
         sys.exit(status)
     except OutputError as error:
         print(error, file=sys.stderr)

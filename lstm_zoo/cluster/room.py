@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..console.cores import num_cores
+from ..console.signals import Stopped
 from ..contracts import InputError
 
 if TYPE_CHECKING:
@@ -61,24 +62,33 @@ def connected(wanted: Wanted) -> Iterator[None]:
     Raises:
         InputError: Ray is not installed, the cluster cannot be reached, or has less than is asked for.
     """
-    ray = ray_module()
-    asking_to_stop = signal.getsignal(signal.SIGTERM)
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "ignore_reinit_error": True}
-    if wanted.cluster is None:
-        ray.init("local", num_cpus=num_cores(), include_dashboard=False, **quiet)
-    else:
-        _check_reachable(wanted.cluster)
-        try:
-            ray.init(address=wanted.cluster, **quiet)
-        except ConnectionError as error:
-            raise InputError("", f"{_called(wanted.cluster)} ({error}); start one with `ray start --head`") from None
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, asking_to_stop)  # Ray has set its own
+    ray, asking_to_stop = ray_module(), signal.getsignal(signal.SIGTERM)
     try:
+        try:
+            _connect(wanted.cluster)
+        except SystemExit:  # Ray's own handler has got a SIGTERM meanwhile
+            raise Stopped(signal.SIGTERM) from None
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, asking_to_stop)
         check_room(wanted)
         yield
     finally:
         ray.shutdown()
+
+
+def _connect(cluster: str | None) -> None:
+    """Connect to a cluster, or start one of this machine alone."""
+    ray = ray_module()
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False, "ignore_reinit_error": True}
+    if cluster is None:
+        ray.init("local", num_cpus=num_cores(), include_dashboard=False, **quiet)
+        return
+    _check_reachable(cluster)
+    try:
+        ray.init(address=cluster, **quiet)
+    except ConnectionError as error:
+        raise InputError("", f"{_called(cluster)} ({error}); start one with `ray start --head`") from None
 
 
 def num_places(wanted: Wanted) -> int:

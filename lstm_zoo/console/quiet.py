@@ -30,7 +30,7 @@ def import_keras() -> None:
         try:
             import keras  # noqa: F401
             import tensorflow  # noqa: F401 (which reads the data, whatever Keras stands on)
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(kept, held.read())
             raise

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
+import weakref
 from contextlib import ExitStack, suppress
 from types import FrameType
+from typing import Any
 
 from .visible import tell
 
 _ASK_TO_STOP = (signal.SIGINT, signal.SIGTERM)
+_PAUSE = 0.1  # seconds
 
 
 class Stopped(KeyboardInterrupt):
@@ -27,14 +31,43 @@ class Stopped(KeyboardInterrupt):
         """Of the process, as shells count."""
 
 
+_unanswered: list[int] = []  # the number of the signal that has raised an exception, until somebody tells of it
+_raised: list[weakref.ref[Stopped]] = []  # the exception
+
+
 def raise_when_asked() -> None:
-    """Have signals that ask to stop raise an exception, so that what was begun is cleared away."""
+    """Have signals that ask to stop raise an exception, so that what was begun is cleared away.
+
+    Where C code or Python drops the exception, and so nobody has told of it when it is gone, the signal comes again.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
+        stop = Stopped(number)
+        _unanswered[:], _raised[:] = [number], [weakref.ref(stop, _come_again)]
+        try:
+            raise stop
+        finally:
+            del stop  # else it would hold itself by its traceback
 
+    def tell_dropped(what: Any) -> None:
+        if not isinstance(what.exc_value, Stopped):
+            sys.__unraisablehook__(what)
+
+    sys.unraisablehook = tell_dropped
     for number in _not_ignored():
         signal.signal(number, handle)
+
+
+def _come_again(_: weakref.ref[Stopped]) -> None:
+    if _unanswered:
+        again = threading.Timer(_PAUSE, os.kill, (os.getpid(), _unanswered[0]))
+        again.daemon = True
+        again.start()
+
+
+def unanswered_stop() -> Stopped | None:
+    """Return the stop that was asked for and whose exception has become another one, or nothing; it is answered now."""
+    return Stopped(_unanswered.pop()) if _unanswered else None
 
 
 class Stops:

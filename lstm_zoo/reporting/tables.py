@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from ..config.keys import Key
 from ..console.visible import visible
 
 
@@ -52,6 +53,17 @@ def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
     table = titled_table(what, "name", "about", "from")
     for row in rows:
         table.add_row(row["name"], row["about"], row["from"])
+    return table
+
+
+def keys_table(keys: Sequence[Key]) -> Table:
+    """Return what recipes may set as a table."""
+    table = titled_table("keys", "key", "takes", "default", "about")
+    for before, key in zip([None, *keys], keys, strict=False):
+        if before is None or before[:2] != key[:2]:
+            table.add_section()
+            table.add_row(f"{key.section} {key.kind}".strip(), "", "", "")
+        table.add_row(f"  {key.name}", key.takes, key.default or "(has to be set)", key.about)
     return table
 
 

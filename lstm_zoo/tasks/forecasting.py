@@ -6,9 +6,10 @@ Black beats the copy of the last frame where little is bright and much moves: bo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from ..contracts import (
     FRAMES,
@@ -45,9 +46,12 @@ class Forecasting(TaskConfig):
     monitor_mode: ClassVar[str] = "min"
     headline: ClassVar[str] = "psnr"
     kind: Literal["forecasting"] = "forecasting"
-    loss: Literal["cross_entropy", "squared", "squared_and_absolute"] = "cross_entropy"
-    """What is made small, over all pixels: the cross-entropy of the brightness, the squared error, or its sum with the
-    absolute one, with which a network that knows little yet gives black where most is dark."""
+    loss: Literal["cross_entropy", "squared"] = "cross_entropy"
+    """What is made small, over all pixels: the cross-entropy of the brightness, or the squared error."""
+    absolute: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Weight a of the absolute error, beside the squared one, in what the frames that are given make small. With 0 they
+    are the mean of what may come: a grey haze where a digit may be in several places. A pixel that will be white with
+    probability p, else black, has the least sum of both at p + a (p - 1/2), within 0 and 1: haze becomes black."""
 
     def objective(self, spec: Spec, truths: Callable[[], Iterable[np.ndarray]]) -> Objective:
         """Return the loss of all pixels, and errors summed over the pixels of a frame."""
@@ -68,7 +72,10 @@ class Forecasting(TaskConfig):
             if isinstance(layer, NextFrames):
                 logits = layer(layer.input[0])
         clips = {name: tensor for name, tensor in named.items() if name not in spec.hints}
-        return keras.Model(clips, {FRAMES: ops.sigmoid(logits)}, name=model.name)
+        frames: Any = ops.sigmoid(logits)  # the mean of what may come
+        if self.absolute:
+            frames = keras.layers.ReLU(1.0, name="frames")(frames + self.absolute * (frames - 0.5))
+        return keras.Model(clips, {FRAMES: frames}, name=model.name)
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of frames against those that followed."""

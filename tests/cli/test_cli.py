@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import pytest
 from conftest import write_video
 from lstmzoo import lstmzoo as call
 
+import lstm_zoo
 from lstm_zoo.bench import recurrent
 from lstm_zoo.cli import main
 from lstm_zoo.cli.evaluate import name_of
 from lstm_zoo.config.catalogue import shipped_configs
+from lstm_zoo.console import signals
 from lstm_zoo.console.signals import Stopped
 from lstm_zoo.training.divergence import DivergedError
 
@@ -170,8 +173,10 @@ def test_a_failure_is_one_line_and_status_one(monkeypatch):
     assert "failed: ZeroDivisionError" in output and "--debug" in output and "Traceback" not in output
 
 
-def test_a_stop_before_a_command_has_begun_is_told(monkeypatch, capsys):
-    monkeypatch.setattr("lstm_zoo.cli.app", Mock(side_effect=Stopped(15)))
+@pytest.mark.parametrize("caught", [False, True])
+def test_a_stop_before_a_command_has_begun_is_told(caught, monkeypatch, capsys):
+    monkeypatch.setattr("lstm_zoo.cli.app", Mock(return_value=130) if caught else Mock(side_effect=Stopped(15)))
+    monkeypatch.setattr("lstm_zoo.console.signals._unanswered", [15])
     monkeypatch.setattr("lstm_zoo.cli.raise_when_asked", Mock())
     with pytest.raises(SystemExit) as end:
         main()
@@ -184,6 +189,15 @@ def test_a_stop_before_there_is_a_run_says_that_nothing_is_kept(signal, status, 
     monkeypatch.setattr("lstm_zoo.training.fit.train", Mock(side_effect=signal))
     output = call("train", "--config", "smoke/cnn_lstm.yaml", "--run-dir", tmp_path / "run", status=status).output
     assert "before there was a run" in output and "Traceback" not in output
+
+
+def test_a_stop_that_has_become_another_error_is_a_stop(monkeypatch):
+    def stopped(*_):
+        signals._unanswered.append(15)
+        raise SystemError("returned a result with an exception set")
+
+    monkeypatch.setattr("lstm_zoo.cli.evaluate.open_network", stopped)
+    assert call("eval", status=143).output.strip() == "stopped"
 
 
 @pytest.mark.parametrize("again", [[], ["--resume"], ["--resume-anyway"]])
@@ -269,6 +283,22 @@ def test_check_warns_of_what_will_be_slow(mobilenet_file):
     for part in ("Keras' own loop (step by step over TextbookLSTMCell)", "is trained", "XLA's", "mixed_bfloat16 is"):
         assert any(part in text for text in trained), part
     assert "slow: " in call("check", "--config", "smoke/cnn_lstm.yaml").output
+
+
+def test_the_version_is_told_and_python_m_is_the_command(monkeypatch, capsys):
+    monkeypatch.setattr("lstm_zoo.cli.raise_when_asked", Mock())
+    monkeypatch.setattr("sys.argv", ["lstmzoo", "--version"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("lstm_zoo", run_name="__main__")
+    assert not end.value.code and capsys.readouterr().out == f"lstm_zoo {lstm_zoo.__version__}\n"
+
+
+def test_keys_of_one_kind_are_listed():
+    rows = json.loads(call("list", "keys", "cnn_lstm", "--json").stdout)["keys"]
+    assert {row["kind"] for row in rows} == {"cnn_lstm"} and "backbone.name" in [row["name"] for row in rows]
+    assert "epochs" in call("list", "keys", "train").output
+    assert "did you mean 'cnn_lstm'" in call("list", "keys", "cnn_lst", status=2).output
+    assert "takes no name" in call("list", "models", "cnn_lstm", status=2).output
 
 
 @pytest.mark.parametrize("what", ["models", "data", "tasks", "configs"])

@@ -38,7 +38,7 @@ def counting(config, path: Path, how, group):
 
 def hanging(config, path, how, group):
     taking_part._steps[0] = 1
-    time.sleep(60)
+    time.sleep(600)
 
 
 def waiting(config, path, how, group):
@@ -83,7 +83,7 @@ def test_workers_that_make_no_step_are_lost_and_too_many_losses_end_it(two_worke
     patience = Patience(stall_minutes=0.02, max_failures=0)
     with pytest.raises(WorkersError, match=r"no step was made for 0\.02 minutes; that is more than --max-failures 0"):
         until_done(load("smoke/cnn_lstm.yaml"), tmp_path, two_workers, taking_part.How(), patience, Stops())
-    assert time.monotonic() - begun < 50
+    assert time.monotonic() - begun < 300
 
 
 def test_a_signal_stops_all_workers_and_nothing_is_left_of_them(two_workers, tmp_path, monkeypatch):

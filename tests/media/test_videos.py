@@ -186,7 +186,7 @@ def test_a_silent_pipe_can_be_interrupted(share):
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", program], **pipes) as process:
-        rescue = threading.Timer(30, process.kill)
+        rescue = threading.Timer(120, process.kill)
         rescue.start()
         process.stdin.write(content[: len(content) * share])
         process.stdin.flush()  # and stays open

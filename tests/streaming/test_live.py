@@ -1,10 +1,13 @@
 import io
 import json
+import signal
 
 import numpy as np
 import pytest
 from conftest import write_video
 
+from lstm_zoo.console import signals
+from lstm_zoo.console.signals import Stopped
 from lstm_zoo.contracts import Classes, InputError, Spec, Tensor
 from lstm_zoo.data.labels.textures import Textures
 from lstm_zoo.data.videos.clip_config import ClipConfig
@@ -93,6 +96,11 @@ def test_an_interrupted_stream_is_summed_up(clip):
         raise KeyboardInterrupt
 
     assert list(records(interrupted()))[-1]["frames"] == 3
+    signals._unanswered.append(signal.SIGTERM)
+    told = []
+    with pytest.raises(Stopped):
+        told.extend(records(interrupted()))
+    assert told[-1]["frames"] == 3
 
 
 @pytest.mark.parametrize(("options", "reason"), [({"fps": 0}, "fps is 0"), ({"restart": -1}, "restart is -1")])

@@ -56,14 +56,26 @@ def test_the_network_in_use_sees_the_clip_alone(guided):
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-expected.astype(float))), atol=1e-6)
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "squared", "squared_and_absolute"])
+def test_frames_given_make_the_expected_sum_of_both_errors_small():
+    """Of pixels that turn out white with the probability that the network gives, and black otherwise."""
+    a, chances = 0.5, np.linspace(0.02, 0.98, 11)
+    logits = keras.Input((len(chances),), name="clip")
+    model = keras.Model({"clip": logits}, ops.add(logits, 0.0))
+    used = Forecasting(absolute=a).network(model, SPEC)
+    given = np.asarray(used({"clip": np.log(chances / (1 - chances))[np.newaxis]})[FRAMES])[0]
+    answers = np.linspace(0, 1, 1001)[:, np.newaxis]
+    white, black = (1 - answers) ** 2 + a * (1 - answers), answers**2 + a * answers
+    best = answers[np.argmin(chances * white + (1 - chances) * black, axis=0), 0]
+    np.testing.assert_allclose(given, best, atol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared"])
 def test_losses_are_means_over_pixels(loss):
     later, logits = WINDOWS[:, 3:], RANDOM.normal(0, 3, WINDOWS[:, 3:].shape).astype(np.float32)
     truth, light = later / 255, 1 / (1 + np.exp(-logits))
     expected = {
         "cross_entropy": -truth * np.log(light) - (1 - truth) * np.log(1 - light),
         "squared": (light - truth) ** 2,
-        "squared_and_absolute": (light - truth) ** 2 + abs(light - truth),
     }[loss]
     objective = Forecasting(loss=loss).objective(SPEC, list)
     found = objective.loss(ops.convert_to_tensor(later), ops.convert_to_tensor(logits))

@@ -12,7 +12,7 @@ from keras import ops
 
 from .losses import Loss
 
-LossName = Literal["cross_entropy", "squared", "squared_and_absolute"]
+LossName = Literal["cross_entropy", "squared"]
 
 
 def frame_loss(name: LossName) -> Loss:
@@ -23,8 +23,7 @@ def frame_loss(name: LossName) -> Loss:
         if name == "cross_entropy":
             of_pixels = ops.relu(logits) - logits * truth + ops.softplus(-ops.abs(logits))
         else:
-            apart = ops.sigmoid(logits) - truth
-            of_pixels = ops.square(apart) + (ops.abs(apart) if name == "squared_and_absolute" else 0.0)
+            of_pixels = ops.square(ops.sigmoid(logits) - truth)
         return ops.mean(of_pixels, axis=(1, 2, 3, 4))
 
     return loss

@@ -1,0 +1,5 @@
+"""`python -m lstm_zoo`: the command line."""
+
+from .cli import main
+
+main()
