@@ -6,6 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "lstm_zoo"
 FLOORS = (
     {"lstm_zoo"},
+    {"__main__"},
     {"cli"},
     {"bench"},
     {"cluster"},
