@@ -1,14 +1,14 @@
-"""Workers that train, lose one, stall and are stopped; what they train here is a counter in a file."""
+"""Workers that train, lose one, stall and are stopped."""
 
 import os
 import signal
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from taking_parts import counting, hanging, waiting
 
 from lstm_zoo.cluster import taking_part, training
 from lstm_zoo.cluster.room import Wanted
@@ -18,33 +18,6 @@ from lstm_zoo.config.recipe import load
 from lstm_zoo.console.signals import Stopped, Stops
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-
-def counting(config, path: Path, how, group):
-    """Count to eight; the second worker dies once, at three, and takes the other one with it."""
-    from lstm_zoo.training.processes import GroupError
-
-    assert bool(how.init) != how.resume  # a run that goes on has weights of its own
-    (path / "config.yaml").touch()
-    file = path / f"count-{group.number}"
-    for count in range(1 + (int(file.read_text()) if how.resume else 0), 9):
-        if count == 3 and not how.resume:
-            if group.number == 1:
-                os._exit(9)
-            raise GroupError("another process has ended")
-        file.write_text(f"{count}")
-    taking_part._told.write("the last line\n")
-
-
-def hanging(config, path, how, group):
-    taking_part._steps[0] = 1
-    time.sleep(600)
-
-
-def waiting(config, path, how, group):
-    while taking_part._stops.asked is None:
-        time.sleep(0.05)
-    (path / f"stopped-{group.number}").write_text(str(taking_part._stops.asked))
 
 
 def test_a_worker_that_dies_ends_the_attempt_and_another_begins_where_it_was(
