@@ -1,7 +1,7 @@
 """A Python with TensorFlow imported already, of which each start is a fork: the import takes 6 s of a processor.
 
 What is started finds the modules of TensorFlow and Keras, and otherwise what a new process finds: a folder, variables
-and standard streams of its own, and nothing of lstm_zoo.
+and standard streams of its own, and nothing of lstm_zoo. Whoever asks for isolation (-I) gets a new process after all.
 """
 
 import os
@@ -14,6 +14,8 @@ from pathlib import Path
 
 LAUNCHER = """#!{python} -ISs
 import json, os, socket, sys
+if sys.argv[1] == "-I":
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as there:
     there.connect({address!r})
     asked = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
@@ -25,7 +27,7 @@ with socket.socket(socket.AF_UNIX) as there:
 
 @contextmanager
 def warm_python(folder: Path):
-    """Give the path of a program to start in the place of `sys.executable`, with `-c CODE` or a file."""
+    """Give the path of a program to start in the place of `sys.executable`, with `-c CODE`, `-m MODULE` or a file."""
     address, program = folder / "warm", folder / "python"
     program.write_text(LAUNCHER.format(python=sys.executable, address=str(address)), encoding="utf-8")
     program.chmod(0o755)
@@ -82,6 +84,8 @@ def _run(connection: socket.socket) -> None:
         if what == "-c":
             code, sys.argv[0] = sys.argv[0], what
             exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+        elif what == "-m":
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
         else:
             sys.argv.insert(0, what)
             runpy.run_path(what, run_name="__main__")

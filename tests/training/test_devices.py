@@ -13,6 +13,7 @@ from lstm_zoo.training import devices
 from lstm_zoo.training.fit import train
 
 
+@pytest.mark.usefixtures("warm")
 def test_several_devices_share_a_batch(tmp_path):
     """Two logical CPUs stand in for two GPUs, in a process of their own; the run is interrupted and resumed as well.
 
