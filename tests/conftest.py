@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# What LLVM makes of XLA's code is not this package's, and takes longer than all the rest of a small network.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
 
 import av
 import numpy as np
@@ -72,9 +74,7 @@ def pytest_collection_modifyitems(items):
 
 def run_on_jax(code: str, *arguments: str, cwd: Path | None = None, **variables: str) -> str:
     """Run code in a process whose Keras stands on JAX, under environment variables; return what it printed."""
-    # What LLVM makes of XLA's code is not this package's, and takes longer than all the rest.
     environment = {**os.environ, "KERAS_BACKEND": "jax", **variables}
-    environment["XLA_FLAGS"] = f"{environment.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -110,6 +110,31 @@ def eager():
     """Run the test eagerly."""
     with running_eagerly():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _arranged_once():
+    """Have one figure of each size and number of axes arranged, and others drawn as they are, which is soon done."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    print_figure, arranged = FigureCanvasBase.print_figure, set()
+
+    def printed(self, *arguments, **options):
+        kind = (*self.figure.get_size_inches(), len(self.figure.axes))
+        if kind in arranged:
+            self.figure.set_layout_engine("none")
+        arranged.add(kind)
+        return print_figure(self, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FigureCanvasBase, "print_figure", printed)
+        yield print_figure
+
+
+@pytest.fixture
+def arranged(_arranged_once, monkeypatch):
+    """Have all figures of the test arranged."""
+    monkeypatch.setattr("matplotlib.backend_bases.FigureCanvasBase.print_figure", _arranged_once)
 
 
 @pytest.fixture(scope="session", autouse=True)

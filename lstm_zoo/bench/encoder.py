@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from .row import BOTH, Contender, Context, Row, Work, random_pixels, repeated
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 
 def frame_features(context: Context) -> list[Row]:
@@ -30,6 +32,11 @@ def _side(context: Context) -> int:
     return 32 if context.quick else 96
 
 
+def _clips(context: Context) -> np.ndarray:
+    side = _side(context)
+    return random_pixels(*((2, 2) if context.quick else (8, 16)), side, side, 3)
+
+
 def _encoder(side: int) -> keras.Model:
     return BackboneConfig(weights=None, options={"alpha": 0.35}).build((side, side, 3))
 
@@ -39,22 +46,20 @@ def _folded(context: Context) -> Work:
 
     from ..layers import FoldTime
 
-    side = _side(context)
-    inputs = keras.Input((16, side, side, 3), dtype="uint8")
-    model = keras.Model(inputs, FoldTime(_encoder(side))(inputs))
-    clips = random_pixels(8, 16, side, side, 3)
+    clips = _clips(context)
+    inputs = keras.Input(clips.shape[1:], dtype="uint8")
+    model = keras.Model(inputs, FoldTime(_encoder(_side(context)))(inputs))
     return repeated(lambda: model.predict_on_batch(clips))
 
 
 def _predict_a_frame(context: Context) -> Work:
-    side = _side(context)
-    encoder, frames = _encoder(side), random_pixels(16, side, side, 3)
+    encoder, clips = _encoder(_side(context)), _clips(context)
 
-    def clips() -> None:
-        for frame in [*frames] * 8:
+    def a_frame_each() -> None:
+        for frame in itertools.chain(*clips):
             encoder.predict(frame[None], verbose=0)
 
-    return repeated(clips)
+    return repeated(a_frame_each)
 
 
 def _weights(context: Context) -> Path:

@@ -253,8 +253,8 @@ def test_labels_belong_to_the_probabilities():
 def test_dynamic_int8_of_a_whole_cnn_lstm_is_about_a_third(smoke_run, tmp_path):
     config = CnnLstm(backbone={"weights": None, "options": {"alpha": 0.35}})
     spec = Spec(inputs={"clip": Tensor(shape=(2, 32, 32, 3))}, target=Classes(names=("a", "b", "c")))
+    network = Classification().network(config.build(spec), spec)
     for quantize in ("none", "dynamic_int8"):
-        network = Classification().network(config.build(spec), spec)
         FORMATS["litert"].save(network, tmp_path / quantize, smoke_run, _options(quantize=quantize))
     sizes = [(tmp_path / name).stat().st_size for name in ("dynamic_int8", "none")]
     assert sizes[0] <= 0.35 * sizes[1]

@@ -139,6 +139,7 @@ def test_a_frozen_encoder_s_features_are_cached_for_captions_too(pretrained_enco
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
+@pytest.mark.usefixtures("eager")
 def test_captions_resume_exactly(data_dir, tmp_path, monkeypatch):
     """The torn run is what was on the disk when the second epoch ended, before its checkpoint."""
 

@@ -29,7 +29,8 @@ def trained(name, tmp_path_factory, data_dir, *overrides):
 @pytest.fixture(scope="module")
 def image_run(tmp_path_factory, data_dir):
     """The network of a run of the smoke recipe of md_lstm_labeller; its blocks are 32 x 32 pixels."""
-    return trained("md_lstm_labeller", tmp_path_factory, data_dir)
+    with running_eagerly():
+        return trained("md_lstm_labeller", tmp_path_factory, data_dir)
 
 
 @pytest.fixture(scope="module")

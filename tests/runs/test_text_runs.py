@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import running_eagerly
 from lstmzoo import lstmzoo
 from PIL import Image
 
@@ -34,7 +35,8 @@ RATES = {"cer", "wer", "exact_lines", "median_line_cer", "letter_accuracy"}
 def text_run(tmp_path_factory, data_dir):
     """The network of a run of the smoke recipe of crnn, whose weights are made to answer with letters."""
     config = load("smoke/crnn.yaml", [f"data.data_dir={data_dir}", "train.epochs=1"])
-    run = train(config, tmp_path_factory.mktemp("runs") / "text")
+    with running_eagerly():
+        run = train(config, tmp_path_factory.mktemp("runs") / "text")
     network = RunNetwork(run)
     kernel = network.model.get_layer("logits").kernel
     kernel.assign(np.random.default_rng(0).normal(0, 8, kernel.shape))
@@ -138,6 +140,7 @@ def test_a_saved_model_reads_files_and_spells_the_text(text_run, exported, line,
     assert done.stdout.rstrip("\n") == expected.facts["text"]
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_starts_from_another_whose_alphabet_grows(text_run, tmp_path):
     folder = tmp_path / "lines"
     for split, texts in {"train": ("qx\u017f", "\u017f\u017f", "Q8"), "test": ("x\u017f",)}.items():

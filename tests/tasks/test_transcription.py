@@ -178,6 +178,7 @@ def ink(figure):
     return int((pixels < 200).sum())
 
 
+@pytest.mark.usefixtures("arranged")
 @pytest.mark.parametrize("width", [6, 60, 900])
 def test_a_result_is_drawn(width):
     picture = np.full((12, width), 255, np.uint8)
@@ -193,6 +194,7 @@ def test_a_result_is_drawn(width):
     assert not silent.axes[0].texts and ink(silent) > 500
 
 
+@pytest.mark.usefixtures("arranged")
 def test_the_best_and_the_worst_lines_are_drawn():
     answers = [("abc", "abc"), ("a$\uf1cc$", "b" * 40), ("", "a\U000e0041"), *[("ab", "ac")] * 20]
     judge = judged_by(answers)

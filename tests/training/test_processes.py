@@ -33,8 +33,7 @@ def test_two_processes_end_as_one_would(data_dir, tmp_path):
     with socket.socket() as probe:
         probe.bind(("", 0))
         port = probe.getsockname()[1]
-    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
-    shared = {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags, "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}"}
+    shared = {"KERAS_BACKEND": "jax", "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}"}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", CODE, str(tmp_path), str(data_dir)],
