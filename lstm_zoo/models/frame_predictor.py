@@ -3,7 +3,8 @@
 After future frame prediction (Liu, Luo, Lian & Gao, CVPR 2018, arXiv 1712.09867), with a ConvLSTM (Shi et al., NIPS
 2015, arXiv 1506.04214) in place of its U-Net.
 Differs from the papers: the last but one frame is corrected, so that training starts from the difference of frames;
-the loss is the squared error alone, without gradients, flow and discriminator.
+each frame is shown with its difference to the one before; the loss is the squared error alone, without gradients, flow
+and discriminator.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import PositiveInt
 
-from ..contracts import ModelConfig, Spec
+from ..contracts import InputError, ModelConfig, Spec
 from .parts.frame_inputs import frame_inputs
 
 if TYPE_CHECKING:
@@ -33,17 +34,21 @@ class FramePredictor(ModelConfig):
         from keras import layers
 
         from ..layers import ConvLSTM2D, FoldTime, ImageScaling
-        from .parts.places import check_sides, mean_of_places
+        from .parts.places import check_sides, mean_of_places, with_differences
 
         check_sides(spec, 4)
+        if (num_frames := spec.inputs["clip"].shape[0] or 0) < 3:
+            raise InputError(
+                "data.num_frames", f"is {num_frames}, but {self.kind} sees how frames differ; set 3 or more"
+            )
         inputs = frame_inputs(spec)
         frames = ImageScaling("unit", name="scaling")(inputs["clip"])  # (B, T, H, W, C)
         past, before = frames[:, :-1], frames[:, -2]
         half = layers.Conv2D(self.units // 2, 5, strides=2, padding="same", activation="relu", name="half")
         quarter = layers.Conv2D(self.units, 3, strides=2, padding="same", activation="relu", name="quarter")
-        x = FoldTime(half, name="half_frames")(past)  # (B, T-1, H/2, W/2, U/2)
+        x = FoldTime(half, name="half_frames")(with_differences(past))  # (B, T-2, H/2, W/2, U/2)
         skipped = x[:, -1]
-        x = FoldTime(quarter, name="quarter_frames")(x)  # (B, T-1, H/4, W/4, U)
+        x = FoldTime(quarter, name="quarter_frames")(x)  # (B, T-2, H/4, W/4, U)
         x = ConvLSTM2D(self.units, 3, padding="same", name="conv_lstm")(x)  # (B, H/4, W/4, U)
         for name, side in (("up_half", self.units // 2), ("up_whole", self.units // 4)):
             x = layers.Conv2DTranspose(side, 4, strides=2, padding="same", activation="relu", name=name)(x)

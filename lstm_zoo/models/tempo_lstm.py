@@ -18,8 +18,6 @@ from .parts.frame_inputs import frame_inputs
 if TYPE_CHECKING:
     import keras
 
-_SHOWN_AS = 4.0  # differences of frames are small
-
 
 class TempoLstm(ModelConfig):
     """A ConvLSTM whose map says where a clip looks as if it ran faster than it was filmed."""
@@ -39,14 +37,14 @@ class TempoLstm(ModelConfig):
         from keras import layers
 
         from ..layers import ConvLSTM2D, FoldTime, ImageScaling
+        from .parts.places import with_differences
 
         assert isinstance(spec.target, Normal)
         if not spec.target.tempos:
             raise InputError("data.tempos", f"is empty, but {self.kind} learns from clips that run fast; set [2, 3, 4]")
         inputs = frame_inputs(spec)
         frames = ImageScaling("unit", name="scaling")(inputs["clip"])  # (B, T, H, W, C)
-        moved = frames[:, 1:] - frames[:, :-1]
-        x = layers.Concatenate(name="with_differences")([frames[:, 1:], _SHOWN_AS * moved])  # (B, T-1, H, W, 2C)
+        x = with_differences(frames)  # (B, T-1, H, W, 2C)
         for number, channels in enumerate(self.channels, 1):
             half = layers.Conv2D(channels, 3, strides=2, padding="same", activation="relu", name=f"half_{number}")
             x = FoldTime(half, name=f"frames_{number}")(x)

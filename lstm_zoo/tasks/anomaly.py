@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     import keras
 
 _MEAN_FRAME = "mean_frame"  # name of the mean normal frame in what a run keeps
+_SQUARED_GREYS = 255.0**2
+"""Errors of values from 0 to 1 are learned in squared grey levels: those of 1e-4 have gradients in first layers that
+are no larger than Adam's epsilon."""
 
 
 class Anomaly(TaskConfig):
@@ -54,12 +57,20 @@ class Anomaly(TaskConfig):
     """False alarms an hour of held-out normal film that the threshold allows."""
 
     def objective(self, spec: Spec, truths: Callable[[], Iterable[Any]]) -> Objective:
-        """Return the mean of the map; or, where there are tempos, the cross-entropy of its places with the clip's."""
+        """Return the mean of the map, an error, in squared grey levels.
+
+        Where there are tempos, the map is of logits: the cross-entropy of its places with the clip's.
+        """
         from keras import ops
 
         assert isinstance(spec.target, Normal)
         if not spec.target.tempos:
-            return Objective(lambda _, places: ops.mean(ops.cast(places, "float32"), axis=(1, 2)), ())
+
+            def error(_: Any, places: Any) -> Any:
+                places = ops.cast(places, "float32")
+                return ops.mean(_SQUARED_GREYS * places, axis=(1, 2))
+
+            return Objective(error, ())
 
         def loss(fast: Any, logits: Any) -> Any:
             fast = ops.broadcast_to(ops.reshape(ops.cast(fast, "float32"), (-1, 1, 1)), ops.shape(logits))

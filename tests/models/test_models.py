@@ -52,7 +52,7 @@ def spec_for(gives, target):
         clip, hint = Tensor(shape=(2, 9, 10, 1)), Tensor(shape=later.shape)
         return Spec(inputs={"clip": clip}, hints={"later": hint}, target=later)
     if target == "normal":
-        return Spec(inputs={"clip": Tensor(shape=(3, 16, 24, 1))}, target=Normal(tempos=(2,)))
+        return Spec(inputs={"clip": Tensor(shape=(4, 16, 24, 1))}, target=Normal(tempos=(2,)))
     if gives == "clip":
         return CLIPS
     if target == "text":

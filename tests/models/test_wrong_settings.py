@@ -31,3 +31,9 @@ def test_of_labellers():
         config.model.build(config.data.expected_spec())
     with pytest.raises(ConfigError, match="expected one tanh layer after each"):
         load("smoke/md_lstm_labeller.yaml", ["model.units=[4,4]"])
+
+
+def test_of_frame_predictors():
+    config = load("smoke/frame_predictor.yaml", ["data.num_frames=2"])
+    with pytest.raises(InputError, match="is 2, but frame_predictor sees how frames differ; set 3 or more"):
+        config.model.build(config.data.expected_spec())

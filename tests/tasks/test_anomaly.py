@@ -10,6 +10,7 @@ import pytest
 from conftest import running_eagerly
 
 from lstm_zoo.config.recipe import load
+from lstm_zoo.contracts import Normal, Spec, Tensor
 from lstm_zoo.data.anomalies.drawn_walkway import draw_walkway
 from lstm_zoo.exporting import proof
 from lstm_zoo.exporting.export import export
@@ -19,6 +20,7 @@ from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
 from lstm_zoo.streaming.live import records, watch
+from lstm_zoo.tasks.anomaly import Anomaly
 from lstm_zoo.training.fit import train
 
 
@@ -115,3 +117,10 @@ def test_an_exported_file_knows_threshold_and_smoothing_and_judges_live_films(ne
     (told,), (expected,) = predict(exported, [film]), predict(network, [film])
     assert told.facts["threshold"] == expected.facts["threshold"] and told.facts["events"]
     exported.runner.close()
+
+
+def test_errors_are_learned_in_squared_grey_levels():
+    spec = Spec(inputs={"clip": Tensor(shape=(4, 16, 24, 1))}, target=Normal())
+    loss = Anomaly().objective(spec, list).loss
+    places = np.array([[[1.0, 3.0]], [[0.0, 0.0]]]) / 255**2
+    np.testing.assert_allclose(loss(np.zeros(2), places), [2, 0], rtol=1e-6)
