@@ -58,6 +58,7 @@ _HOMES = {
     "Run": ("runs.directory", "Run"),
     "evaluate": ("runs.evaluation", "evaluate"),
     "export": ("exporting.export", "export"),
+    "layers": ("layers", ""),
     "load_config": ("config.recipe", "load"),
     "predict": ("runs.prediction", "predict"),
     "train": ("training.fit", "train"),
@@ -89,9 +90,8 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str):
-    if name == "layers":
-        return import_module(".layers", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOMES[name]
-    return getattr(import_module(f".{module}", __name__), attribute)
+    found = import_module(f".{module}", __name__)
+    return getattr(found, attribute) if attribute else found

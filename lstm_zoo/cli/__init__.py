@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..console.signals import Stopped, raise_when_asked, unanswered_stop
+from ..console.signals import Stopped, answer_stop, raise_when_asked
 from ..console.version import __version__
 from ..console.visible import tell, visible
 from . import bench, check, data, evaluate, export, listing, predict, train
@@ -69,13 +69,14 @@ def main() -> None:
         raise_when_asked()
         with written():  # the help, too, which is no command's
             status = app(standalone_mode=False)
-        if status == 130 and (stop := unanswered_stop()):  # Typer has caught it
+        if status == 130 and (stop := answer_stop()):  # Typer has caught it
             raise stop
         sys.exit(status)
     except OutputError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except Stopped as stop:  # before the command has words of its own for it
+        answer_stop()
         tell("stopped before it began; the same command starts it")
         sys.exit(stop.status)
     except Exception as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..console.signals import Stopped, unanswered_stop
+from ..console.signals import Stopped, answer_stop
 from ..console.visible import visible
 from .printing import OutputError
 
@@ -58,7 +58,7 @@ def user_errors(
     try:
         yield take
     except KeyboardInterrupt as stop:
-        unanswered_stop()
+        answer_stop()
         _end(stop.status if isinstance(stop, Stopped) else 130, after_a_stop())
     except (typer.Exit, typer.Abort):
         raise
@@ -67,7 +67,7 @@ def user_errors(
     except OutputError as error:
         _end(1, str(error))
     except Exception as error:
-        if stop := unanswered_stop():  # C code has made another exception of it
+        if stop := answer_stop():  # C code has made another exception of it
             _end(stop.status, after_a_stop())
         if debugging():
             raise

@@ -32,10 +32,15 @@ def listing(
     """List models, data sets, tasks, shipped recipes, or the keys that recipes may set."""
     with user_errors():
         from ..config.catalogue import catalogue
-        from ..reporting.tables import catalogue_table
+        from ..config.keys import all_keys, keys_of
+        from ..reporting.tables import catalogue_table, keys_table
 
         if what is Listing.keys:
-            _show_keys(of, as_json)
+            keys = list(all_keys()) if of is None else keys_of(of)
+            if as_json:
+                show_json({"keys": [key._asdict() for key in keys]})
+            else:
+                show(keys_table(keys))
             return
         if of is not None:
             raise input_error(f"list {what.value} takes no name; only `lstmzoo list keys {of}` does")
@@ -44,20 +49,3 @@ def listing(
             show_json({what.value: rows})
         else:
             show(catalogue_table(what.value, rows))
-
-
-def _show_keys(of: str | None, as_json: bool) -> None:
-    """Show the keys of all kinds, or of one."""
-    from ..config.keys import all_keys
-    from ..console.text import did_you_mean
-    from ..reporting.tables import keys_table
-
-    keys = list(all_keys())
-    known = list(dict.fromkeys(key.kind or key.section for key in keys))
-    if of is not None and of not in known:
-        raise input_error(f"there is no kind '{of}'{did_you_mean(of, known)}; `lstmzoo list` names them")
-    wanted = [key for key in keys if of in (None, key.kind or key.section)]
-    if as_json:
-        show_json({"keys": [key._asdict() for key in wanted]})
-    else:
-        show(keys_table(wanted))

@@ -119,11 +119,11 @@ def _show_run(run: Run) -> None:
 
     place = named_place(run.path)
     for split, scores in run.metrics.items():
-        told = scores.get("remarks", ())
-        for one in (
-            [evaluation_table(scores, f"{run.config.model.kind} on {split}")] if single_numbers(scores) else told
-        ):
-            show(one)
+        if single_numbers(scores):
+            show(evaluation_table(scores, f"{run.config.model.kind} on {split}"))
+        else:
+            for remark in scores.get("remarks", ()):
+                show(remark)
     for line in (f"run: {place}", f"report: {place}/report.html", f"next: lstmzoo eval --run {place}"):
         show(line)
 

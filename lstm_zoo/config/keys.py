@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import types
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from ..contracts import Section
+from ..console.text import did_you_mean
+from ..contracts import InputError, Section
 from .kinds import kind_of, kinds
+from .mistakes import sections_in
 from .train_config import TrainConfig
 
-_KINDS = {"data": "data", "model": "models", "task": "tasks"}
-"""Sections whose keys depend on `kind`, and where their kinds stand among all."""
-_TYPES = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path"}
+_TYPES = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Path: "path",
+    Any: "anything",
+    type(None): "null",
+}
 
 
 class Key(NamedTuple):
@@ -39,32 +47,37 @@ class Key(NamedTuple):
 
 def all_keys() -> Iterator[Key]:
     """Yield the keys of all kinds, section by section."""
-    for section, group in _KINDS.items():
-        for kind in getattr(kinds(), group):
+    for section, of_section in zip(("data", "model", "task"), kinds(), strict=True):
+        for kind in of_section:
             yield from _keys_of(kind, section, kind_of(kind))
     yield from _keys_of(TrainConfig, "train", "")
 
 
+def keys_of(name: str) -> list[Key]:
+    """Return the keys of a kind, or of `train`.
+
+    Raises:
+        InputError: There is no such kind.
+    """
+    by_name: dict[str, list[Key]] = defaultdict(list)
+    for key in all_keys():
+        by_name[key.kind or key.section].append(key)
+    if name not in by_name:
+        raise InputError("", f"there is no kind '{name}'{did_you_mean(name, by_name)}; `lstmzoo list` names them")
+    return by_name[name]
+
+
 def _keys_of(fields: type[Section], section: str, kind: str, before: str = "") -> Iterator[Key]:
     for name, field in fields.model_fields.items():
-        if name == "kind" and len(_alternatives(field.annotation)) == 1 and len(get_args(field.annotation)) == 1:
+        if name == "kind" and get_args(field.annotation) == (field.default,):
             continue  # it stands in front
-        inner = [one for one in _alternatives(field.annotation) if inspect.isclass(one) and issubclass(one, Section)]
+        inner = sections_in(field.annotation)
         if not inner:
             about = " ".join((field.description or "").split())
             yield Key(section, kind, before + name, _takes(field), _default(field), about)
         for one in inner:
             which = f"{name}[{kind_of(one)}]" if len(inner) > 1 else name
             yield from _keys_of(one, section, kind, f"{before}{which}.")
-
-
-def _alternatives(annotation: Any) -> tuple[Any, ...]:
-    """Return the types that a value may have."""
-    if get_origin(annotation) is Annotated:
-        return _alternatives(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(one for of in get_args(annotation) for one in _alternatives(of))
-    return (annotation,)
 
 
 def _takes(field: FieldInfo) -> str:
@@ -86,7 +99,7 @@ def _in_words(annotation: Any) -> str:
         return f"list of {one}" if Ellipsis in inner or origin is list else f"[{', '.join([one] * len(inner))}]"
     if origin in (dict, Mapping):
         return f"{_in_words(inner[0])}: {_in_words(inner[1])}"
-    return "null" if annotation is type(None) else _TYPES.get(annotation, "text")
+    return _TYPES[annotation]
 
 
 def _bound(limit: Any) -> str:

@@ -59,14 +59,19 @@ def raise_when_asked() -> None:
 
 
 def _come_again(_: weakref.ref[Stopped]) -> None:
+    """Ask again in a moment, by when whoever has caught the exception has answered."""
+    again = threading.Timer(_PAUSE, _ask_again)
+    again.daemon = True
+    again.start()
+
+
+def _ask_again() -> None:
     if _unanswered:
-        again = threading.Timer(_PAUSE, os.kill, (os.getpid(), _unanswered[0]))
-        again.daemon = True
-        again.start()
+        os.kill(os.getpid(), _unanswered[0])
 
 
-def unanswered_stop() -> Stopped | None:
-    """Return the stop that was asked for and whose exception has become another one, or nothing; it is answered now."""
+def answer_stop() -> Stopped | None:
+    """Take it on oneself to end: return the stop that a signal has asked for and nobody has answered, or nothing."""
     return Stopped(_unanswered.pop()) if _unanswered else None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import ModelConfig, Spec
-from .parts.frame_inputs import frame_inputs
+from .parts.frame_inputs import check_sides, frame_inputs
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +33,7 @@ class ConvLstmAutoencoder(ModelConfig):
         from keras import layers
 
         from ..layers import ConvLSTM2D, FoldTime, ImageScaling
-        from .parts.places import check_sides, mean_of_places
+        from .parts.places import mean_of_places
 
         check_sides(spec, 8)
         inputs = frame_inputs(spec)

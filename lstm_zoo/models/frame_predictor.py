@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import PositiveInt
 
 from ..contracts import InputError, ModelConfig, Spec
-from .parts.frame_inputs import frame_inputs
+from .parts.frame_inputs import check_sides, frame_inputs, with_differences
 
 if TYPE_CHECKING:
     import keras
@@ -34,7 +34,7 @@ class FramePredictor(ModelConfig):
         from keras import layers
 
         from ..layers import ConvLSTM2D, FoldTime, ImageScaling
-        from .parts.places import check_sides, mean_of_places, with_differences
+        from .parts.places import mean_of_places
 
         check_sides(spec, 4)
         if (num_frames := spec.inputs["clip"].shape[0] or 0) < 3:

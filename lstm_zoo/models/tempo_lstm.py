@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from ..contracts import InputError, ModelConfig, Normal, Spec
-from .parts.frame_inputs import frame_inputs
+from .parts.frame_inputs import frame_inputs, with_differences
 
 if TYPE_CHECKING:
     import keras
@@ -37,7 +37,6 @@ class TempoLstm(ModelConfig):
         from keras import layers
 
         from ..layers import ConvLSTM2D, FoldTime, ImageScaling
-        from .parts.places import with_differences
 
         assert isinstance(spec.target, Normal)
         if not spec.target.tempos:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..console.signals import unanswered_stop
+from ..console.signals import answer_stop
 from ..contracts import DataConfig, InputError, LiveFrame, Spec, Told, Watcher
 from .stream import Stream
 
@@ -95,7 +95,7 @@ def _told(seen: Iterator[Seen]) -> Iterator[tuple[dict[str, Any], str]]:
             line = told.text and f"{seconds:.2f} s: {told.text}" + (f" ({rate})" if rate else "")
             yield told.facts and {"seconds": seconds, **told.facts, "fps": fps}, line
     end = ", ".join(filter(None, (f"{frames} frames", f"{seconds:.2f} s of video", rate, told.text_so_far)))
-    stop = unanswered_stop()
+    stop = answer_stop()
     yield {"frames": frames, "seconds": seconds, "fps": fps, **told.so_far}, end
     if stop and stop.status != 128 + signal.SIGINT:
         raise stop

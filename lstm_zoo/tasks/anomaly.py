@@ -67,8 +67,7 @@ class Anomaly(TaskConfig):
         if not spec.target.tempos:
 
             def error(_: Any, places: Any) -> Any:
-                places = ops.cast(places, "float32")
-                return ops.mean(_SQUARED_GREYS * places, axis=(1, 2))
+                return ops.mean(ops.multiply(ops.cast(places, "float32"), _SQUARED_GREYS), axis=(1, 2))
 
             return Objective(error, ())
 

@@ -45,10 +45,11 @@ class Forecasting(TaskConfig):
     monitor: ClassVar[str] = "val_loss"
     monitor_mode: ClassVar[str] = "min"
     headline: ClassVar[str] = "psnr"
+    exported_keys: ClassVar[frozenset[str]] = frozenset({"absolute_weight"})
     kind: Literal["forecasting"] = "forecasting"
     loss: Literal["cross_entropy", "squared"] = "cross_entropy"
     """What is made small, over all pixels: the cross-entropy of the brightness, or the squared error."""
-    absolute: Annotated[float, Field(ge=0, le=10)] = 0.0
+    absolute_weight: Annotated[float, Field(ge=0, le=10)] = 0.0
     """Weight a of the absolute error, beside the squared one, in what the frames that are given make small. With 0 they
     are the mean of what may come: a grey haze where a digit may be in several places. A pixel that will be white with
     probability p, else black, has the least sum of both at p + a (p - 1/2), within 0 and 1: haze becomes black."""
@@ -73,8 +74,8 @@ class Forecasting(TaskConfig):
                 logits = layer(layer.input[0])
         clips = {name: tensor for name, tensor in named.items() if name not in spec.hints}
         frames: Any = ops.sigmoid(logits)  # the mean of what may come
-        if self.absolute:
-            frames = keras.layers.ReLU(1.0, name="frames")(frames + self.absolute * (frames - 0.5))
+        if self.absolute_weight:
+            frames = keras.layers.ReLU(1.0, name="frames")(frames + self.absolute_weight * (frames - 0.5))
         return keras.Model(clips, {FRAMES: frames}, name=model.name)
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:

@@ -75,8 +75,7 @@ def train(
     if resume and init:
         raise InputError("", "--resume and --init: a run that goes on has weights already; name one of them")
     place = None if run_dir is None else local_path(run_dir)
-    is_address = run_dir is not None and place != Path(run_dir)
-    with kept_in_store(place if is_address and (group is None or not group.number) else None, CHECKPOINTS):
+    with kept_in_store(_to_send(run_dir, group), CHECKPOINTS):
         with ExitStack() as stack:
             stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
             keras.config.set_dtype_policy(config.train.precision)
@@ -90,6 +89,13 @@ def train(
         if processes.first:
             finish(run, splits, evaluate=evaluate)
     return run
+
+
+def _to_send(run_dir: str | Path | None, group: Group | None) -> Path | None:
+    """Return the mirror of an address if this process is to send it; whoever names a mirror sends it himself."""
+    if run_dir is None or (group and group.number):
+        return None
+    return mirror if (mirror := local_path(run_dir)) != Path(run_dir) else None
 
 
 def finish(run: Run, splits: Splits | None = None, *, evaluate: bool = True) -> None:
@@ -112,11 +118,11 @@ def finish(run: Run, splits: Splits | None = None, *, evaluate: bool = True) -> 
 
 
 def _begin(
-    config: Config, run_dir: str | Path | None, init: str | Path | None, processes: Processes, stack: ExitStack
+    config: Config, place: Path | None, init: str | Path | None, processes: Processes, stack: ExitStack
 ) -> Fitting:
     """Make a new run; return what is to be fitted."""
     with processes.together():
-        path = Path(run_dir or (new_path(config) if processes.first else RUNS))
+        path = place or (new_path(config) if processes.first else RUNS)
         if processes.first:
             stack.callback(_remove_empty, path)
         before = RunNetwork(Run.open(init)) if init else None
@@ -149,11 +155,11 @@ class _Opened(NamedTuple):
 
 
 def _go_on(
-    config: Config, run_dir: str | Path | None, anyway: bool, processes: Processes, stack: ExitStack
+    config: Config, place: Path | None, anyway: bool, processes: Processes, stack: ExitStack
 ) -> tuple[Fitting, Saved | None]:
     """Open a run to go on with; return what is to be fitted, and from where on."""
     with processes.together():
-        path, spec, init, saved, differ = processes.from_first(lambda: _opened(config, run_dir, anyway, stack))
+        path, spec, init, saved, differ = processes.from_first(lambda: _opened(config, place, anyway, stack))
         run = Run(path, config, spec)
         before = RunNetwork(Run.open(init)) if init else None
         network, strategy, splits = _ready(config, before, before.spec if before else spec, processes)
@@ -166,9 +172,9 @@ def _go_on(
     return Fitting(network, strategy, splits, run, processes), saved
 
 
-def _opened(config: Config, run_dir: str | Path | None, anyway: bool, stack: ExitStack) -> _Opened:
+def _opened(config: Config, place: Path | None, anyway: bool, stack: ExitStack) -> _Opened:
     """Open a run to go on with; nobody else trains into it from now on."""
-    run = Run.open(run_dir or newest(config.name))
+    run = Run.open(place or newest(config.name))
     stack.enter_context(run.locked())
     differ = differences.of_recipe(run, config)
     if differ and not anyway:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from lstm_zoo.console import signals
-from lstm_zoo.console.signals import Stopped, Stops, raise_when_asked, unanswered_stop
+from lstm_zoo.console.signals import Stopped, Stops, answer_stop, raise_when_asked
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -41,21 +41,30 @@ def dropped_in_silence(number):
         os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("dropped", [dropped_by_python, dropped_in_silence])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_whose_exception_is_dropped_comes_again(number, dropped, monkeypatch, capsys):
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGINT])
+def number(request, monkeypatch):
+    """A signal that raises when it comes."""
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    monkeypatch.setattr(signals, "_ASK_TO_STOP", (number,))
-    before = signal.getsignal(number)
+    monkeypatch.setattr(signals, "_ASK_TO_STOP", (request.param,))
+    before = signal.getsignal(request.param)
     raise_when_asked()
-    try:
-        dropped(number)
-        with pytest.raises(Stopped) as caught:
-            time.sleep(10)
-    finally:
-        signal.signal(number, before)
-    assert caught.value.status == unanswered_stop().status == 128 + number
-    assert unanswered_stop() is None and not capsys.readouterr().err
+    yield request.param
+    signal.signal(request.param, before)
+
+
+@pytest.mark.parametrize("dropped", [dropped_by_python, dropped_in_silence])
+def test_a_stop_whose_exception_is_dropped_comes_again(number, dropped, capsys):
+    dropped(number)
+    with pytest.raises(Stopped) as caught:
+        time.sleep(10)
+    assert caught.value.status == answer_stop().status == 128 + number
+    assert answer_stop() is None and not capsys.readouterr().err
+
+
+def test_a_stop_that_somebody_has_answered_does_not_come_again(number):
+    dropped_in_silence(number)
+    assert answer_stop()
+    time.sleep(0.2)
 
 
 def test_an_error_is_not_hidden_by_a_signal():

@@ -61,7 +61,7 @@ def test_frames_given_make_the_expected_sum_of_both_errors_small():
     a, chances = 0.5, np.linspace(0.02, 0.98, 11)
     logits = keras.Input((len(chances),), name="clip")
     model = keras.Model({"clip": logits}, ops.add(logits, 0.0))
-    used = Forecasting(absolute=a).network(model, SPEC)
+    used = Forecasting(absolute_weight=a).network(model, SPEC)
     given = np.asarray(used({"clip": np.log(chances / (1 - chances))[np.newaxis]})[FRAMES])[0]
     answers = np.linspace(0, 1, 1001)[:, np.newaxis]
     white, black = (1 - answers) ** 2 + a * (1 - answers), answers**2 + a * answers

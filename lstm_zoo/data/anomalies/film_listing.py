@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...contracts import InputError
-from ..frames.films_below import MASKS_OF, films_below
+from ..frames.films_below import MASKS_ENDING, films_below
 from ..pipeline.family import Item
 from ..pipeline.splitting import by_folder
 from .frame_labels import KEY
@@ -64,7 +64,9 @@ def list_films(root: Path, labels: Path | None) -> Films:
 def _with_masks(test: Sequence[Item], masks: Mapping[str, str]) -> list[Item]:
     """Return test films with their folders of masks."""
     if missing := [item.name for item in test if item.name not in masks]:
-        raise InputError(KEY, f"{missing[0]} has no folder of masks beside it ({missing[0]}{MASKS_OF}), as others have")
+        raise InputError(
+            KEY, f"{missing[0]} has no folder of masks beside it ({missing[0]}{MASKS_ENDING}), as others have"
+        )
     return [item._replace(others=(masks[item.name],)) for item in test]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..pipeline.finding import check_folder, unlinked
 from ..videos.clip_files import clips_below
 
-MASKS_OF = "_gt"
+MASKS_ENDING = "_gt"
 """Behind the name of a film, the name of the folder of its masks: what is not black is abnormal."""
 
 
@@ -21,5 +21,6 @@ def films_below(root: Path, without: Path | None = None) -> tuple[list[str], dic
     check_folder(root)
     names = [film.relative_to(root).as_posix() for film in unlinked(clips_below(root, without))]
     known = set(names)
-    masks = {name: name + MASKS_OF for name in names if name + MASKS_OF in known}
-    return [name for name in names if name not in set(masks.values())], masks
+    masks = {name: name + MASKS_ENDING for name in names if name + MASKS_ENDING in known}
+    films = known.difference(masks.values())
+    return [name for name in names if name in films], masks

@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt
 from ...contracts import Frames, InputError, Spec, Tensor, Views
 from ..pipeline.family import Record
 from ..pipeline.prepared_data import FamilyData
-from ..videos.clip_files import clips_below
+from .films_below import films_below
 
 if TYPE_CHECKING:
     from .family import FrameWindows
@@ -73,7 +73,7 @@ class FrameData(FamilyData):
         return FrameWindows(spec, self.step)
 
     def files_below(self, folder: Path) -> list[Path]:
-        return clips_below(folder)
+        return [folder / film for film in films_below(folder)[0]]
 
     def read(self, path: Path, number: int | None = None) -> Record:
         """Return a film, see `read_film`, which has frames enough for a window; `number` is that of a clip."""

@@ -23,7 +23,7 @@ def clips_below(folder: Path, without: Path | None = None) -> list[Path]:
     Pictures and arrays beside videos are made of these, as a rule, and are none. Without any of all that, files of
     unknown endings are taken for videos. A file or folder may be left out.
     """
-    files = [path for path in files_below(folder) if without not in (path, *path.parents)]
+    files = [path for path in files_below(folder) if without is None or not path.is_relative_to(without)]
     kinds = [path.suffix.lower() for path in files]
     if not VIDEOS.isdisjoint(kinds):
         return [path for path, kind in zip(files, kinds, strict=True) if kind not in NO_VIDEOS]

@@ -5,18 +5,16 @@ Targets are (B, horizon, H, W, C) uint8, logits of the same shape.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import ops
 
 from .losses import Loss
 
-LossName = Literal["cross_entropy", "squared"]
 
-
-def frame_loss(name: LossName) -> Loss:
-    """Return a loss by its name, as the mean over all pixels of an example, (B,)."""
+def frame_loss(name: str) -> Loss:
+    """Return `cross_entropy` or `squared`, as the mean over all pixels of an example, (B,)."""
 
     def loss(later: Any, logits: Any) -> Any:
         truth = _brightness(later, logits.dtype)
