@@ -58,8 +58,8 @@ def user_errors(
     try:
         yield take
     except KeyboardInterrupt as stop:
-        answer_stop()
-        _end(stop.status if isinstance(stop, Stopped) else 130, after_a_stop())
+        asked = answer_stop() or stop
+        _end(asked.status if isinstance(asked, Stopped) else 130, after_a_stop())
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:

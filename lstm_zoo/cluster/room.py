@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..console.cores import num_cores
-from ..console.signals import Stopped
+from ..console.signals import Stopped, answer_stop
 from ..contracts import InputError
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def connected(wanted: Wanted) -> Iterator[None]:
                 signal.signal(signal.SIGTERM, asking_to_stop)
         check_room(wanted)
         yield
+    except KeyboardInterrupt as stop:  # answered before all is cleared away; Ray makes a plain one of ours
+        raise answer_stop() or stop from None
     finally:
         ray.shutdown()
 

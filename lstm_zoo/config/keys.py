@@ -67,17 +67,18 @@ def keys_of(name: str) -> list[Key]:
     return by_name[name]
 
 
-def _keys_of(fields: type[Section], section: str, kind: str, before: str = "") -> Iterator[Key]:
+def _keys_of(fields: type[Section], section: str, kind: str, before: str = "", where: str = "") -> Iterator[Key]:
+    """Yield the keys of a section's class; `where` tells of which of several sections in one place they are."""
     for name, field in fields.model_fields.items():
         if name == "kind" and get_args(field.annotation) == (field.default,):
-            continue  # it stands in front
+            continue  # it is told with the section
         inner = sections_in(field.annotation)
-        if not inner:
+        if len(inner) != 1:
             about = " ".join((field.description or "").split())
-            yield Key(section, kind, before + name, _takes(field), _default(field), about)
+            yield Key(section, kind, before + name, _takes(field) + where, _default(field), about)
         for one in inner:
-            which = f"{name}[{kind_of(one)}]" if len(inner) > 1 else name
-            yield from _keys_of(one, section, kind, f"{before}{which}.")
+            of_kind = f" (kind: {kind_of(one)})" if len(inner) > 1 else where
+            yield from _keys_of(one, section, kind, f"{before}{name}.", of_kind)
 
 
 def _takes(field: FieldInfo) -> str:
@@ -99,7 +100,7 @@ def _in_words(annotation: Any) -> str:
         return f"list of {one}" if Ellipsis in inner or origin is list else f"[{', '.join([one] * len(inner))}]"
     if origin in (dict, Mapping):
         return f"{_in_words(inner[0])}: {_in_words(inner[1])}"
-    return _TYPES[annotation]
+    return f"{{kind: {kind_of(annotation)}, ...}}" if annotation not in _TYPES else _TYPES[annotation]
 
 
 def _bound(limit: Any) -> str:
@@ -112,4 +113,6 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return ""
     value = field.get_default(call_default_factory=True)
-    return json.dumps(value, default=str, ensure_ascii=False) if not isinstance(value, str) else value
+    if isinstance(value, Section):
+        return f"{{kind: {kind_of(type(value))}}}"
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)

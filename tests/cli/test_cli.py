@@ -192,10 +192,11 @@ def test_a_stop_before_there_is_a_run_says_that_nothing_is_kept(signal, status, 
     assert "before there was a run" in output and "Traceback" not in output
 
 
-def test_a_stop_that_has_become_another_error_is_a_stop(monkeypatch):
+@pytest.mark.parametrize("error", [SystemError("returned a result with an exception set"), KeyboardInterrupt()])
+def test_a_stop_that_has_become_another_error_is_a_stop(error, monkeypatch):
     def stopped(*_):
         signals._unanswered.append(15)
-        raise SystemError("returned a result with an exception set")
+        raise error
 
     monkeypatch.setattr("lstm_zoo.cli.evaluate.open_network", stopped)
     assert call("eval", status=143).output.strip() == "stopped"
