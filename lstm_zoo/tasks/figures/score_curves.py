@@ -23,14 +23,13 @@ def score_curves(films: Sequence[FilmOfScores], threshold: float) -> Figure:
     for axis, film in zip(axes[:, 0], shown, strict=True):
         seconds = np.arange(len(film.scores)) / film.fps
         axis.plot(seconds, film.smoothed, color=OURS, linewidth=1.2)
-        below, above = axis.get_ylim()
-        axis.fill_between(seconds, below, above, where=film.flags, color=OTHER, alpha=0.35, step="mid", linewidth=0)
-        axis.set_ylim(below, above)
+        whole_height = {"transform": axis.get_xaxis_transform(), "step": "mid"}
+        axis.fill_between(seconds, 0, 1, where=film.flags, color=OTHER, alpha=0.35, linewidth=0, **whole_height)
         if not np.isnan(threshold):
             axis.axhline(threshold, color="black", linewidth=0.8, linestyle="--")
         axis.set_title(film.name, fontsize=8, loc="left", pad=2)
         axis.tick_params(labelsize=7)
-    axes[-1, 0].set_xlabel(
-        f"seconds (orange: abnormal{'' if np.isnan(threshold) else '; dashed: threshold'})", fontsize=8
-    )
+    known = {"orange: abnormal": any(film.flags.any() for film in shown), "dashed: threshold": not np.isnan(threshold)}
+    told = "; ".join(what for what, there in known.items() if there)
+    axes[-1, 0].set_xlabel(f"seconds ({told})" if told else "seconds", fontsize=8)
     return figure
