@@ -167,7 +167,7 @@ class DataConfig(Section, ABC):
         """Yield the frames of a video while it comes, as the network sees them.
 
         Args:
-            source: A file, or a binary stream.
+            source: A file or a folder of frames, or a binary stream.
             spec: Shapes of the network.
             fps: Frames shown per second of video at most; None: as many as evaluation shows.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import av.error
 import numpy as np
@@ -92,34 +92,37 @@ def read_video(
 
 
 def live_frames(
-    source: Path | BinaryIO, short_side: int, fps: float | None = None, step: int = 1
+    source: Path | BinaryIO,
+    short_side: int,
+    fps: float | None = None,
+    step: int = 1,
+    pictures_fps: float = PICTURES_FPS,
 ) -> Iterator[LiveFrame]:
     """Yield the frames of a video as they come, upright; one at a time is held in memory.
 
     They are scaled as `read_video` scales them, and differ from what it stores by the loss of JPEG alone.
 
     Args:
-        source: A file or a named pipe, or a binary stream such as `sys.stdin.buffer`, which stays the caller's to
-            close. What cannot be wound back needs a container that can be read from its start on: Matroska, MPEG-TS,
-            MJPEG, AVI, FLV, NUT, fragmented MP4.
+        source: What `read_video` takes, a named pipe, or a binary stream such as `sys.stdin.buffer`, which stays the
+            caller's to close. What cannot be wound back needs a container that can be read from its start on: Matroska,
+            MPEG-TS, MJPEG, AVI, FLV, NUT, fragmented MP4.
         short_side: Length of the shorter side of the frames, in pixels; smaller videos are not enlarged.
         fps: Frames kept per second at most; None keeps all.
         step: Where `fps` is None, one frame is kept of so many, by time, as of a film that shows all equally long.
+        pictures_fps: Frames per second of folders of pictures and of arrays, which tell no times.
 
     Raises:
         MediaError: The source cannot be read, holds no film, or breaks off; what came before has been yielded. What
             comes by a pipe mostly does not tell how long it is: then the end may be a break.
     """
-    if isinstance(source, Path):
-        if source.is_fifo():
-            with source.open("rb") as pipe:
-                yield from live_frames(pipe, short_side, fps, step)
-            return
-        check_file(source)
+    if isinstance(source, Path) and source.is_fifo():
+        with source.open("rb") as pipe:
+            yield from live_frames(pipe, short_side, fps, step)
+        return
     pipe = None if isinstance(source, Path) or source.seekable() else _Pipe(source)
     frame = None
     try:
-        with _errors() as came, opened_film(pipe or source, _SOON) as film:
+        with _errors() as came, _opened(pipe or source, pictures_fps, _SOON) as film:
             upright = Upright(short_side, film.aspect)
             if fps is None and step > 1:
                 fps = film.rate / step
@@ -171,13 +174,14 @@ class _Pipe:
         return content
 
 
-def _opened(path: Path, pictures_fps: float) -> AbstractContextManager[Footage]:
-    if path.is_dir():
-        return nullcontext(FrameFolder(path, pictures_fps))
-    if path.suffix.lower() in ARRAYS:
-        return nullcontext(FrameArray(path, pictures_fps))
-    check_file(path)
-    return opened_film(path)
+def _opened(source: Any, pictures_fps: float, options: dict[str, str] | None = None) -> AbstractContextManager[Footage]:
+    if isinstance(source, Path):
+        if source.is_dir():
+            return nullcontext(FrameFolder(source, pictures_fps))
+        if source.suffix.lower() in ARRAYS:
+            return nullcontext(FrameArray(source, pictures_fps))
+        check_file(source)
+    return opened_film(source, options)
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any, BinaryIO, NamedTuple
@@ -12,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from ..console.signals import answer_stop
+from ..console.visible import tell
 from ..contracts import DataConfig, InputError, LiveFrame, Spec, Told, Watcher
 from .stream import Stream
 
@@ -44,9 +44,10 @@ def watch(
         data: What it was trained on, which says how frames are cut, scaled and thinned.
         watcher: Says what there is to tell.
         spec: What the data told it.
-        source: A file, or a binary stream.
+        source: A file or a folder of frames, or a binary stream.
         fps: Frames shown per second of video at most; None: as many as evaluation shows.
-        restart: Seconds of video after which all frames are forgotten, again and again; None: never.
+        restart: Seconds of video after which all frames are forgotten, again and again; None: never. It is told if
+            the first time comes before the first answer.
 
     Raises:
         InputError: The network was not trained on videos or an option is out of range; and, once the frames are asked
@@ -62,6 +63,9 @@ def _watch(stream: Stream, frames: Iterator[LiveFrame], watcher: Watcher, restar
     since, begun, first = 0.0, 0.0, 0
     for count, (seconds, picture) in enumerate(frames):
         if restart is not None and seconds - since >= restart:
+            if not since and not begun:
+                came = f"{count} frame{'s' * (count > 1)} came in that time"
+                tell(f"restart is {restart:g} s, and {came}; the network needs {stream.needed_frames} to answer")
             stream.restart()
             since = seconds
         outputs = stream.answer(picture[np.newaxis])  # (1, ...)
@@ -78,6 +82,9 @@ def records(seen: Iterator[Seen]) -> Iterator[dict[str, Any]]:
     Yields:
         `seconds`, the facts and `fps` at the frames of which there are any; at last `frames`, their number, `seconds`,
         the time of the last one, `fps`, and what there is to say of the whole stream.
+
+    Raises:
+        Exception: What `seen` raises; where there were frames, behind the sum of them.
     """
     return (record for record, _ in _told(seen) if record)
 
@@ -89,13 +96,22 @@ def lines(seen: Iterator[Seen]) -> Iterator[str]:
 
 def _told(seen: Iterator[Seen]) -> Iterator[tuple[dict[str, Any], str]]:
     frames, seconds, told, fps, rate = 0, 0.0, Told(), 0.0, ""
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how live video ends
+    broken: Exception | None = None
+    try:
         for frames, (seconds, told, fps) in enumerate(seen, 1):  # noqa: B007 (the last ones are told)
             rate = f"{fps:.1f} frames/s" if fps else ""
             line = told.text and f"{seconds:.2f} s: {told.text}" + (f" ({rate})" if rate else "")
             yield told.facts and {"seconds": seconds, **told.facts, "fps": fps}, line
+    except KeyboardInterrupt:  # Ctrl-C is how live video ends
+        pass
+    except Exception as error:  # as cameras and files that break do
+        if not frames:
+            raise
+        broken = error
     end = ", ".join(filter(None, (f"{frames} frames", f"{seconds:.2f} s of video", rate, told.text_so_far)))
     stop = answer_stop()
     yield {"frames": frames, "seconds": seconds, "fps": fps, **told.so_far}, end
     if stop and stop.status != 128 + signal.SIGINT:
         raise stop
+    if broken and not stop:
+        raise broken

@@ -12,6 +12,9 @@ from ..contracts import Outputs
 class Stream(ABC):
     """A network over videos that come frame by frame."""
 
+    needed_frames: int = 1
+    """The first frame that there is an answer to, counted from 1."""
+
     @abstractmethod
     def restart(self) -> None:
         """Forget all frames."""

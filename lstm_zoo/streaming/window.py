@@ -23,8 +23,8 @@ class Window(Stream):
         assert isinstance(spec.target, Normal)
         self._answer, self._step = answer, spec.target.frame_step
         self._name, clip = spec.only_input
-        span = ((clip.shape[0] or 1) - 1) * self._step
-        self._frames: deque[np.ndarray] = deque(maxlen=span + 1)
+        self.needed_frames = ((clip.shape[0] or 1) - 1) * self._step + 1
+        self._frames: deque[np.ndarray] = deque(maxlen=self.needed_frames)
 
     def restart(self) -> None:
         """Forget all frames."""
@@ -33,6 +33,6 @@ class Window(Stream):
     def answer(self, frames: np.ndarray) -> Outputs | None:
         """Show the next frame of each video, (B, H, W, C); None: it cannot be the last one of a clip yet."""
         self._frames.append(frames)
-        if len(self._frames) < (self._frames.maxlen or 0):
+        if len(self._frames) < self.needed_frames:
             return None
         return self._answer({self._name: np.stack(list(self._frames)[:: self._step], axis=1)})

@@ -16,6 +16,11 @@ _MOST_OPAQUE = 0.6
 NO_THRESHOLD = "no threshold is known: training had no held-out normal films"
 
 
+def in_json(value: float) -> float | None:
+    """Return a number as JSON has it: null where it is not finite."""
+    return float(value) if np.isfinite(value) else None
+
+
 def told(outputs: Outputs, picture: np.ndarray | None, threshold: float, smoothing: float) -> Result:
     """Return the answer to a film.
 
@@ -30,14 +35,14 @@ def told(outputs: Outputs, picture: np.ndarray | None, threshold: float, smoothi
     found = events(means, threshold)
     spans = [
         {"start": round(float(starts[one.first]), 3), "end": round(float(starts[one.end]), 3)}
-        | {"peak": round(float(starts[one.peak]), 3), "score": float(means[one.peak])}
+        | {"peak": round(float(starts[one.peak]), 3), "score": in_json(means[one.peak])}
         for one in found
     ]
     known = not np.isnan(threshold)
     facts: dict[str, Any] = {
-        "threshold": threshold if known else None,
+        "threshold": in_json(threshold),
         "events": spans,
-        "highest": float(np.nanmax(means)),
+        "highest": in_json(np.nanmax(means)),
     }
     answer = f"{len(spans)} event{'s' * (len(spans) != 1)}"
     if not known:

@@ -24,7 +24,7 @@ from ..contracts import (
     TaskConfig,
     Watcher,
 )
-from .alarms import told
+from .alarms import in_json, told
 from .live_alarms import LiveAlarms
 from .metrics.detection import threshold_at
 from .metrics.film_scores import THRESHOLD, FilmScores, threshold_in
@@ -147,8 +147,7 @@ class Anomaly(TaskConfig):
 
     def to_read_outputs(self, memory: Memory | None) -> dict[str, Any]:
         """Return the threshold of smoothed scores, null where none is known, and the weight of a frame in them."""
-        threshold = threshold_in(memory)
-        return {THRESHOLD: None if np.isnan(threshold) else threshold, "smoothing": self.smoothing}
+        return {THRESHOLD: in_json(threshold_in(memory)), "smoothing": self.smoothing}
 
 
 def _of_difference(judged: Judged, patch: int | None) -> Outputs:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..contracts import SCORE, Outputs, Told, Watcher
-from .alarms import NO_THRESHOLD
+from .alarms import NO_THRESHOLD, in_json
 from .metrics.detection import running_mean
 
 
@@ -21,10 +21,10 @@ class _Event(NamedTuple):
     score: float
     """The highest one."""
 
-    def facts(self, end: float) -> dict[str, float]:
+    def facts(self, end: float) -> dict[str, float | None]:
         """Return the same as `predict` tells of events."""
         times = {"start": self.start, "end": end, "peak": self.peak}
-        return {**{name: round(seconds, 3) for name, seconds in times.items()}, "score": self.score}
+        return {**{name: round(seconds, 3) for name, seconds in times.items()}, "score": in_json(self.score)}
 
 
 class LiveAlarms(Watcher):
@@ -38,30 +38,31 @@ class LiveAlarms(Watcher):
     def __init__(self, smoothing: float, threshold: float):
         self._smoothing, self._threshold = smoothing, threshold
         self._mean = np.nan
+        self._scored = False
         self._event: _Event | None = None
         self._events = self._frames = 0
 
     def see(self, seconds: float, outputs: Outputs | None) -> Told:
-        """Take the score of a frame.
+        """Take the score of a frame; one that is NaN is none.
 
         Returns:
             `score` and `smoothed`, null where there is none yet, `threshold` and `alarm`, null where none is known; and
             `event` where one begins (`start`) or has ended (`start`, `end`, `peak`, `score`). For people, events alone.
         """
         self._frames += 1
-        score = mean = np.nan
-        first = outputs is not None and np.isnan(self._mean)
-        if outputs is not None:
-            score = float(outputs[SCORE])
+        score = np.nan if outputs is None else float(outputs[SCORE])
+        mean, first = np.nan, False
+        if not np.isnan(score):
+            first, self._scored = not self._scored, True
             self._mean = mean = running_mean(self._mean, score, self._smoothing)
         event, text = self._follow(seconds, mean)
         known = {"score": score, "smoothed": mean, "threshold": self._threshold}
-        facts: dict[str, Any] = {name: None if np.isnan(value) else value for name, value in known.items()}
+        facts: dict[str, Any] = {name: in_json(value) for name, value in known.items()}
         facts |= {"alarm": None if np.isnan(self._threshold) else self._event is not None}
         facts |= {"event": event} if event else {}
         return Told(facts, text or (self._beginning() if first else ""), *self._so_far(seconds))
 
-    def _follow(self, seconds: float, mean: float) -> tuple[dict[str, float], str]:
+    def _follow(self, seconds: float, mean: float) -> tuple[dict[str, float | None], str]:
         """Return the event that begins or has ended at a frame, by its mean, and what is said of it; else nothing."""
         event, above = self._event, mean > self._threshold
         if event is None and above:
@@ -83,13 +84,14 @@ class LiveAlarms(Watcher):
         return f"scores begin; an event is above {self._threshold:.4g}"
 
     def _so_far(self, seconds: float) -> tuple[dict[str, Any], str]:
-        """Return the threshold and the number of events, and that which a film ends in: with its last frame."""
+        """Return the threshold, the number of events, and that which a film ends in: a mean frame after its last."""
+        facts: dict[str, Any] = {"threshold": in_json(self._threshold)}
+        if not self._scored:
+            return facts, "too few frames for a score"
         if np.isnan(self._threshold):
-            return {"threshold": None}, ""
-        facts: dict[str, Any] = {"threshold": self._threshold, "events": self._events}
+            return facts, ""
+        facts["events"] = self._events
         text = f"{self._events} event{'s' * (self._events != 1)}"
-        if np.isnan(self._mean):
-            text = "too few frames for a score"
         if self._event is not None:
             length = seconds / max(self._frames - 1, 1)
             facts["event"] = self._event.facts(seconds + length)

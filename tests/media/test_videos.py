@@ -142,6 +142,19 @@ def test_live_frames_are_those_that_are_stored(tmp_path):
             assert np.abs(np.array(live, int) - np.array(stored, int)).mean() < 4  # JPEG
 
 
+def test_folders_of_pictures_and_arrays_come_as_they_are_stored(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (6, 30, 40, 3), np.uint8)
+    np.save(tmp_path / "array.npy", frames)
+    (tmp_path / "folder").mkdir()
+    for number, frame in enumerate(frames, 8):
+        Image.fromarray(frame).save(tmp_path / "folder" / f"{number}.png")
+    for source in (tmp_path / "folder", tmp_path / "array.npy"):
+        seconds, pictures = zip(*live_frames(source, 30, pictures_fps=10), strict=True)
+        np.testing.assert_allclose(seconds, np.arange(6) / 10)
+        np.testing.assert_array_equal(pictures, frames)
+        assert len(list(live_frames(source, 30, fps=5, pictures_fps=10))) == 3
+
+
 def test_a_named_pipe_is_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     content = streamed("matroska")
@@ -164,7 +177,7 @@ def test_a_file_that_cannot_be_streamed_says_what_can(tmp_path):
     content = streamed("mp4")  # its table of contents stands at the end
     with pytest.raises(MediaError, match="-f matroska -"):
         next(live_frames(Sender(content), 24))
-    with pytest.raises(MediaError, match="no such file"):
+    with pytest.raises(MediaError, match="is a folder without pictures"):
         next(live_frames(tmp_path, 24))
 
 

@@ -8,12 +8,13 @@ from conftest import write_video
 
 from lstm_zoo.console import signals
 from lstm_zoo.console.signals import Stopped
-from lstm_zoo.contracts import Classes, InputError, Spec, Tensor
+from lstm_zoo.contracts import Classes, InputError, Normal, Spec, Tensor
 from lstm_zoo.data.labels.textures import Textures
 from lstm_zoo.data.videos.clip_config import ClipConfig
 from lstm_zoo.data.videos.moving_shapes import MovingShapes
 from lstm_zoo.streaming.live import lines, records, watch
 from lstm_zoo.streaming.stream import Stream
+from lstm_zoo.streaming.window import Window
 from lstm_zoo.tasks.classification import Classification
 
 SPEC = Spec(inputs={"clip": Tensor(shape=(4, 16, 16, 3))}, target=Classes(names=("dim", "grey", "light")), seconds=1.0)
@@ -101,6 +102,30 @@ def test_an_interrupted_stream_is_summed_up(clip):
     with pytest.raises(Stopped):
         told.extend(records(interrupted()))
     assert told[-1]["frames"] == 3
+
+
+def test_a_stream_that_breaks_off_is_summed_up(tmp_path):
+    content = write_video(tmp_path / "clip.avi", 48, codec="mjpeg").read_bytes()
+    (tmp_path / "cut.avi").write_bytes(content[: len(content) * 6 // 10])
+    for tell_of in (records, lines):
+        told = []
+        with pytest.raises(InputError, match=r"breaks off after (\d+) frames") as broken:
+            told.extend(tell_of(seen_in(tmp_path / "cut.avi", fps=8)))
+        last = told[-1]
+        frames = last["frames"] if tell_of is records else int(last.partition(" frames, ")[0])
+        assert 10 < frames < 48 and f"after {frames} frames" in str(broken.value)
+    with pytest.raises(InputError, match="no such file"):  # and no sum of nothing
+        next(records(seen_in(tmp_path / "gone.avi")))
+
+
+@pytest.mark.parametrize("seconds", [0.25, 0.5])
+def test_a_restart_before_the_first_answer_is_told_once(clip, capsys, seconds):
+    spec = Spec(inputs={"clip": Tensor(shape=(4, 16, 16, 3))}, target=Normal())
+    window = Window(lambda inputs: {"probabilities": np.array([[0.8, 0.1, 0.1]])}, spec)
+    told = list(records(seen_in(clip, window, fps=8, restart=seconds)))
+    said = "restart is 0.25 s, and 2 frames came in that time; the network needs 4 to answer\n"
+    assert capsys.readouterr().err == (said if seconds == 0.25 else "")
+    assert len(told) == (1 if seconds == 0.25 else 2)
 
 
 @pytest.mark.parametrize(("options", "reason"), [({"fps": 0}, "fps is 0"), ({"restart": -1}, "restart is -1")])

@@ -1,5 +1,6 @@
 """Live alarms: the running means and events of a whole film, told while it comes."""
 
+import json
 import pickle
 
 import numpy as np
@@ -10,15 +11,16 @@ from lstm_zoo.tasks.metrics.detection import events, smoothed
 
 
 def told_of(scores, threshold, smoothing=0.5):
-    """Return what is told of scores, ten a second; of NaN, there are no outputs."""
+    """Return what is told of scores, ten a second; of None, there are no outputs."""
     alarms = LiveAlarms(smoothing, threshold)
-    return [alarms.see(n / 10, None if np.isnan(one) else {"score": one}) for n, one in enumerate(scores)]
+    return [alarms.see(n / 10, None if one is None else {"score": one}) for n, one in enumerate(scores)]
 
 
-def test_means_and_events_are_those_of_the_whole_film():
+@pytest.mark.parametrize("none", [None, np.nan], ids=["no outputs", "NaN"])
+def test_means_and_events_are_those_of_the_whole_film(none):
     scores = np.random.default_rng(0).normal(size=200)
     scores[:3] = scores[50] = np.nan
-    told, means = told_of(scores, 0.4), smoothed(scores, 0.5)
+    told, means = told_of([none if np.isnan(one) else one for one in scores], 0.4), smoothed(scores, 0.5)
     found = [np.nan if one.facts["smoothed"] is None else one.facts["smoothed"] for one in told]
     np.testing.assert_allclose(found, means)
     expected = events(means, 0.4)
@@ -38,7 +40,7 @@ def test_an_event_that_a_film_ends_in_ends_with_its_last_frame():
 
 
 def test_people_are_told_of_events_alone():
-    said = [one.text for one in told_of([np.nan, 0, 2, 3, 0, 0], 0.9, smoothing=1)]
+    said = [one.text for one in told_of([None, 0, 2, 3, 0, 0], 0.9, smoothing=1)]
     assert said == [
         "",
         "scores begin; an event is above 0.9",
@@ -49,9 +51,17 @@ def test_people_are_told_of_events_alone():
     ]
 
 
-def test_a_film_of_too_few_frames_is_told():
-    told = told_of([np.nan], 0.9)[-1]
+@pytest.mark.parametrize(("threshold", "known"), [(0.9, 0.9), (np.nan, None)])
+def test_a_film_of_too_few_frames_is_told(threshold, known):
+    told = told_of([None], threshold)[-1]
     assert told.text_so_far == "too few frames for a score" and told.facts["score"] is None
+    assert told.so_far == {"threshold": known}
+
+
+def test_what_is_not_finite_is_null_in_json():
+    told = told_of([0, np.inf], 0.9, smoothing=1)[-1]
+    json.dumps(told, allow_nan=False)
+    assert told.facts["score"] is told.so_far["event"]["score"] is None and told.facts["alarm"]
 
 
 def test_without_a_threshold_there_are_scores_alone():

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from ...contracts import InputError, LiveFrame, Normal, Spec, Tensor, Views
+from ...media.endings import ARRAYS
 from ..frames.films_below import films_below
 from ..pipeline.family import Item, Record
 from ..pipeline.prepared_data import FamilyData
@@ -85,8 +86,10 @@ class AnomalyData(FamilyData):
         from ..videos.coming_frames import coming_frames
 
         size, channels = self.frame_shape[:2], self.frame_shape[2]
-        for frame in coming_frames(source, ANY_SIDE, fps):
-            yield frame._replace(picture=pixels_of([np.asarray(stretched(frame.picture, size))], size, channels)[0])
+        is_array = isinstance(source, Path) and source.suffix.lower() in ARRAYS  # which `read_film` stores as it is
+        for frame in coming_frames(source, ANY_SIDE, fps, self.pictures_fps):
+            picture = frame.picture if is_array else np.asarray(stretched(frame.picture, size))
+            yield frame._replace(picture=pixels_of([picture], size, channels)[0])
 
     def files_below(self, folder: Path) -> list[Path]:
         return [folder / film for film in films_below(folder)[0]]

@@ -11,13 +11,15 @@ from ...media.errors import MediaError
 from ...media.videos import live_frames
 
 
-def coming_frames(source: Path | BinaryIO, short_side: int, fps: float | None, step: int = 1) -> Iterator[LiveFrame]:
+def coming_frames(
+    source: Path | BinaryIO, short_side: int, fps: float | None, pictures_fps: float, step: int = 1
+) -> Iterator[LiveFrame]:
     """Yield the frames of a video while it comes; see `media.videos.live_frames`.
 
     Raises:
         InputError: The source cannot be read, or breaks off behind the frames that came.
     """
     try:
-        yield from live_frames(source, short_side, fps, step)
+        yield from live_frames(source, short_side, fps, step, pictures_fps)
     except MediaError as error:
         raise InputError("", f"{source if isinstance(source, Path) else 'the stream'}: {error}") from None

@@ -132,7 +132,7 @@ class VideoData(FamilyData):
         from .coming_frames import coming_frames
         from .frames import eval_picture
 
-        for frame in coming_frames(source, self.short_side, fps, step):
+        for frame in coming_frames(source, self.short_side, fps, self.pictures_fps, step):
             yield frame._replace(picture=eval_picture(tf.constant(frame.picture), side).numpy())
 
 

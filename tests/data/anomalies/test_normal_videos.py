@@ -55,6 +55,19 @@ def test_labels_in_arrays_are_no_films(ucsd, place):
     assert data.remarks() == []
 
 
+@pytest.mark.parametrize("film", ["folder", "array.npy"])
+def test_live_frames_are_those_of_predict(tmp_path, film):
+    frames = np.random.default_rng(0).integers(0, 256, (5, 81, 190, 3), np.uint8)
+    np.save(tmp_path / "array.npy", frames)
+    (tmp_path / "folder").mkdir()
+    for number, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / "folder" / f"{number}.png")
+    data = NormalVideos(root=tmp_path, size=(16, 24), num_frames=3, pictures_fps=20)
+    seconds, pictures = zip(*data.live_frames(tmp_path / film, data.expected_spec()), strict=True)
+    np.testing.assert_array_equal(pictures, data.views(tmp_path / film, data.expected_spec()).picture)
+    np.testing.assert_allclose(seconds, np.arange(5) / 20)
+
+
 def test_data_with_other_masks_are_prepared_again(ucsd):
     data = NormalVideos(root=ucsd, size=(16, 24), num_frames=3, val_fraction=0.5)
     before = data.source_key(data.items())
