@@ -11,9 +11,9 @@ import numpy as np
 
 from ..contracts import PLACES, SCORE, Outputs, Result
 from .metrics.detection import FilmOfScores, events, smoothed
+from .metrics.threshold import Threshold
 
 _MOST_OPAQUE = 0.6
-NO_THRESHOLD = "no threshold is known: training had no held-out normal films"
 
 
 def in_json(value: float) -> float | None:
@@ -21,42 +21,35 @@ def in_json(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def told(outputs: Outputs, picture: np.ndarray | None, threshold: float, smoothing: float) -> Result:
+def told(outputs: Outputs, picture: np.ndarray | None, threshold: Threshold, smoothing: float) -> Result:
     """Return the answer to a film.
 
     Args:
         outputs: Scores, (frames,); the maps of those that have one, (n, h, w); `starts` of the frames and `fps`.
         picture: The frames as the network sees them, (frames, H, W, C) uint8.
-        threshold: Score above which an event is; NaN: none is known.
+        threshold: Above it is an event.
         smoothing: Weight of a frame in the running mean.
     """
     means, starts = smoothed(outputs[SCORE], smoothing), np.append(outputs["starts"], np.nan)
     starts[-1] = starts[-2] + 1 / outputs["fps"]
-    found = events(means, threshold)
+    found = events(means, threshold.score)
     spans = [
         {"start": round(float(starts[one.first]), 3), "end": round(float(starts[one.end]), 3)}
         | {"peak": round(float(starts[one.peak]), 3), "score": in_json(means[one.peak])}
         for one in found
     ]
-    known = not np.isnan(threshold)
-    facts: dict[str, Any] = {
-        "threshold": in_json(threshold),
-        "events": spans,
-        "highest": in_json(np.nanmax(means)),
-    }
-    answer = f"{len(spans)} event{'s' * (len(spans) != 1)}"
-    if not known:
-        answer = NO_THRESHOLD
+    facts: dict[str, Any] = {**threshold.facts, "events": spans, "highest": in_json(np.nanmax(means))}
+    answer = threshold.missing if np.isnan(threshold.score) else f"{len(spans)} event{'s' * (len(spans) != 1)}"
     lines = [f"{one['start']:.1f}-{one['end']:.1f} s, highest at {one['peak']:.1f} s" for one in spans]
     film = FilmOfScores("", outputs["fps"], outputs[SCORE], means, np.zeros(len(means), bool))
-    files = {"scores.csv": _table(outputs, means, threshold), "alarms.json": json.dumps(spans, indent=2).encode()}
+    files = {"scores.csv": _table(outputs, means, threshold.score), "alarms.json": json.dumps(spans, indent=2).encode()}
     if picture is not None:
         files["film.mp4"] = _laid_over(picture, outputs[PLACES], outputs["fps"])
 
     def figure() -> Any:
         from .figures.score_curves import score_curves
 
-        return score_curves([film], threshold)
+        return score_curves([film], threshold.score)
 
     return Result(answer, facts, "\n".join([answer, *lines]), files, figure)
 

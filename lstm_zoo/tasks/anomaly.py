@@ -24,10 +24,11 @@ from ..contracts import (
     TaskConfig,
     Watcher,
 )
-from .alarms import in_json, told
+from .alarms import told
 from .live_alarms import LiveAlarms
 from .metrics.detection import threshold_at
-from .metrics.film_scores import THRESHOLD, FilmScores, threshold_in
+from .metrics.film_scores import FilmScores
+from .metrics.threshold import THRESHOLD, Threshold, threshold_in
 
 if TYPE_CHECKING:
     import keras
@@ -102,10 +103,10 @@ class Anomaly(TaskConfig):
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of the scores of stretches of films."""
-        return FilmScores(self.smoothing, threshold_in(memory))
+        return FilmScores(self.smoothing, self._threshold(memory))
 
     def calibrated(self, held_out: Judge) -> Memory:
-        """Return the threshold that allows so many false alarms in held-out normal films."""
+        """Return the threshold that allows so many false alarms in held-out normal films, and what it rests on."""
         assert isinstance(held_out, FilmScores)
         films = held_out.films()
         seconds = sum(len(film.scores) / film.fps for film in films)
@@ -115,7 +116,7 @@ class Anomaly(TaskConfig):
                 f"{self.alarms_an_hour:g} an hour is less than one in that time; more normal film makes it surer"
             )
         threshold = threshold_at([film.smoothed for film in films], seconds, self.alarms_an_hour)
-        return {THRESHOLD: np.array(threshold)}
+        return {name: np.array(value) for name, value in {THRESHOLD: threshold, **self._behind_threshold}.items()}
 
     def floors(self, spec: Spec, memory: Memory) -> dict[str, Predictor]:
         """Return squared differences, to the frame before and to the mean normal frame, and the number of the frame."""
@@ -139,15 +140,22 @@ class Anomaly(TaskConfig):
         self, outputs: Outputs, spec: Spec, picture: np.ndarray | None = None, memory: Memory | None = None
     ) -> Result:
         """Return the events of a film with a table of scores, a curve and a film with the map laid over."""
-        return told(outputs, picture, threshold_in(memory), self.smoothing)
+        return told(outputs, picture, self._threshold(memory), self.smoothing)
 
     def watcher(self, spec: Spec, memory: Memory | None = None) -> Watcher:
         """Return what tells the score of each frame of a live film, and events as they begin and end."""
-        return LiveAlarms(self.smoothing, threshold_in(memory))
+        return LiveAlarms(self.smoothing, self._threshold(memory))
 
     def to_read_outputs(self, memory: Memory | None) -> dict[str, Any]:
-        """Return the threshold of smoothed scores, null where none is known, and the weight of a frame in them."""
-        return {THRESHOLD: in_json(threshold_in(memory)), "smoothing": self.smoothing}
+        """Return the threshold of smoothed scores, or null and why none is known, and the weight of a frame in them."""
+        return {**self._threshold(memory).facts, "smoothing": self.smoothing}
+
+    @property
+    def _behind_threshold(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in ("largest", "smoothing", "alarms_an_hour")}
+
+    def _threshold(self, memory: Memory | None) -> Threshold:
+        return threshold_in(memory, self._behind_threshold)
 
 
 def _of_difference(judged: Judged, patch: int | None) -> Outputs:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..contracts import SCORE, Outputs, Told, Watcher
-from .alarms import NO_THRESHOLD, in_json
+from .alarms import in_json
 from .metrics.detection import running_mean
+from .metrics.threshold import Threshold
 
 
 class _Event(NamedTuple):
@@ -32,11 +33,11 @@ class LiveAlarms(Watcher):
 
     Args:
         smoothing: Weight of a frame in the running mean.
-        threshold: Above it is an event; NaN: none is known.
+        threshold: Above it is an event.
     """
 
-    def __init__(self, smoothing: float, threshold: float):
-        self._smoothing, self._threshold = smoothing, threshold
+    def __init__(self, smoothing: float, threshold: Threshold):
+        self._smoothing, self._threshold, self._about = smoothing, threshold.score, threshold
         self._mean = np.nan
         self._scored = False
         self._event: _Event | None = None
@@ -80,12 +81,15 @@ class LiveAlarms(Watcher):
     def _beginning(self) -> str:
         """Return what is said with the first score."""
         if np.isnan(self._threshold):
-            return NO_THRESHOLD
+            return self._about.missing
         return f"scores begin; an event is above {self._threshold:.4g}"
 
     def _so_far(self, seconds: float) -> tuple[dict[str, Any], str]:
-        """Return the threshold, the number of events, and that which a film ends in: a mean frame after its last."""
-        facts: dict[str, Any] = {"threshold": in_json(self._threshold)}
+        """Return the threshold and the number of events, and that which a film ends in: a mean frame after its last.
+
+        Of no threshold, why none is known.
+        """
+        facts: dict[str, Any] = dict(self._about.facts)
         if not self._scored:
             return facts, "too few frames for a score"
         if np.isnan(self._threshold):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from lstm_zoo.exporting import proof
 from lstm_zoo.exporting.export import export
 from lstm_zoo.exporting.options import ExportError
 from lstm_zoo.media.films.writing import mp4_of
+from lstm_zoo.runs.directory import Run
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
@@ -87,6 +89,20 @@ def test_a_live_film_gets_the_scores_and_events_of_predict(network, film):
     for event, of_predict in zip(found, expected.facts["events"], strict=True):
         assert event == pytest.approx(of_predict, abs=2e-3)
     assert end["events"] == len(found) and end["threshold"] == network.memory["threshold"]
+
+
+@pytest.mark.xdist_group("anomaly")
+def test_another_threshold_is_found_for_other_settings_without_training_anew(network, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(network.folder, folder)
+    changed = RunNetwork(Run.open(folder, ["task.smoothing=0.5"]))
+    assert "--resume-anyway" in changed.config.task.to_read_outputs(changed.memory)["no_threshold"]
+    weights = (folder / "best.weights.h5").read_bytes()
+    with running_eagerly():
+        again = RunNetwork(train(changed.config, folder, resume=True, anyway=True, evaluate=False))
+    assert (folder / "best.weights.h5").read_bytes() == weights
+    assert again.memory["smoothing"] == 0.5 and again.memory["threshold"] < network.memory["threshold"]
+    assert again.config.task.to_read_outputs(again.memory)["threshold"] == again.memory["threshold"]
 
 
 @pytest.mark.xdist_group("anomaly")

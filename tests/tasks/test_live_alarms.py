@@ -8,11 +8,12 @@ import pytest
 
 from lstm_zoo.tasks.live_alarms import LiveAlarms
 from lstm_zoo.tasks.metrics.detection import events, smoothed
+from lstm_zoo.tasks.metrics.threshold import NONE_FOUND, Threshold
 
 
 def told_of(scores, threshold, smoothing=0.5):
     """Return what is told of scores, ten a second; of None, there are no outputs."""
-    alarms = LiveAlarms(smoothing, threshold)
+    alarms = LiveAlarms(smoothing, Threshold(threshold))
     return [alarms.see(n / 10, None if one is None else {"score": one}) for n, one in enumerate(scores)]
 
 
@@ -51,11 +52,11 @@ def test_people_are_told_of_events_alone():
     ]
 
 
-@pytest.mark.parametrize(("threshold", "known"), [(0.9, 0.9), (np.nan, None)])
-def test_a_film_of_too_few_frames_is_told(threshold, known):
+@pytest.mark.parametrize("threshold", [0.9, np.nan])
+def test_a_film_of_too_few_frames_is_told(threshold):
     told = told_of([None], threshold)[-1]
     assert told.text_so_far == "too few frames for a score" and told.facts["score"] is None
-    assert told.so_far == {"threshold": known}
+    assert told.so_far == Threshold(threshold).facts
 
 
 def test_what_is_not_finite_is_null_in_json():
@@ -66,13 +67,13 @@ def test_what_is_not_finite_is_null_in_json():
 
 def test_without_a_threshold_there_are_scores_alone():
     first, second = told_of([1.0, 2.0], np.nan)
-    assert first.text.startswith("no threshold is known") and not second.text
+    assert first.text == NONE_FOUND and not second.text
     assert second.facts == {"score": 2, "smoothed": 1.5, "threshold": None, "alarm": None}
-    assert second.so_far == {"threshold": None} and not second.text_so_far
+    assert second.so_far == {"threshold": None, "no_threshold": NONE_FOUND} and not second.text_so_far
 
 
 def test_an_hour_is_held_in_as_little_as_a_second():
-    alarms, sizes = LiveAlarms(0.25, 0.5), []
+    alarms, sizes = LiveAlarms(0.25, Threshold(0.5)), []
     for number in range(36_000):
         alarms.see(number / 10, {"score": np.sin(number)})
         if number in (10, 35_999):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from ..pipeline.finding import check_folder, unlinked
@@ -11,12 +12,12 @@ MASKS_ENDING = "_gt"
 """Behind the name of a film, the name of the folder of its masks: what is not black is abnormal."""
 
 
-def films_below(root: Path, without: Path | None = None) -> tuple[list[str], dict[str, str]]:
+def films_below(root: Path, without: Collection[Path] = ()) -> tuple[list[str], dict[str, str]]:
     """Return the films below a folder, and by film the folders of masks, as paths from the folder on.
 
     Args:
         root: The folder.
-        without: A file or folder in it that holds no films.
+        without: Files and folders in it, spelled as those in it, that hold no films.
     """
     check_folder(root)
     names = [film.relative_to(root).as_posix() for film in unlinked(clips_below(root, without))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -17,13 +18,13 @@ _SECONDS = r"([0-9]+(?:\.[0-9]+)?)"
 _SEGMENT = re.compile(rf"#t={_SECONDS}(?:,{_SECONDS})?$")  # as in the addresses of the web (W3C, Media Fragments)
 
 
-def clips_below(folder: Path, without: Path | None = None) -> list[Path]:
+def clips_below(folder: Path, without: Collection[Path] = ()) -> list[Path]:
     """Return the clips below a folder, in order: its videos; arrays, where it has none; else its folders of pictures.
 
     Pictures and arrays beside videos are made of these, as a rule, and are none. Without any of all that, files of
-    unknown endings are taken for videos. A file or folder may be left out.
+    unknown endings are taken for videos. Some files and folders may be left out.
     """
-    files = [path for path in files_below(folder) if without is None or not path.is_relative_to(without)]
+    files = [path for path in files_below(folder) if not any(map(path.is_relative_to, without))]
     kinds = [path.suffix.lower() for path in files]
     if not VIDEOS.isdisjoint(kinds):
         return [path for path, kind in zip(files, kinds, strict=True) if kind not in NO_VIDEOS]

@@ -10,16 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...console.text import listed, natural_order
-from ...contracts import SCORE, Figures, Judge, Judged, Memory, Outputs, Pictures
+from ...contracts import SCORE, Figures, Judge, Judged, Outputs, Pictures
 from .detection import FilmOfScores, area_under_roc, average_precision, events, smoothed
-
-THRESHOLD = "threshold"
-"""Name of the score above which a frame is called abnormal, in what a run keeps and in scores."""
-
-
-def threshold_in(memory: Memory | None) -> float:
-    """Return the threshold that a run keeps; NaN: none is known."""
-    return float((memory or {}).get(THRESHOLD, np.nan))
+from .threshold import THRESHOLD, Threshold
 
 
 class _Stretch(NamedTuple):
@@ -36,16 +29,18 @@ class FilmScores(Judge):
 
     Args:
         smoothing: Weight of a frame in the running mean over a film.
-        threshold: Score above which a frame is called abnormal, if outputs bring none of their own; NaN: none is known.
+        threshold: That of frames, if outputs bring none of their own.
     """
 
-    def __init__(self, smoothing: float, threshold: float):
+    def __init__(self, smoothing: float, threshold: Threshold):
         self._smoothing, self._threshold = smoothing, threshold
         self._stretches: list[_Stretch] = []
 
     def add(self, outputs: Outputs, judged: Judged) -> None:
         """Take the scores of the frames of a stretch, (n,)."""
-        truth, self._threshold = judged.truth, float(outputs.get(THRESHOLD, self._threshold))
+        truth = judged.truth
+        if THRESHOLD in outputs:
+            self._threshold = Threshold(outputs[THRESHOLD])
         self._stretches.append(_Stretch(truth["film"], truth["first"], truth["fps"], outputs[SCORE], truth["flags"]))
 
     def films(self) -> list[FilmOfScores]:
@@ -78,8 +73,10 @@ class FilmScores(Judge):
             told, remarks = told | more, [*remarks, *said]
         else:
             remarks.append(f"all frames are {'abnormal' if flags.any() else 'normal'}: there is no area under a curve")
-        if not np.isnan(self._threshold):
-            told["at_threshold"] = found = _at(self._threshold, films)
+        if np.isnan(self._threshold.score):
+            remarks.append(self._threshold.missing)
+        else:
+            told["at_threshold"] = found = _at(self._threshold.score, films)
             remarks.append(_in_words(found))
         return {**told, **({"remarks": remarks} if remarks else {})}
 
@@ -99,7 +96,7 @@ class FilmScores(Judge):
         from ..figures.score_curves import score_curves
 
         del pictures
-        yield "Scores over time", "scores", score_curves(self.films(), self._threshold)
+        yield "Scores over time", "scores", score_curves(self.films(), self._threshold.score)
 
 
 def _of(film: FilmOfScores) -> tuple[np.ndarray, np.ndarray]:

@@ -6,13 +6,14 @@ import pytest
 from lstm_zoo.contracts import SCORE, Judged
 from lstm_zoo.tasks.anomaly import Anomaly
 from lstm_zoo.tasks.metrics.film_scores import FilmScores
+from lstm_zoo.tasks.metrics.threshold import Threshold
 
 FLAGS = {"part_a": range(30, 60), "part_b": range(30), "all_cart": range(60), "all_calm": ()}
 
 
 def judge_of(score_of, smoothing=1.0, threshold=float("nan"), flags=FLAGS, length=60):
     """Return a judge that has seen films in stretches of 20 frames, the later ones first."""
-    judge = FilmScores(smoothing, threshold)
+    judge = FilmScores(smoothing, Threshold(threshold))
     for name, abnormal in flags.items():
         of_film = np.isin(np.arange(length), list(abnormal))
         for first in range(length - 20, -1, -20):
@@ -61,6 +62,24 @@ def test_the_threshold_is_that_of_held_out_films_smoothed_alike(capsys):
     kept = Anomaly(smoothing=0.25).calibrated(held_out)
     assert kept["threshold"] == 2 and "they last 6 s" in capsys.readouterr().err
     assert Anomaly(alarms_an_hour=1200).calibrated(held_out)["threshold"] < 2 and not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", [{"smoothing": 0.5, "largest": 4}, {"alarms_an_hour": 9.0}])
+def test_a_threshold_is_that_of_the_settings_it_was_found_with(change):
+    held_out = judge_of(lambda numbers, flags: numbers * 1.0, flags={"calm": ()})
+    kept = Anomaly().calibrated(held_out)
+    assert Anomaly().to_read_outputs(kept) == {"threshold": kept["threshold"], "smoothing": 0.25}
+    task = Anomaly(**change)
+    without = task.to_read_outputs(kept)
+    assert without["threshold"] is None and without["no_threshold"].startswith("no threshold is known with task.")
+    for name, value in change.items():
+        assert f"--set task.{name}={value}" in without["no_threshold"]
+    judge = task.judge(None, kept)
+    judge.add({SCORE: np.ones(1)}, Judged("b#0", floor_truth()))
+    scores = judge.scores()
+    assert scores["remarks"][-1] == without["no_threshold"] and "at_threshold" not in scores
+    of_older_run = {"threshold": kept["threshold"]}  # which does not keep its settings
+    assert task.to_read_outputs(of_older_run)["threshold"] == kept["threshold"]
 
 
 def test_floors_look_at_frames_alone():
