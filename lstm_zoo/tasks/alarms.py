@@ -12,13 +12,9 @@ import numpy as np
 from ..contracts import PLACES, SCORE, Outputs, Result
 from .metrics.detection import FilmOfScores, events, smoothed
 from .metrics.threshold import Threshold
+from .span import Span, counted, in_json
 
 _MOST_OPAQUE = 0.6
-
-
-def in_json(value: float) -> float | None:
-    """Return a number as JSON has it: null where it is not finite."""
-    return float(value) if np.isfinite(value) else None
 
 
 def told(outputs: Outputs, picture: np.ndarray | None, threshold: Threshold, smoothing: float) -> Result:
@@ -32,17 +28,16 @@ def told(outputs: Outputs, picture: np.ndarray | None, threshold: Threshold, smo
     """
     means, starts = smoothed(outputs[SCORE], smoothing), np.append(outputs["starts"], np.nan)
     starts[-1] = starts[-2] + 1 / outputs["fps"]
-    found = events(means, threshold.score)
     spans = [
-        {"start": round(float(starts[one.first]), 3), "end": round(float(starts[one.end]), 3)}
-        | {"peak": round(float(starts[one.peak]), 3), "score": in_json(means[one.peak])}
-        for one in found
+        Span(starts[one.first], starts[one.end], starts[one.peak], means[one.peak])
+        for one in events(means, threshold.score)
     ]
-    facts: dict[str, Any] = {**threshold.facts, "events": spans, "highest": in_json(np.nanmax(means))}
-    answer = threshold.missing if np.isnan(threshold.score) else f"{len(spans)} event{'s' * (len(spans) != 1)}"
-    lines = [f"{one['start']:.1f}-{one['end']:.1f} s, highest at {one['peak']:.1f} s" for one in spans]
+    told_of_each = [span.facts for span in spans]
+    facts: dict[str, Any] = {**threshold.facts, "events": told_of_each, "highest": in_json(np.nanmax(means))}
+    answer = threshold.missing if np.isnan(threshold.score) else counted(len(spans))
     film = FilmOfScores("", outputs["fps"], outputs[SCORE], means, np.zeros(len(means), bool))
-    files = {"scores.csv": _table(outputs, means, threshold.score), "alarms.json": json.dumps(spans, indent=2).encode()}
+    alarms = json.dumps(told_of_each, indent=2).encode()
+    files = {"scores.csv": _table(outputs, means, threshold.score), "alarms.json": alarms}
     if picture is not None:
         files["film.mp4"] = _laid_over(picture, outputs[PLACES], outputs["fps"])
 
@@ -51,7 +46,7 @@ def told(outputs: Outputs, picture: np.ndarray | None, threshold: Threshold, smo
 
         return score_curves([film], threshold.score)
 
-    return Result(answer, facts, "\n".join([answer, *lines]), files, figure)
+    return Result(answer, facts, "\n".join([answer, *(span.text for span in spans)]), files, figure)
 
 
 def _table(outputs: Outputs, means: np.ndarray, threshold: float) -> bytes:

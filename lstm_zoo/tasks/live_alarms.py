@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..contracts import SCORE, Outputs, Told, Watcher
-from .alarms import in_json
 from .metrics.detection import running_mean
 from .metrics.threshold import Threshold
-
-
-class _Event(NamedTuple):
-    """A run of frames whose smoothed scores are above the threshold, as far as it has come."""
-
-    start: float
-    """In seconds."""
-    peak: float
-    """When the highest one is, in seconds."""
-    score: float
-    """The highest one."""
-
-    def facts(self, end: float) -> dict[str, float | None]:
-        """Return the same as `predict` tells of events."""
-        times = {"start": self.start, "end": end, "peak": self.peak}
-        return {**{name: round(seconds, 3) for name, seconds in times.items()}, "score": in_json(self.score)}
+from .span import Span, counted, in_json
 
 
 class LiveAlarms(Watcher):
@@ -40,7 +24,7 @@ class LiveAlarms(Watcher):
         self._smoothing, self._threshold, self._about = smoothing, threshold.score, threshold
         self._mean = np.nan
         self._scored = False
-        self._event: _Event | None = None
+        self._event: Span | None = None  # that which goes on
         self._events = self._frames = 0
 
     def see(self, seconds: float, outputs: Outputs | None) -> Told:
@@ -67,15 +51,15 @@ class LiveAlarms(Watcher):
         """Return the event that begins or has ended at a frame, by its mean, and what is said of it; else nothing."""
         event, above = self._event, mean > self._threshold
         if event is None and above:
-            self._event, self._events = _Event(seconds, seconds, mean), self._events + 1
+            self._event, self._events = Span(seconds, seconds, seconds, mean), self._events + 1
             told = f"event {self._events} begins: {mean:.4g}, above the threshold {self._threshold:.4g}"
             return {"start": round(seconds, 3)}, told
         if event is not None and above and mean > event.score:
             self._event = event._replace(peak=seconds, score=mean)
         if event is not None and not above:
             self._event = None
-            span = f"{event.start:.1f}-{seconds:.1f} s, highest at {event.peak:.1f} s ({event.score:.4g})"
-            return event.facts(seconds), f"event {self._events} has ended: {span}"
+            whole = event._replace(end=seconds)
+            return whole.facts, f"event {self._events} has ended: {whole.text} ({whole.score:.4g})"
         return {}, ""
 
     def _beginning(self) -> str:
@@ -95,9 +79,9 @@ class LiveAlarms(Watcher):
         if np.isnan(self._threshold):
             return facts, ""
         facts["events"] = self._events
-        text = f"{self._events} event{'s' * (self._events != 1)}"
+        text = counted(self._events)
         if self._event is not None:
             length = seconds / max(self._frames - 1, 1)
-            facts["event"] = self._event.facts(seconds + length)
+            facts["event"] = self._event._replace(end=seconds + length).facts
             text += f", the last one goes on since {self._event.start:.1f} s"
         return facts, text
