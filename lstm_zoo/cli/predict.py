@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..console.visible import tell, visible
+from ..console.visible import tell, visible, visible_json
 from ..disk.whole_files import replace_file
 from .errors import input_error, user_errors
 from .options import (
@@ -154,7 +153,7 @@ def _after_a_stop(to: Path | None) -> str:
 def _save(prediction: Prediction, folder: Path) -> None:
     """Write what is said of a file as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = visible(json.dumps(prediction.facts, indent=2, ensure_ascii=False), lines=True)
+    text = visible_json(prediction.facts, indent=2)
     replace_file(folder / f"{prediction.number:03d}-{Path(prediction.file).stem}.json", text)
 
 
@@ -175,7 +174,6 @@ def _watch(network: Network, source: str, fps: float | None, restart: float | No
     config = network.config
     watcher = config.task.watcher(network.spec, network.memory)
     seen = watch(network.stream(), config.data, watcher, network.spec, video, fps=fps, restart=restart)
-    told = (json.dumps(one, ensure_ascii=False) for one in records(seen)) if as_json else lines(seen)
-    for line in told:
+    for line in map(visible_json, records(seen)) if as_json else map(visible, lines(seen)):
         with written():
-            print(visible(line))
+            print(line)

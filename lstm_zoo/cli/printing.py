@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..console.visible import console, visible
+from ..console.visible import console, visible, visible_json
 
 
 class OutputError(Exception):
@@ -28,7 +27,7 @@ def show(what: Any) -> None:
 def show_json(value: dict[str, Any]) -> None:
     """Print one JSON object on one line."""
     with written():
-        print(visible(json.dumps(value, ensure_ascii=False)))
+        print(visible_json(value))
 
 
 @contextmanager

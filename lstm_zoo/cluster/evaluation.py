@@ -70,9 +70,9 @@ class _DealtNetwork(Network):
         """Return the outputs for a batch of inputs, here."""
         return self._network.answer(inputs)
 
-    def stream(self) -> Stream:
-        """Return the network for one frame at a time, here."""
-        return self._network.stream()
+    def steps(self) -> Stream:
+        """Return the network as a step with a memory of the frames before, here."""
+        return self._network.steps()
 
     def answering(self, splits: Splits, split: str) -> Asking:
         """Return what has workers answer to the examples of a split."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +31,20 @@ def visible(text: str, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if _harmless(one) or (lines and one == "\n") else _escaped(one) for one in text)
+
+
+def visible_json(value: Any, indent: int | None = None) -> str:
+    """Return a value as JSON that every program reads, `visible` too: null stands for numbers that are not finite."""
+    text = json.dumps(_finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    return visible(text, lines=indent is not None)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def tell(text: str) -> None:

@@ -12,35 +12,26 @@ dict of outputs. Nothing here imports TensorFlow: a config is checked before any
 """
 
 from .addresses import address_of, local_path, named_place
-from .data import DataConfig, LiveFrame, Part, Views
-from .model import EncoderConfig, ModelConfig
-from .section import InputError, Section, WorkError, raised_by
-from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Normal, Number, Spec, Target, Tensor, Text, Words
-from .splits import FEATURES, WHOLE, Share, Splits
-from .survey import BadFile, Example, GoodFile, Neighbour, Survey
-from .task import (
+from .answers import (
     FRAMES,
     KNOWN_FRAMES,
     LOG_PROBABILITIES,
     PLACES,
     PROBABILITIES,
     SCORE,
-    Changes,
-    Figures,
-    Judge,
-    Judged,
-    Memory,
-    Objective,
     Outputs,
-    Pictures,
-    Predictor,
     Result,
-    TaskConfig,
-    Told,
-    Watcher,
     unbatched,
 )
+from .data import DataConfig, LiveFrame, Part, Views
+from .model import EncoderConfig, ModelConfig
+from .section import InputError, Section, WorkError, raised_by
+from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Normal, Number, Spec, Target, Tensor, Text, Words
+from .splits import FEATURES, WHOLE, Share, Splits
+from .survey import BadFile, Example, GoodFile, Neighbour, Survey
+from .task import Figures, Judge, Judged, Memory, Objective, Pictures, Predictor, TaskConfig
 from .user_path import UserPath, expanded
+from .watching import Changes, Told, Watcher
 
 __all__ = [
     "ALL",

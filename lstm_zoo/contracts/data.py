@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NamedTuple, Self
 
+from .answers import Outputs, Result
 from .section import InputError, Section
 from .spec import Spec
 from .splits import Splits
 from .survey import BadFile, Survey
-from .task import Judge, Outputs, Result
+from .task import Judge
 
 if TYPE_CHECKING:
     import numpy as np

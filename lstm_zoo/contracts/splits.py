@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .answers import Outputs
 from .spec import Spec
 from .survey import BadFile
-from .task import Judged, Outputs
+from .task import Judged
 
 if TYPE_CHECKING:
     import keras

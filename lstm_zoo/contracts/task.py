@@ -6,29 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from .answers import Outputs, Result
 from .section import Section
 from .spec import Spec
+from .watching import Changes, Watcher
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
     from matplotlib.figure import Figure
-
-PROBABILITIES = "probabilities"
-"""Name of the output that holds probabilities of classes."""
-LOG_PROBABILITIES = "log_probabilities"
-"""Name of the output that holds log probabilities of letters and of the blank, the last one, at each step."""
-FRAMES = "frames"
-"""Name of the output that holds the frames that follow a clip, (B, horizon, H, W, C) float32 from 0 to 1."""
-KNOWN_FRAMES = "known_frames"
-"""Name of what is foretold of frames that are known, in predictions."""
-SCORE = "score"
-"""Name of the output that says how little normal the last frame of a clip is, (B,) float32."""
-PLACES = "places"
-"""Name of the output that says so of its places, (B, h, w) float32."""
-
-Outputs = dict[str, Any]
-"""What a network in use answers, by name: arrays of one example, or with the batch axis in front."""
 
 
 class Judged(NamedTuple):
@@ -54,13 +40,6 @@ Figures = Iterator[tuple[str, str, "Figure"]]
 """Titles, names for files, and figures."""
 
 
-def unbatched(batches: Iterable[Outputs]) -> Iterator[Outputs]:
-    """Yield the rows of batches of outputs."""
-    for batch in batches:
-        for values in zip(*batch.values(), strict=True):
-            yield dict(zip(batch, values, strict=True))
-
-
 class Objective(NamedTuple):
     """What Keras `compile` and `fit` are told."""
 
@@ -72,67 +51,6 @@ class Objective(NamedTuple):
     """What there is to say of an epoch's figures."""
     compiles: bool = True
     """Whether XLA can compile loss and metrics."""
-
-
-class Result(NamedTuple):
-    """One answer for people."""
-
-    answer: str
-    """The answer in a word or a sentence."""
-    facts: dict[str, Any]
-    """All that is known of it, ready for JSON."""
-    text: str
-    """The answer with what matters of the rest, on one line or a few."""
-    files: dict[str, bytes] = {}
-    """What is worth a file of its own: contents by the ends of their names."""
-    figure: Callable[[], Figure] | None = None
-    """Draws the answer over what was asked."""
-
-
-class Told(NamedTuple):
-    """What is told of a stream at one of its frames."""
-
-    facts: dict[str, Any] = {}
-    """What there is to say of the frame, ready for JSON; empty: nothing new."""
-    text: str = ""
-    """The same for people, on one line; empty: nothing that is worth one."""
-    so_far: dict[str, Any] = {}
-    """What there is to say of the whole stream if it ends here, ready for JSON."""
-    text_so_far: str = ""
-    """The same for people."""
-
-
-class Watcher(ABC):
-    """Says what a stream shows, frame after frame; what it holds does not grow with the stream."""
-
-    @abstractmethod
-    def see(self, seconds: float, outputs: Outputs | None) -> Told:
-        """Take what a network makes of a stream up to a frame.
-
-        Args:
-            seconds: When the frame is shown; the first one at 0.
-            outputs: Without the batch axis; None: the network needs more frames before this one.
-        """
-
-
-class Changes(Watcher):
-    """Tells the answer to a stream wherever it is another than before.
-
-    Args:
-        result: Makes an answer for people of outputs.
-    """
-
-    def __init__(self, result: Callable[[Outputs], Result]):
-        self._result, self._before = result, None
-
-    def see(self, seconds: float, outputs: Outputs | None) -> Told:
-        """Return the answer, if it has changed."""
-        result = None if outputs is None else self._result(outputs)
-        if result is None or result.answer == self._before:
-            return Told()
-        self._before = result.answer
-        first, *_ = result.text.splitlines()
-        return Told(result.facts, " ".join(first.split()))
 
 
 class Judge(ABC):

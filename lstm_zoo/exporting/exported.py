@@ -10,13 +10,12 @@ from typing import Any
 
 from ..config.recipe import Config
 from ..console.text import first_line
-from ..contracts import InputError, Normal, Outputs, Spec
+from ..contracts import InputError, Outputs, Spec
 from ..runs.directory import recipe_and_spec
 from ..runs.lengths import filled_up, free_axis
 from ..runs.network import Inputs, Network
 from ..streaming.step import FRAME, Steps
 from ..streaming.stream import Stream
-from ..streaming.window import Window
 from .formats import FORMATS, check_packages
 from .runner import Runner
 
@@ -101,14 +100,12 @@ class ExportedNetwork(Network):
         outputs, _ = self.runner.run(filled_up(inputs, self.spec, lengths))
         return {name: one for name, one in outputs.items() if one.dtype.kind != "S"}  # a server's sentences
 
-    def stream(self) -> Stream:
-        """Return a stream through the file.
+    def steps(self) -> Stream:
+        """Return the file as a step with a memory of the frames before.
 
         Raises:
             InputError: It takes whole clips.
         """
-        if isinstance(self.spec.target, Normal):
-            return Window(self.answer, self.spec)
         if not self.about["streaming"]:
             raise InputError("", f"{self.path} does not take single frames; for these, export with --streaming")
         return self._steps()

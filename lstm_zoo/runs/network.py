@@ -61,12 +61,22 @@ class Network(ABC):
         """Return the outputs for a batch of inputs."""
 
     @abstractmethod
-    def stream(self) -> Stream:
-        """Return the network for one frame at a time, with a memory of the frames before.
+    def steps(self) -> Stream:
+        """Return the network as a step with a memory of the frames before.
 
         Raises:
             InputError: It cannot be shown single frames.
         """
+
+    def stream(self) -> Stream:
+        """Return the network for live video: clips that end at each frame where these are judged, else `steps`."""
+        if isinstance(self.spec.target, Normal):
+            return Window(self.answering_often(), self.spec)
+        return self.steps()
+
+    def answering_often(self) -> Callable[[Inputs], Outputs]:
+        """Return what answers to batches of one size, again and again."""
+        return self.answer
 
     def answers(self, splits: Splits, split: str) -> Iterator[Outputs]:
         """Yield the outputs for each example of a split."""
@@ -174,11 +184,13 @@ class RunNetwork(Network):
 
         return encode
 
-    def stream(self) -> Stream:
-        """Return the network for one frame at a time, with a memory of the frames before."""
-        if isinstance(self.spec.target, Normal):
-            answer = folded(self.used)
-            return Window(lambda inputs: _as_arrays(answer(inputs)), self.spec)
+    def answering_often(self) -> Callable[[Inputs], Outputs]:
+        """Return what answers to batches of one size, again and again."""
+        answer = folded(self.used)
+        return lambda inputs: _as_arrays(answer(inputs))
+
+    def steps(self) -> Stream:
+        """Return the network as a step with a memory of the frames before."""
         return stream_of(step_network(self.used, self.config.model))
 
 

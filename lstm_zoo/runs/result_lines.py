@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..console.text import first_line
-from ..console.visible import visible
+from ..console.visible import visible_json
 from ..contracts import InputError, local_path, named_place
 from ..disk.locks import alone
 
@@ -57,7 +57,7 @@ class ResultLines:
             OSError: It cannot be written; then nothing of it is.
         """
         facts = {**facts, "file": str(Path(facts["file"]).absolute())}  # commands may come from other folders
-        line = visible(json.dumps({**facts, _BY: self._by}, ensure_ascii=False)).encode() + b"\n"
+        line = visible_json({**facts, _BY: self._by}).encode() + b"\n"
         end = os.fstat(self._descriptor).st_size
         try:
             while line:

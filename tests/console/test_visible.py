@@ -6,7 +6,7 @@ import pytest
 from lstm_zoo.cli.errors import user_errors
 from lstm_zoo.cli.printing import show, show_json
 from lstm_zoo.console.progress import ProgressBar
-from lstm_zoo.console.visible import tell, visible
+from lstm_zoo.console.visible import tell, visible, visible_json
 from lstm_zoo.contracts import InputError
 from lstm_zoo.reporting.tables import titled_table
 
@@ -52,3 +52,9 @@ def test_nothing_that_commands_print_moves_the_cursor(capsys, monkeypatch, termi
     assert not any(line.lstrip().startswith("PWNED") for line in (said.out + said.err).split("\n"))
     assert "[/b][bold]x" in said.out.replace("\n", "") and ":smile:" in said.out.replace("\n", "")
     assert json.loads(said.out.splitlines()[-1]) == {HOSTILE: HOSTILE}
+
+
+def test_json_has_no_number_that_other_programs_cannot_read():
+    told = visible_json({"auc": float("nan"), "all": [1.5, (float("inf"), 2)], "name": "a\u202eb\x1b"})
+    assert told == '{"auc": null, "all": [1.5, [null, 2]], "name": "a\\u202eb\\u001b"}'
+    assert visible_json({"name": "a\nb"}, indent=2) == '{\n  "name": "a\\nb"\n}'
