@@ -6,8 +6,8 @@ Everything is imported on first use, so that `import lstm_zoo` costs nothing:
     >>> config = lstm_zoo.load_config("moving_shapes_cnn_lstm.yaml")         # doctest: +SKIP
     >>> run = lstm_zoo.train(config)                                         # doctest: +SKIP
     >>> network = lstm_zoo.load(run.path)  # or an exported file             # doctest: +SKIP
-    >>> lstm_zoo.evaluate(network, "test")["top1"]                           # doctest: +SKIP
-    >>> [one.facts for one in lstm_zoo.predict(network, ["clip.mp4"])]       # doctest: +SKIP
+    >>> network.evaluate("test")["top1"]                                     # doctest: +SKIP
+    >>> [one.facts for one in network.predict("clip.mp4")]                   # doctest: +SKIP
     >>> lstm_zoo.layers.LSTM(64)  # in a Keras model of your own             # doctest: +SKIP
 """
 
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from . import layers
     from .config.recipe import Config
     from .config.recipe import load as load_config
-    from .exporting.export import export
     from .runs.directory import Run
-    from .runs.evaluation import evaluate
-    from .runs.network import Network
-    from .runs.prediction import predict
+    from .trained import Trained
     from .training.fit import train
 
 # TensorFlow takes oneDNN's kernels by itself only on CPUs with AVX-512; with AVX2 they are faster as well.
@@ -40,33 +37,27 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __all__ = [
     "Config",
-    "Network",
     "Run",
+    "Trained",
     "__version__",
-    "evaluate",
-    "export",
     "layers",
     "load",
     "load_config",
-    "predict",
     "train",
 ]
 
 _HOMES = {
     "Config": ("config.recipe", "Config"),
-    "Network": ("runs.network", "Network"),
     "Run": ("runs.directory", "Run"),
-    "evaluate": ("runs.evaluation", "evaluate"),
-    "export": ("exporting.export", "export"),
     "layers": ("layers", ""),
     "load_config": ("config.recipe", "load"),
-    "predict": ("runs.prediction", "predict"),
+    "Trained": ("trained", "Trained"),
     "train": ("training.fit", "train"),
 }
 
 
-def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Network:
-    """Return the network of a run, or an exported file, for `evaluate` and `predict`.
+def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Trained:
+    """Return the network of a run, or an exported file: it predicts, evaluates, exports, and holds the Keras model.
 
     Args:
         path: A run directory, or its address in a store, or a file (or a SavedModel's folder) that `export` wrote;
@@ -79,10 +70,11 @@ def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Netwo
     from .exporting.exported import ExportedNetwork, is_exported
     from .runs.directory import Run
     from .runs.network import RunNetwork
+    from .trained import Trained
 
     if path is not None and is_exported(path):
-        return ExportedNetwork.open(path, overrides)
-    return RunNetwork(Run.open(path, overrides))
+        return Trained(ExportedNetwork.open(path, overrides))
+    return Trained(RunNetwork(Run.open(path, overrides)))
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parent.parent / "lstm_zoo"
 FLOORS = (
     {"lstm_zoo"},
     {"__main__"},
-    {"cli"},
+    {"cli", "trained"},
     {"bench"},
     {"cluster"},
     {"exporting", "training"},

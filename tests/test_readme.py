@@ -36,5 +36,5 @@ def test_python_example_runs_as_written(monkeypatch, smoke_run):
 
     code = next(code for code in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "import lstm_zoo" in code)
     monkeypatch.setattr(lstm_zoo, "train", lambda config: smoke_run.run, raising=False)
-    monkeypatch.setattr(lstm_zoo, "predict", lambda network, files: [], raising=False)
+    monkeypatch.setattr(lstm_zoo.Trained, "predict", lambda network, files: [])
     exec(code, {})

@@ -284,9 +284,9 @@ def test_another_export_is_not_overwritten(smoke_run, tmp_path):
 @pytest.mark.xdist_group("exports")
 def test_a_file_and_a_run_are_told_apart(smoke_run, exported):
     network = exported("tf_saved_model")
-    assert network.path.is_dir() and type(lstm_zoo.load(network.path)) is ExportedNetwork
-    assert type(lstm_zoo.load(network.folder)) is ExportedNetwork
-    assert type(lstm_zoo.load(smoke_run.folder)) is RunNetwork
+    assert network.path.is_dir() and type(lstm_zoo.load(network.path).network) is ExportedNetwork
+    assert type(lstm_zoo.load(network.folder).network) is ExportedNetwork
+    assert type(lstm_zoo.load(smoke_run.folder).network) is RunNetwork
 
 
 def test_what_is_no_export_is_refused(tmp_path):

@@ -9,11 +9,13 @@ from lstmzoo import lstmzoo
 from PIL import Image
 
 from lstm_zoo.config.recipe import load
+from lstm_zoo.contracts import InputError
 from lstm_zoo.contracts.labels import VOID
 from lstm_zoo.exporting.export import export
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
 from lstm_zoo.runs.prediction import predict
+from lstm_zoo.trained import Trained
 from lstm_zoo.training.fit import train
 
 pytestmark = [pytest.mark.xdist_group("segmentation"), pytest.mark.usefixtures("warm")]
@@ -188,3 +190,12 @@ def test_exported_files_are_equal(request, name, format, tmp_path):
     if format == "onnx":  # the file itself, on the whole split
         assert evaluate(exported, "val").items() <= network.run.metrics["val"].items()
         exported.runner.close()
+
+
+def test_an_array_is_told_as_its_file_is(image_run, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 36, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "image.png")
+    (of_file,), (of_array,) = (Trained(image_run).predict(one) for one in (tmp_path / "image.png", pixels))
+    assert {**of_file.facts, "file": ""} == {**of_array.facts, "file": ""} and of_array.file == "array 1"
+    with pytest.raises(InputError, match=r"array 1 is \(40, 36, 3\) float32; expected .* uint8"):
+        Trained(image_run).predict(pixels.astype(np.float32))
