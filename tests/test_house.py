@@ -9,7 +9,7 @@ FLOORS = (
     {"__main__"},
     {"cli", "trained"},
     {"bench"},
-    {"cluster"},
+    {"cluster", "publishing"},
     {"exporting", "training"},
     {"runs"},
     {"reporting", "streaming"},

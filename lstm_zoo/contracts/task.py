@@ -96,6 +96,8 @@ class TaskConfig(Section, ABC):
     """What such a class is called."""
     exported_keys: ClassVar[frozenset[str]] = frozenset()
     """Settings that are part of an exported network, and cannot be changed afterwards."""
+    examples_in_memory: ClassVar[frozenset[str]] = frozenset()
+    """What `memory` holds of single training examples; it stays at home when a run is published."""
     floors_need_features: ClassVar[bool] = False
     """Whether a floor looks at what the network's encoder makes of examples."""
 

@@ -28,6 +28,7 @@ from ..disk.sending import fetched
 from ..disk.whole_files import remove_drafts, replace_file, written
 from .environment import environment_of
 from .kept import MEMORY, check_own_files, environment_in, metrics_of
+from .manifest import MANIFEST, check_manifest
 
 RUNS = Path("runs")
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
@@ -124,6 +125,7 @@ class Run:
         with alone(self.path / ".training.lock", f"trains into {self.path}"):
             for name in _OF_TRAINING:
                 remove_drafts(self.path / name)
+            (self.path / MANIFEST).unlink(missing_ok=True)  # what it becomes now was not published
             yield
 
     def replace_config(self, config: Config) -> None:
@@ -157,8 +159,8 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
     Raises:
-        InputError: A file is missing or damaged, a link leads out of the folder, another version made it, or another
-            setting is to be changed.
+        InputError: A file is missing or damaged, or not as it was published, a link leads out of the folder, another
+            version made it, or another setting is to be changed.
     """
     overrides = list(overrides)
     foreign = [text for text in overrides if not text.startswith(("data.", "task."))]
@@ -166,14 +168,15 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         raise InputError("", f"--set {foreign[0]}: of a finished run only settings of data. and task. can be changed")
     if folder.is_dir():
         check_own_files(folder)
+        check_manifest(folder, (*RECIPE_FILES, WEIGHTS, HASHES, MEMORY))
     if missing := [name for name in RECIPE_FILES if not (folder / name).is_file()]:
         raise InputError("", f"{folder} is no run directory (it has no {' and no '.join(missing)})")
     made = _environment_of(folder)
-    if made.get("layout") != _LAYOUT:
+    if (layout := made.get("layout")) != _LAYOUT:
         version = made.get("versions", {}).get("lstm-zoo") or "an unknown version"
-        raise InputError(
-            "", f"{folder} was made with lstm_zoo {version}, which {__version__} cannot read any more; train again"
-        )
+        newer = isinstance(layout, int) and layout > _LAYOUT
+        what = "cannot read yet; update it" if newer else "cannot read any more; train again"
+        raise InputError("", f"{folder} was made with lstm_zoo {version}, which {__version__} {what}")
     config = load(folder / CONFIG, overrides, made_with=made["plugins"])
     try:
         spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ import numpy as np
 from ..config.recipe import Config
 from ..contracts import FEATURES, Normal, Outputs, Spec, Splits, unbatched
 from ..data.pipeline.features import BATCH_ROWS, encoding_of
+from ..disk.hashes import hash_of
 from ..reporting.memory import refuse_giants
 from ..streaming.step import folded, step_network, stream_of
 from ..streaming.stream import Stream
@@ -22,7 +23,7 @@ from ..streaming.window import Window
 from .directory import Run
 from .features import encoder_of, on_features
 from .kept import memory_of
-from .weights import hash_of, take_kept_weights
+from .weights import take_kept_weights
 
 Inputs = dict[str, np.ndarray]
 Asking = Callable[[range | None], Iterator[Outputs]]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
 from pathlib import Path
 
 import keras
 
 from ..contracts import InputError
+from ..disk.hashes import hash_of
 from ..disk.whole_files import replace_file, written
 from ..models.parts.weights import WeightsError, load_weights
 from .directory import HASHES
@@ -42,13 +41,7 @@ def take_kept_weights(network: keras.Model, file: Path) -> None:
     Raises:
         InputError: They are damaged, are not those that the run wrote, or are another network's.
     """
-    hashes = file.with_name(HASHES)
-    if hashes.is_file() and hash_of(file) not in hashes.read_text(encoding="utf-8", errors="replace").split():
-        raise InputError(
-            "",
-            f"{file} is damaged or was exchanged: its SHA-256 is not in {hashes.name}; restore it, or remove "
-            f"{hashes.name} if you exchanged it yourself",
-        )
+    check_kept_weights(file)
     try:
         load_weights(network, file)
     except WeightsError as error:
@@ -57,11 +50,12 @@ def take_kept_weights(network: keras.Model, file: Path) -> None:
         ) from None
 
 
-def hash_of(file: Path) -> str:
-    """Return the SHA-256 of a file; of a folder, that of the names and hashes of all files in it."""
-    if file.is_dir():
-        inside = sorted(one for one in file.rglob("*") if one.is_file())
-        told = "".join(f"{one.relative_to(file)} {hash_of(one)}\n" for one in inside)
-        return hashlib.sha256(os.fsencode(told)).hexdigest()
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def check_kept_weights(file: Path) -> None:
+    """Raise an InputError if weights are not those that their run wrote."""
+    hashes = file.with_name(HASHES)
+    if hashes.is_file() and hash_of(file) not in hashes.read_text(encoding="utf-8", errors="replace").split():
+        raise InputError(
+            "",
+            f"{file} is damaged or was exchanged: its SHA-256 is not in {hashes.name}; restore it, or remove "
+            f"{hashes.name} if you exchanged it yourself",
+        )

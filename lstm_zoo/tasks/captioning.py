@@ -45,6 +45,7 @@ class Captioning(TaskConfig):
     monitor_mode: ClassVar[str] = "min"
     headline: ClassVar[str] = "bleu4"
     exported_keys: ClassVar[frozenset[str]] = frozenset({"decoding"})
+    examples_in_memory: ClassVar[frozenset[str]] = frozenset({"names", "captions", FEATURES})
     floors_need_features: ClassVar[bool] = True
     kind: Literal["captioning"] = "captioning"
     decoding: Decoding = Beam()
