@@ -1,7 +1,8 @@
-"""`lstmzoo data`: prepare, check, info."""
+"""`lstmzoo data`: prepare, check, info, sample."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from .options import (
     SetOption,
     WorkersOption,
     load_recipe,
+    typed_path,
     wanted_of,
 )
 from .printing import show, show_json
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
     from ..contracts import Splits
 
 _EXAMPLES = 20
+
+
+class Split(StrEnum):
+    """The splits of a data set."""
+
+    train = "train"
+    val = "val"
+    test = "test"
+
 
 app = typer.Typer(help="Prepare a data set once, and see what is in it.", no_args_is_help=True)
 
@@ -103,6 +114,30 @@ def info(
                 show(f"removed {removed / 2**20:.1f} MiB of features from {folder}")
         else:
             _show_data(recipe, recipe.data.load(), as_json)
+
+
+@app.command()
+def sample(
+    config: ConfigOption,
+    to: Annotated[Path, typer.Option("--to", parser=typed_path, metavar="DIR", help="A new folder for the files.")],
+    num: Annotated[int, typer.Option(min=1, help="How many.")] = 8,
+    split: Annotated[Split, typer.Option(help="Of which examples.")] = Split.test,
+    set: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write examples of a data set that is drawn here as files to predict, and beside them what is true of them."""
+    with user_errors(elsewhere="--to") as loaded:
+        recipe = loaded(load_recipe(config, set))
+        from ..data.pipeline.sampling import write_samples
+
+        files, table, labels = write_samples(recipe.data.samples(split.value, num), to)
+        if as_json:
+            told = {"files": list(map(str, files)), "table": table and str(table), "labels": labels and str(labels)}
+            show_json(told)
+            return
+        show(f"{len(files)} files: {to}")
+        if table:
+            show(f"what is true of them: {table}")
 
 
 def _show_data(recipe: Config, splits: Splits, as_json: bool) -> None:

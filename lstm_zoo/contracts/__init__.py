@@ -23,7 +23,7 @@ from .answers import (
     Result,
     unbatched,
 )
-from .data import DataConfig, LiveFrame, Part, Views
+from .data import DataConfig, LiveFrame, Part, Sample, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
 from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Normal, Number, Spec, Target, Tensor, Text, Words
@@ -69,6 +69,7 @@ __all__ = [
     "Pictures",
     "Predictor",
     "Result",
+    "Sample",
     "Section",
     "Share",
     "Spec",

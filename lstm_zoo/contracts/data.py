@@ -54,6 +54,20 @@ class Part(NamedTuple):
     """None: it cannot be shown."""
 
 
+class Sample(NamedTuple):
+    """One example as a file that a user might have, and what is true of it."""
+
+    ending: str
+    """End of the file's name, such as `.mp4`."""
+    content: bytes
+    column: str = "path"
+    """Which column names the file, in tables of users' files like this one."""
+    truths: Sequence[Mapping[str, str]] = ()
+    """The other columns of its rows in such a table: its class, its captions, its text, or where it is abnormal."""
+    labels: bytes = b""
+    """The class of each pixel, in a file with the same ending; empty: pixels have none."""
+
+
 class DataConfig(Section, ABC):
     """The `data` section: where examples come from and how they become tensors."""
 
@@ -133,6 +147,17 @@ class DataConfig(Section, ABC):
         """
         del num_examples
         return Survey((), self.bad_files())
+
+    def samples(self, split: str, count: int) -> Iterator[tuple[str, Sample]]:
+        """Yield the first examples of a split that is drawn, by their names, as files.
+
+        Raises:
+            InputError: The data set is not drawn here, or has fewer examples.
+        """
+        del split, count
+        raise InputError(
+            "data.kind", f"'{self.kind}' is not drawn here: its files are yours, or its makers'; predict those"
+        )
 
     @abstractmethod
     def files_below(self, folder: Path) -> list[Path]:

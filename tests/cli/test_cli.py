@@ -362,6 +362,18 @@ def test_data_commands(video_root, data_dir, tmp_path):
     assert "a/bad.mp4: " in output and "1 of the files cannot be used" in output
 
 
+def test_examples_are_written_as_files_to_predict(smoke_run, tmp_path):
+    words = ["data", "sample", "--config", "smoke/cnn_lstm.yaml", "--num", "2", "--to"]
+    told = json.loads(call(*words, tmp_path / "try", "--split", "val", "--json").stdout)
+    assert told["files"] == [str(tmp_path / "try" / f"val-0000{number}.mp4") for number in (0, 1)]
+    assert (told["table"], told["labels"]) == (str(tmp_path / "try.csv"), None)
+    predictions = json.loads(call("predict", "--run", smoke_run.path, *told["files"], "--json").stdout)["predictions"]
+    assert [one["file"] for one in predictions] == told["files"] and "classes" in predictions[0]
+    assert "is there already" in call(*words, tmp_path / "try", status=2).output
+    output = call(*words, tmp_path / "films").output
+    assert "2 files" in output and "films.csv" in output
+
+
 def test_kept_features_are_counted_and_removed(tmp_path):
     recipe = ["--config", "smoke/cnn_lstm.yaml", "--set", f"data.data_dir={tmp_path}"]
     assert json.loads(call("data", "info", *recipe, "--json").stdout)["features_bytes"] == 0

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ...contracts import Sample
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .anomaly_data import AnomalyData
@@ -47,6 +48,14 @@ class DrawnWalkway(DrawnData, AnomalyData):
             return {"video": frames, "starts": times, "fps": _FPS, "remarks": (), "flags": flags}
 
         return draw
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        """Return a film, and from which frame to which a cart is there; frames count from 0, the end is not in."""
+        from ...media.films.writing import mp4_of
+
+        there = np.flatnonzero(record["flags"])
+        events = [{"start": str(there[0]), "end": str(there[-1] + 1)}] * bool(there.size)
+        return Sample(".mp4", mp4_of(np.stack(record["video"]).repeat(3, axis=-1), _FPS), "video", events)
 
 
 def draw_walkway(flags: np.ndarray, size: tuple[int, int], random: np.random.Generator) -> np.ndarray:

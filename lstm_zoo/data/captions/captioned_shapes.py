@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from ...contracts import SPLITS, Judge, Spec, Words
+from ...contracts import SPLITS, Judge, Sample, Spec, Words
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .captioned_images import CaptionData
@@ -44,10 +44,9 @@ class CaptionedShapes(DrawnData, CaptionData):
     side: Annotated[int, Field(ge=32, le=512)] = 64
     """Height and width of the images made, in pixels."""
 
-    def items(self) -> dict[str, list[Item]]:
-        """Return the scenes of each split with their sentences; their notes say what is in them."""
-        empty = super().items()
-        return {split: _written(split, len(empty[split]), self.num_captions, self.seed) for split in empty}
+    def items_of(self, split: str, size: int) -> list[Item]:
+        """Return the first scenes of a split with their sentences; their notes say what is in them."""
+        return _written(split, size, self.num_captions, self.seed)
 
     def reader(self) -> Callable[[Item], Record]:
         def draw(item: Item) -> Record:
@@ -56,6 +55,9 @@ class CaptionedShapes(DrawnData, CaptionData):
             return {"image": buffer.getvalue()}
 
         return draw
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        return Sample(".png", record["image"], "image", [{"caption": caption} for caption in item.target])
 
     def judges(self, spec: Spec) -> list[Judge]:
         assert isinstance(spec.target, Words)

@@ -11,13 +11,15 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from ...contracts import InputError, UserPath
+from ...contracts import InputError, Sample, UserPath
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from ..pipeline.finding import state_of
 from .digit_drawing import SIDE, draw_digit
 from .digit_files import Pools, digits_in, digits_of_tfds
 from .frame_data import FrameData
+
+_FPS = 10.0  # of films for people; frames that are drawn have no time
 
 
 class MovingDigits(DrawnData, FrameData):
@@ -74,6 +76,11 @@ class MovingDigits(DrawnData, FrameData):
             return {"frames": frames[..., np.newaxis]}
 
         return draw
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        from ...media.films.writing import mp4_of
+
+        return Sample(".mp4", mp4_of(record["frames"].repeat(3, axis=-1), _FPS))
 
     def _check_digits(self) -> Pools | None:
         """Return the pictures of a file; None where there is none, or TFDS has them."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
+from ...contracts import Sample
+from ..pictures.picture_files import Limits
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .labelled_volumes import LabelledVolumes
@@ -29,6 +33,9 @@ class BlobVolumes(DrawnData, LabelledVolumes):
     shape: tuple[_Sides, _Sides, _Sides] = (24, 32, 32)
     """Planes, height and width of the volumes made, in voxels."""
 
+    limits: Limits | None = (0, 255)
+    """Grey values of files that become black and white, lower first; null: the 0.5 and 99.5 percentiles of each."""
+
     def class_names(self) -> tuple[str, ...]:
         return CLASS_NAMES
 
@@ -42,3 +49,12 @@ class BlobVolumes(DrawnData, LabelledVolumes):
             return {"picture": volume, "labels": labels}
 
         return draw
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        return Sample(".npy", _stored(record["picture"]), "image", labels=_stored(record["labels"]))
+
+
+def _stored(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()

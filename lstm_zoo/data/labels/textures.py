@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from ...console.text import natural_order
-from ...contracts import SPLITS, BadFile, InputError, UserPath
+from ...contracts import SPLITS, BadFile, InputError, Sample, UserPath
 from ...contracts.labels import VOID
 from ...media.endings import IMAGES
 from ..pipeline.drawn import Count, DrawnData
@@ -82,6 +82,15 @@ class TextureData(DrawnData, LabelledImages):
 
         return read
 
+    def sample(self, item: Item, record: Record) -> Sample:
+        from PIL import Image
+
+        from ...media.images import encoded
+
+        labels = encoded(Image.fromarray(record["labels"]), "PNG") if "labels" in record else b""
+        truths = [] if labels else [{"label": item.target}]
+        return Sample(".png", encoded(Image.fromarray(record["picture"]), "PNG"), "image", truths, labels)
+
     def _files(self) -> dict[str, list[Path]]:
         """Return the user's texture images of each class; none where textures are drawn."""
         if self.textures is None:
@@ -145,13 +154,10 @@ class Textures(TextureData):
     side: Annotated[int, Field(ge=16, le=512)] = 48
     """Height and width of the pictures made, in pixels."""
 
-    def items(self) -> dict[str, list[Item]]:
-        """Return the pictures of each split with their classes, which are the first that is drawn of each."""
-        names = self.class_names()
-        return {
-            split: [item._replace(target=names[int(self.random(item).integers(len(names)))]) for item in items]
-            for split, items in super().items().items()
-        }
+    def items_of(self, split: str, size: int) -> list[Item]:
+        """Return the first pictures of a split with their classes, which are the first that is drawn of each."""
+        names, items = self.class_names(), super().items_of(split, size)
+        return [item._replace(target=names[int(self.random(item).integers(len(names)))]) for item in items]
 
     def draw(self, random: np.random.Generator, fill: Fill, num_classes: int) -> Record:
         return {"picture": fill(int(random.integers(num_classes)), self.side, self.side, random)}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ...contracts import SPLITS, InputError
+from ...contracts import SPLITS, InputError, Sample
 from ...media.errors import MediaError
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
@@ -39,9 +39,9 @@ class DrawnLines(DrawnData, LineData):
     longest: Annotated[int, Field(ge=8)] = 24
     """Most letters of a line."""
 
-    def items(self) -> dict[str, list[Item]]:
-        """Return the lines of each split with their texts."""
-        return {split: _written(tuple(items), self.longest, self.seed) for split, items in super().items().items()}
+    def items_of(self, split: str, size: int) -> list[Item]:
+        """Return the first lines of a split with their texts."""
+        return _written(tuple(super().items_of(split, size)), self.longest, self.seed)
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         return (*super().source_key(items), self.line.model_dump_json(exclude={"augment"}))
@@ -60,6 +60,13 @@ class DrawnLines(DrawnData, LineData):
                 ) from None
 
         return draw
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        from PIL import Image
+
+        from ...media.images import encoded
+
+        return Sample(".png", encoded(Image.fromarray(record["line"][..., 0]), "PNG"), "image", [{"text": item.target}])
 
     def problems(self) -> Iterator[InputError]:
         yield from super().problems()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, NonNegativeInt
 
-from ...contracts import SPLITS
-from .family import Item
+from ...contracts import SPLITS, InputError, Sample
+from .family import Item, Record
 from .prepared_data import PreparedData
 
 if TYPE_CHECKING:
@@ -36,16 +36,29 @@ class DrawnData(PreparedData):
         del number
 
     def items(self) -> dict[str, list[Item]]:
-        """Return the examples of each split; their names are split and number: `train/00017`."""
+        """Return the examples of each split."""
         sizes = zip(SPLITS, (self.num_train, self.num_val, self.num_test), strict=True)
-        return {
-            split: [Item(f"{split}/{number:05d}", self.target_to_draw(number)) for number in range(size)]
-            for split, size in sizes
-        }
+        return {split: self.items_of(split, size) for split, size in sizes}
+
+    def items_of(self, split: str, size: int) -> list[Item]:
+        """Return the first examples of a split; their names are split and number: `train/00017`."""
+        return [Item(f"{split}/{number:05d}", self.target_to_draw(number)) for number in range(size)]
 
     def source_key(self, items: Mapping[str, Sequence[Item]]) -> tuple[Any, ...]:
         del items  # they are drawn from their names
         return (_LOOKS, *(getattr(self, name) for name in self.drawn_by))
+
+    def samples(self, split: str, count: int) -> Iterator[tuple[str, Sample]]:
+        size = getattr(self, f"num_{split}")
+        if count > size:
+            raise InputError(f"data.num_{split}", f"is {size}, but {count} examples are asked for; raise it")
+        read = self.reader()
+        for item in self.items_of(split, count):
+            yield item.name, self.sample(item, read(item))
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        """Return an example as a file; read again, it shows the same, as nearly as the file's format allows."""
+        raise InputError("data.kind", f"'{self.kind}' writes no files")
 
     def random(self, item: Item) -> np.random.Generator:
         """Return the source of all that is random in an example."""

@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ...contracts import Sample
 from ..pipeline.drawn import Count, DrawnData
 from ..pipeline.family import Item, Record
 from .video_data import VideoData
@@ -62,6 +63,14 @@ class MovingShapes(DrawnData, VideoData):
             return {"video": frames, "times": times, "seconds": self.length / _FPS}
 
         return draw
+
+    def sample(self, item: Item, record: Record) -> Sample:
+        from PIL import Image
+
+        from ...media.films.writing import mp4_of
+
+        frames = np.stack([np.asarray(Image.open(io.BytesIO(frame))) for frame in record["video"]])
+        return Sample(".mp4", mp4_of(frames, _FPS), truths=[{"label": item.target}])
 
 
 def draw_clip(class_name: str, length: int, side: int, random: np.random.Generator) -> np.ndarray:
