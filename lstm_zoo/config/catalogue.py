@@ -12,7 +12,7 @@ def shipped_configs() -> dict[str, Path]:
     """Return the recipes that come with the package, by file name (`smoke/x.yaml` for those in the smoke folder)."""
     package = Path(__file__).parent.parent
     folder = next(place for place in (package / "configs", package.parent / "configs") if place.is_dir())
-    found = (path for path in sorted(folder.rglob("*.yaml")) if path.parent.name != "cluster")  # no recipes
+    found = (path for path in sorted(folder.rglob("*.yaml")) if not {"cluster", "figures.yaml"} & set(path.parts[-2:]))
     return {path.relative_to(folder).as_posix(): path for path in found}
 
 

@@ -27,7 +27,7 @@ from lstm_zoo.tasks.ctc.reading import greedy
 from lstm_zoo.training.fit import train
 
 pytestmark = [pytest.mark.xdist_group("text"), pytest.mark.usefixtures("warm")]
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "lstm_zoo" / "exporting" / "README.md"
 RATES = {"cer", "wer", "exact_lines", "median_line_cer", "letter_accuracy"}
 
 
@@ -115,9 +115,9 @@ def test_files_read_the_same_texts(text_run, exported, rates, format, line):
     file.runner.close()
 
 
-def test_the_readme_s_lines_read_an_exported_file(text_run, exported, monkeypatch, capsys):
+def test_the_page_s_lines_read_an_exported_file(text_run, exported, monkeypatch, capsys):
     code = next(
-        code for code in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL) if "InferenceSession" in code
+        code for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL) if "InferenceSession" in code
     )
     splits = text_run.config.data.load(like=text_run.spec)
     inputs = {name: one[:1] for name, one in next(splits.eval_stream("test", 8).as_numpy_iterator())[0].items()}
