@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
@@ -83,6 +84,8 @@ class TrainConfig(Section):
     cached_views: NonNegativeInt | None = None
     """Views of each training example whose features are computed once and kept, where the encoder is frozen; null: one
     where training examples are the same in every epoch, else none; 0: features are never kept."""
+    trackers: tuple[Literal["wandb", "mlflow"], ...] = ()
+    """Experiment trackers that are told of every epoch; each needs the extra of its name."""
     jit_compile: bool | None = None
     """Compile the training step with XLA; null: where that is faster. Each epoch then leaves out the examples that do
     not fill a batch, others each time, since every further batch size would be compiled anew."""
@@ -90,6 +93,11 @@ class TrainConfig(Section):
     def problems(self) -> Iterator[InputError]:
         """Yield combinations that cannot work."""
         yield from super().problems()
+        for name in self.trackers:
+            if find_spec(name) is None:
+                yield InputError(
+                    "trackers", f"{name} is not installed; pip install 'lstm-zoo[{name}]', or leave it out"
+                )
         if self.schedule.warmup_epochs >= self.epochs:
             yield InputError(
                 "schedule.warmup_epochs",

@@ -8,7 +8,7 @@ from ..config.recipe import Config
 from .directory import Run
 from .environment import made_with
 
-_MAY_CHANGE = ("train.epochs", "train.checkpoint.", "train.on_divergence")
+_MAY_CHANGE = ("train.epochs", "train.checkpoint.", "train.on_divergence", "train.trackers")
 
 
 def of_recipe(run: Run, config: Config) -> list[str]:

@@ -25,10 +25,11 @@ from .fitting import Fitting
 from .group import Group
 from .initial import freeze, grown, take_weights
 from .processes import Processes, joined
+from .trackers import tracked
 
 _ANYWAY = "go on all the same with --resume-anyway"
 _AS_BEFORE = (
-    "resume with the same settings (only train.epochs, train.checkpoint and train.on_divergence may change), "
+    "resume with the same settings (only train.epochs, .checkpoint, .on_divergence and .trackers may change), "
     f"{_ANYWAY}, or start a new run"
 )
 
@@ -84,7 +85,8 @@ def train(
                 fitting, saved = _go_on(config, place, anyway, processes, stack)
             else:
                 fitting, saved = _begin(config, place, init, processes, stack), None
-            fitting.fit(saved, stops or Stops(), callbacks)
+            trackers = stack.enter_context(tracked(fitting.run)) if processes.first else []
+            fitting.fit(saved, stops or Stops(), [*callbacks, *trackers])
         run, splits = fitting.run, fitting.splits
         if processes.first:
             finish(run, splits, evaluate=evaluate)
