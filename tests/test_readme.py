@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import drawn_trees
@@ -55,8 +56,9 @@ def own_files(tmp_path, monkeypatch):
     """The files that pages show, a plugin and a recipe of its network, where commands run."""
     monkeypatch.chdir(tmp_path)
     for text in PAGES.values():
-        for name, content in readme_pages.shown_files(text):
-            Path(name).write_text(content, encoding="utf-8")
+        for step in readme_pages.steps_of(text):
+            if step.kind == "file":
+                Path(step.name).write_text(step.text, encoding="utf-8")
     use_plugin(Path("my_zoo.py"))
     yield tmp_path
     forget_plugins()
@@ -114,6 +116,12 @@ def test_recipes_and_settings_of_commands_are_there(words, own_files):
 def test_scripts_are_there():
     named = {script for text in PAGES.values() for script in re.findall(r"(?:bash|python) (scripts/\w+)", text)}
     assert len(named) > 5 and [script for script in sorted(named) if not (ROOT / script).exists()] == []
+
+
+def test_extras_are_there():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = {extra for text in PAGES.values() for extra in re.findall(r"pip install -e '\.\[(\w+)\]'", text)}
+    assert len(named) > 4 and named <= set(extras)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,10 +6,13 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_IN_TEXT = re.compile(r"`((?:lstmzoo|bash|python|pip) [^`\n]*)`")
+_SHOWN = re.compile(r"# (\w+\.(?:py|yaml))\n")
+_TREE = re.compile(r"[\w-]+/\n[├└]── ")
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 _ENVIRONMENT = re.compile(r"\w+=\S*")
 
@@ -21,6 +24,16 @@ class Block(NamedTuple):
     text: str
     heading: str
     """That it stands under."""
+
+
+class Step(NamedTuple):
+    """What a reader of a page does next."""
+
+    kind: Literal["line", "tree", "file"]
+    """Runs a line in a shell, has a folder as it is drawn, or writes a file as it is shown."""
+    text: str
+    name: str = ""
+    """Of the file."""
 
 
 class Link(NamedTuple):
@@ -64,10 +77,22 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def shown_files(text: str) -> list[tuple[str, str]]:
-    """Return names and contents of the files that a page shows: blocks whose first line is `# NAME`."""
-    named = re.compile(r"# (\w+\.(?:py|yaml))\n")
-    return [(found[1], block.text) for block in blocks(text) if (found := named.match(block.text))]
+def steps_of(text: str) -> list[Step]:
+    """Return what a reader does from top to bottom; lines for a shell also stand in the text and in tables."""
+    steps, last = [], 0
+    for fence in [*_FENCE.finditer(text), None]:
+        between = text[last : fence.start() if fence else len(text)]
+        steps += [Step("line", line) for line in _IN_TEXT.findall(between)]
+        if fence is None:
+            return steps
+        last = fence.end()
+        if fence[1] == "bash":
+            steps += [Step("line", line) for line in lines_of(fence[2])]
+        elif _TREE.match(fence[2]):
+            steps.append(Step("tree", fence[2]))
+        elif shown := _SHOWN.match(fence[2]):
+            steps.append(Step("file", fence[2], shown[1]))
+    return steps
 
 
 def lines_of(block: str) -> Iterator[str]:
@@ -79,9 +104,8 @@ def lines_of(block: str) -> Iterator[str]:
 
 
 def commands(text: str) -> list[str]:
-    """Return the lines of a page for a shell, also those that stand in the text and in tables as `lstmzoo ...`."""
-    in_text = re.findall(r"`((?:lstmzoo|bash scripts|python scripts)[^`\n]*)`", _FENCE.sub("", text))
-    return [line for block in blocks(text) if block.language == "bash" for line in lines_of(block.text)] + in_text
+    """Return the lines of a page for a shell."""
+    return [step.text for step in steps_of(text) if step.kind == "line"]
 
 
 def calls(line: str) -> Iterator[Sequence[str]]:
