@@ -9,6 +9,7 @@ from pathlib import Path
 import drawn_trees
 import pytest
 import readme_pages
+import steps
 import yaml
 
 from lstm_zoo.config.catalogue import shipped_configs
@@ -107,10 +108,11 @@ def test_commands_are_those_of_the_command_line(words):
 
 @pytest.mark.parametrize("words", [one for one in CALLS if settings(one.values[0])[0]])
 def test_recipes_and_settings_of_commands_are_there(words, own_files):
-    name, changes = settings(words)
-    if name == name.upper().replace(".YAML", ".yaml"):
-        pytest.skip("stands for any recipe")
-    load(name, changes)
+    """As a page has them, and as `scripts/try_readmes` runs them."""
+    ((asked,),) = [readme_pages.calls(steps.small(shlex.join(["lstmzoo", *words]), own_files))]
+    for name, changes in (settings(words), settings(asked)):
+        if name != "NAME.yaml":  # any recipe
+            load(name, changes)
 
 
 def test_scripts_are_there():

@@ -222,10 +222,6 @@ def _truth(name: str, names: Sequence[str]) -> str:
     return _line(name.replace(".gt.txt", ".png"), names)
 
 
-def _beside(name: str, names: Sequence[str]) -> str:
-    return f"{_caption(names.index(name))}\n{_caption(names.index(name) + 1)}"
-
-
 _TABLES: tuple[tuple[str, Callable[[str, Sequence[str]], str]], ...] = (
     (r".*/clips\.csv", _clips),
     (r"my_videos/(train|test)\.txt", _list_of_clips),
@@ -240,7 +236,7 @@ _TABLES: tuple[tuple[str, Callable[[str, Sequence[str]], str]], ...] = (
     (r".*/Flickr8k\.token\.txt", _flickr_tokens),
     (r".*/Flickr_8k\..*", _flickr_list),
     (r".*/captions_.*\.json", _coco),
-    (r"my_photos/.*\.txt", _beside),
+    (r"my_photos/.*\.txt", lambda name, names: _caption(names.index(name))),
     (r".*/classes\.txt", lambda name, names: "ground\nhouse\ntree\n"),
     (r".*/pairs\.csv", _pairs),
     (r"voc/.*\.txt", _voc_list),
