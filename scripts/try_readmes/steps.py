@@ -10,6 +10,7 @@ NOT_RUN = {
     r"\bpip install": "installs; every extra is one of pyproject.toml's, as a test says",
     r"bash scripts/(quickstart|test)\b": "installs and runs for long; what CI runs",
     r"pre-commit|git clone|source ": "sets up a checkout",
+    r"train\.trackers": "needs a tracker's package; tests stand in for both",
     r"s3://": "bash scripts/try_stores runs these on a server of moto's",
     r"scripts/(kill_training|fill_disks|try_\w+|export_matrix|memory_curve)": "takes long, or asks for root",
 }
