@@ -9,8 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..console.visible import tell
-from ..runs.prediction import Asked, Prediction, predictions
-from .dealing import dealt
+from ..contracts import InputError
+from ..runs.prediction import Asked, Prediction, prediction_of, predictions
+from .dealing import ENDS_WORKERS, Parts, dealt
 from .room import Wanted, connected
 from .workers import Workers
 
@@ -40,7 +41,8 @@ def predictions_by(wanted: Wanted, network: Network, asked: Sequence[Asked]) -> 
 
     groups = groups_of(asked, wanted.workers, network.config.train.batch_size)
     with connected(wanted), Workers(wanted, {"KERAS_BACKEND": keras.backend.backend()}) as workers:
-        for _, (told, said) in dealt(workers, partial(_predicting, network), groups, in_order=False, called=_called):
+        begin, parts = partial(_predicting, network), Parts(_one_by_one, _failed)
+        for _, (told, said) in dealt(workers, begin, groups, in_order=False, called=_called, parts=parts):
             for line in said:
                 tell(line)
             yield from told
@@ -57,6 +59,15 @@ def groups_of(asked: Sequence[Asked], num_workers: int, batch_size: int) -> Iter
 def _called(group: Group) -> str:
     """Return the names of the files of a group, for messages."""
     return f"one of {', '.join(str(one.path) for one in group)}"
+
+
+def _one_by_one(group: Group) -> list[Group]:
+    return [[one] for one in group]
+
+
+def _failed(group: Group) -> Done:
+    """Return what is said of files that end the workers that read them."""
+    return [prediction_of(one, InputError("", ENDS_WORKERS)) for one in group], []
 
 
 def _predicting(network: Network) -> Callable[[Group], Done]:

@@ -21,7 +21,7 @@ from ..data.pipeline.family import Item, Record
 from ..data.pipeline.prepared_data import PreparedData
 from ..data.pipeline.several_at_once import in_threads
 from ..media.errors import MediaError
-from .dealing import dealt
+from .dealing import ENDS_WORKERS, Parts, dealt
 from .room import Wanted, connected
 from .workers import Workers
 
@@ -42,7 +42,8 @@ def prepare(data: DataConfig, wanted: Wanted) -> Splits:
         assert isinstance(data, PreparedData)
         at_once = min(wanted.cpus, data.at_once or wanted.cpus)
         groups = grouped(items, data.file_of, at_once * (1 if data.at_once else _FILES))
-        for _, found in dealt(workers(), _reader(data, at_once), groups, called=_called):
+        parts = Parts[Sequence[Item], Found](lambda group: grouped(group, data.file_of, 1), _failed)
+        for _, found in dealt(workers(), _reader(data, at_once), groups, called=_called, parts=parts):
             yield from found
 
     @cache
@@ -70,6 +71,11 @@ def grouped(items: Sequence[Item], file_of: Callable[[Item], str], num_files: in
 def _called(items: Sequence[Item]) -> str:
     """Return the names of items, for messages."""
     return f"one of {', '.join(item.name for item in items)}"
+
+
+def _failed(items: Sequence[Item]) -> Found:
+    """Return what is found in a file that ends the workers that read it."""
+    return [(item, MediaError(ENDS_WORKERS)) for item in items]
 
 
 def _reader(data: PreparedData, at_once: int) -> Callable[[], Callable[[Sequence[Item]], Found]]:

@@ -47,6 +47,7 @@ def ray_module() -> ModuleType:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # which Ray warns of
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # what Ray says of workers, on standard output
     os.environ.setdefault("RAY_worker_niceness", "0")  # workers do the work, and give way to no other
     try:
         import ray

@@ -81,10 +81,11 @@ def asked_for(
 def predictions(network: Network, asked: Sequence[Asked]) -> Iterator[Prediction]:
     """Yield what a network says of files, in their order, and save what is made of each."""
     for one, answered in zip(asked, answers_to(network, [one.path for one in asked]), strict=True):
-        yield _prediction(one, answered)
+        yield prediction_of(one, answered)
 
 
-def _prediction(asked: Asked, answered: Answered | InputError) -> Prediction:
+def prediction_of(asked: Asked, answered: Answered | InputError) -> Prediction:
+    """Return what is said of a file, or why nothing can be; saves what is made of it."""
     facts: dict[str, Any] = {"file": named_place(asked.path)}
     if isinstance(answered, InputError):
         facts["error"] = answered.message.removeprefix(f"{asked.path}: ")

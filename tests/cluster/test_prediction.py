@@ -15,7 +15,7 @@ from lstm_zoo.runs.prediction import asked_for
 
 
 class Sizes:
-    """Data whose files are asked for their sizes; one that is named `dying` ends its process, once."""
+    """Data whose files are asked for their sizes; `dying` ends its process once, `deadly` each time."""
 
     at_once = media = None
 
@@ -25,7 +25,7 @@ class Sizes:
 
     def views(self, path, spec):
         del spec
-        if path.name == "dying" and not path.with_name("died").exists():
+        if path.name == "deadly" or (path.name == "dying" and not path.with_name("died").exists()):
             path.with_name("died").touch()
             os._exit(9)
         if path.name == "bad":
@@ -52,18 +52,23 @@ class Process:
 
 
 @pytest.mark.xdist_group("ray")
-def test_files_are_dealt_and_those_of_a_worker_that_dies_done_again(two_workers, tmp_path, monkeypatch, capsys):
+def test_files_are_dealt_and_those_of_a_worker_that_dies_done_again_but_for_one_that_kills_it(
+    two_workers, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(
         prediction, "connected", lambda wanted: nullcontext()
     )  # which would end the cluster of all tests
-    names = [f"{number:02d}" for number in range(20)] + ["bad", "dying"]
+    names = [f"{number:02d}" for number in range(20)] + ["bad", "dying", "deadly"]
     for size, name in enumerate(names):
         (tmp_path / name).write_bytes(b"x" * size)
     network = Process()
     asked = asked_for(network.config.data, None, [tmp_path / name for name in names], tmp_path / "saved")
     told = list(predictions_by(two_workers, network, asked))
-    assert sorted(one.number for one in told) == list(range(1, 23))
-    assert [one.facts["error"] for one in told if one.failed] == ["is bad"]
+    assert sorted(one.number for one in told) == list(range(1, 24))
+    assert {Path(one.file).name: one.facts["error"] for one in told if one.failed} == {
+        "bad": "is bad",
+        "deadly": "ends the process that reads it, each time: it is damaged, or takes more memory than there is",
+    }
     processes = {one.facts.get("process") for one in told}
     assert len(processes) >= 2 and os.getpid() not in processes
     saved = {file.name: file.stat().st_size for file in (tmp_path / "saved").iterdir()}

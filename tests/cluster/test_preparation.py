@@ -46,7 +46,7 @@ def content(splits):
 def dying_once(marker):
     """Return what deals as ever, but a worker dies when it is the first to see a certain clip."""
 
-    def deal(workers, begin, tasks, called):
+    def deal(workers, begin, tasks, **how):
         def begin_to_die():
             read = begin()
 
@@ -58,7 +58,7 @@ def dying_once(marker):
 
             return read_or_die
 
-        return dealt(workers, begin_to_die, tasks, called=called)
+        return dealt(workers, begin_to_die, tasks, **how)
 
     return deal
 
@@ -94,8 +94,8 @@ def in_this_process(monkeypatch):
     """Have what is dealt done here; return what was asked for."""
     asked = []
 
-    def done_here(workers, begin, tasks, called):
-        del called
+    def done_here(workers, begin, tasks, **how):
+        del how
         do = begin()
         asked.append(workers)
         return ((task, do(task)) for task in tasks)
