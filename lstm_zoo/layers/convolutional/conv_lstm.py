@@ -41,6 +41,7 @@ class ConvLSTM2D(keras.layers.ConvLSTM2D):
     def __init__(self, *arguments: Any, **options: Any):
         super().__init__(*arguments, **options)
         self.supports_jit = xla_convolves()
+        self.cell.trainable = self.trainable  # which Keras' layer does not tell its cell
 
     def build(self, sequences_shape, initial_state_shape=None):
         self.num_steps = sequences_shape[1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-import keras
+from ..composed import Composed
 
 
-class NextFrames(keras.layers.Layer, ABC):
+class NextFrames(Composed, ABC):
     """Base of layers that make a network's logits out of a clip, and look at the hint `later` in training.
 
     A network that looks at the hint leaves this to one such layer, which is its last one; in use, it is called without.

@@ -61,7 +61,9 @@ class PredRNN(NextFrames):
         self.patch = patch
         self.sampling = sampling
         self.sampling_steps = sampling_steps
-        self.cells = [STLSTM(units, kernel_size, name=f"st_lstm_{number}") for number in range(1, num_layers + 1)]
+        self.cells = [
+            self.part(STLSTM, units, kernel_size, name=f"st_lstm_{number}") for number in range(1, num_layers + 1)
+        ]
         self.seed_generator = keras.random.SeedGenerator()
         self.supports_jit = xla_convolves()
 
@@ -69,7 +71,7 @@ class PredRNN(NextFrames):
         depth = self.patch**2 * clip_shape[-1]
         for number, cell in enumerate(self.cells):
             cell.build((None, None, None, self.units if number else depth))
-        self.logits = keras.layers.Dense(depth, name="logits")
+        self.logits = self.part(keras.layers.Dense, depth, name="logits")
         self.logits.build((None, self.units))
         if self.sampling != "none":
             options = {"initializer": "zeros", "trainable": False, "aggregation": "only_first_replica"}

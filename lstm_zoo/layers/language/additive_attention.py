@@ -5,9 +5,11 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from ..composed import Composed
+
 
 @keras.saving.register_keras_serializable("lstm_zoo")
-class AdditiveAttention(keras.layers.Layer):
+class AdditiveAttention(Composed):
     """Weighs regions by how well each fits a query, and returns their weighted sum.
 
     `e_nl = v . tanh(W_a a_l + W_h h_n + b)`, `alpha_n = softmax_l(e_n)`, `z_n = sum_l alpha_nl a_l`.
@@ -30,9 +32,10 @@ class AdditiveAttention(keras.layers.Layer):
     def __init__(self, units: int = 256, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.of_regions = keras.layers.Dense(units, name="of_regions")  # W_a, b
-        self.of_query = keras.layers.Dense(units, use_bias=False, name="of_query")  # W_h
-        self.score = keras.layers.Dense(1, use_bias=False, name="score")  # v; a bias would not change the softmax
+        self.of_regions = self.part(keras.layers.Dense, units, name="of_regions")  # W_a, b
+        self.of_query = self.part(keras.layers.Dense, units, use_bias=False, name="of_query")  # W_h
+        # v; a bias would not change the softmax
+        self.score = self.part(keras.layers.Dense, 1, use_bias=False, name="score")
 
     def build(self, query_shape, regions_shape, keys_shape=None):
         self.of_regions.build(regions_shape)

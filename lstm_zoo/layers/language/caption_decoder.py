@@ -13,11 +13,12 @@ import keras
 from keras import ops
 
 from ...contracts.words import PADDING, START, UNWRITTEN
+from ..composed import Composed
 
 NEVER = -1e9  # a logarithm of a probability that nothing real comes near
 
 
-class CaptionDecoder(keras.layers.Layer, ABC):
+class CaptionDecoder(Composed, ABC):
     """Base of the decoders: `step` decodes a word, `teacher_forced` all words of captions that are known.
 
     Args:
@@ -58,14 +59,14 @@ class CaptionDecoder(keras.layers.Layer, ABC):
         self.tied = tied
         self.scheduled_sampling = scheduled_sampling
         self.sampling_steps = sampling_steps
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units, name="embedding")
-        self.drop_words = keras.layers.Dropout(dropout, name="drop_words")
-        self.drop_output = keras.layers.Dropout(dropout, name="drop_output")
+        self.embedding = self.part(keras.layers.Embedding, vocabulary_size, embedding_units, name="embedding")
+        self.drop_words = self.part(keras.layers.Dropout, dropout, name="drop_words")
+        self.drop_output = self.part(keras.layers.Dropout, dropout, name="drop_output")
         self.seed_generator = keras.random.SeedGenerator()
 
     def first_layers(self):
         """Return layers that make the LSTM's first h and c of an image's vector."""
-        return [keras.layers.Dense(self.units, "tanh", name=name) for name in ("first_h", "first_c")]
+        return [self.part(keras.layers.Dense, self.units, "tanh", name=name) for name in ("first_h", "first_c")]
 
     def build_words(self, width: int) -> None:
         """Build the word vectors and what scores words from vectors of a width."""
@@ -74,7 +75,7 @@ class CaptionDecoder(keras.layers.Layer, ABC):
             assert width == self.embedding_units, "tied scores need vectors as wide as the words'"
             self.score_bias = self.add_weight(shape=(self.vocabulary_size,), initializer="zeros", name="score_bias")
         else:
-            self.score = keras.layers.Dense(self.vocabulary_size, name="score")
+            self.score = self.part(keras.layers.Dense, self.vocabulary_size, name="score")
             self.score.build((None, width))
         if self.scheduled_sampling:
             options = {

@@ -49,13 +49,13 @@ class ShowAttendTellDecoder(CaptionDecoder):
         self.region_units = region_units
         self.positions = positions
         self.penalty = penalty
-        self.narrow = keras.layers.Dense(region_units, name="regions") if region_units else None
+        self.narrow = self.part(keras.layers.Dense, region_units, name="regions") if region_units else None
         self.first_h, self.first_c = self.first_layers()
-        self.attention = AdditiveAttention(attention_units, name="attention")
-        self.gate = keras.layers.Dense(1, activation="sigmoid", name="gate")  # beta
-        self.cell = keras.layers.LSTMCell(self.units, name="lstm")
-        self.of_state = keras.layers.Dense(self.embedding_units, name="of_state")  # L_h
-        self.of_context = keras.layers.Dense(self.embedding_units, use_bias=False, name="of_context")  # L_z
+        self.attention = self.part(AdditiveAttention, attention_units, name="attention")
+        self.gate = self.part(keras.layers.Dense, 1, activation="sigmoid", name="gate")  # beta
+        self.cell = self.part(keras.layers.LSTMCell, self.units, name="lstm")
+        self.of_state = self.part(keras.layers.Dense, self.embedding_units, name="of_state")  # L_h
+        self.of_context = self.part(keras.layers.Dense, self.embedding_units, use_bias=False, name="of_context")  # L_z
 
     def build(self, features_shape, captions_shape):
         width = self.region_units or features_shape[2]

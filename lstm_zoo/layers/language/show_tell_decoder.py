@@ -19,8 +19,8 @@ class ShowTellDecoder(CaptionDecoder):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.first_h, self.first_c = self.first_layers()
-        self.lstm = LSTM(self.units, return_sequences=True, name="lstm")
-        self.narrow = keras.layers.Dense(self.embedding_units, name="narrow") if self.tied else None
+        self.lstm = self.part(LSTM, self.units, return_sequences=True, name="lstm")
+        self.narrow = self.part(keras.layers.Dense, self.embedding_units, name="narrow") if self.tied else None
 
     def build(self, features_shape, captions_shape):
         self.first_h.build(features_shape)

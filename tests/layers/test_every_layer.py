@@ -1,0 +1,106 @@
+"""What every layer of the zoo owes a Keras user, whatever model he puts it into."""
+
+import keras
+import numpy as np
+import pytest
+
+from lstm_zoo import layers
+
+RANDOM = np.random.default_rng(0)
+SEQUENCE, PICTURE, CLIP = (2, 4, 3), (2, 5, 4, 3), (2, 3, 8, 8, 1)
+
+
+def floats(*shape):
+    return RANDOM.normal(size=shape).astype("float32")
+
+
+def pixels(*shape):
+    return keras.ops.convert_to_tensor(RANDOM.integers(0, 255, shape, np.uint8))
+
+
+def words():
+    return RANDOM.integers(4, 9, (2, 1, 3))
+
+
+CAPTIONS = {"vocabulary_size": 9, "embedding_units": 4, "units": 5}
+CASES = {
+    "LSTM": (layers.LSTM, {"units": 5}, [floats(*SEQUENCE)]),
+    "GRU": (layers.GRU, {"units": 5}, [floats(*SEQUENCE)]),
+    "SimpleRNN": (layers.SimpleRNN, {"units": 5}, [floats(*SEQUENCE)]),
+    "TextbookLSTMCell": (layers.TextbookLSTMCell, {"units": 5}, [floats(2, 3), [floats(2, 5), floats(2, 5)]]),
+    "AttentionPooling1D": (layers.AttentionPooling1D, {"units": 5}, [floats(*SEQUENCE)]),
+    "AdditiveAttention": (layers.AdditiveAttention, {"units": 5}, [floats(2, 1, 4), floats(*SEQUENCE)]),
+    "ConvLSTM2D": (layers.ConvLSTM2D, {"filters": 2, "kernel_size": 3, "padding": "same"}, [floats(2, 3, 5, 4, 2)]),
+    "STLSTM": (layers.STLSTM, {"filters": 2, "kernel_size": 3}, [floats(*PICTURE), *[floats(2, 5, 4, 2)] * 3]),
+    "PredRNN": (layers.PredRNN, {"horizon": 2, "units": 2, "kernel_size": 3}, [floats(*CLIP)]),
+    "MDLSTM2D": (layers.MDLSTM2D, {"units": 4}, [floats(*PICTURE)]),
+    "PyraMiDLSTM": (layers.PyraMiDLSTM, {"units": 4, "kernel_size": 3}, [floats(*PICTURE)]),
+    "ShowTellDecoder": (layers.ShowTellDecoder, CAPTIONS, [floats(2, 3), words()]),
+    "ShowAttendTellDecoder": (layers.ShowAttendTellDecoder, CAPTIONS, [floats(*SEQUENCE), words()]),
+    "ImageScaling": (
+        layers.ImageScaling,
+        {"mode": "tf"},
+        [pixels(*PICTURE)],
+    ),
+}
+WITHOUT_WEIGHTS = {"ImageScaling"}
+FLOAT32_ANSWERS = {"PredRNN", "ShowTellDecoder", "ShowAttendTellDecoder"}
+"""Those that give logits or scores, of which losses are to be made."""
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    return request.param
+
+
+def called(layer, inputs):
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, layer(*inputs))
+
+
+def test_no_layer_is_forgotten():
+    wrappers = {"FoldTime", "ImageEncoder", "CaptionSearch"}  # of layers, whose tests are their own
+    of_masks = {"BlankBeyond", "ColumnMask", "StepMask", "TurnWithin", "WithinWidth"}  # without weights
+    assert {*CASES} | wrappers | of_masks | {"ChronoBias"} == {*layers.__all__}
+
+
+def test_a_copy_by_config_and_weights_answers_alike(case):
+    kind, options, inputs = CASES[case]
+    layer = kind(**options)
+    first = called(layer, inputs)
+    copy = kind.from_config(layer.get_config())
+    called(copy, inputs)
+    copy.set_weights(layer.get_weights())
+    keras.tree.map_structure(np.testing.assert_array_equal, called(copy, inputs), first)
+    assert copy.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
+def test_it_computes_in_its_own_dtype(case, policy):
+    kind, options, inputs = CASES[case]
+    layer = kind.from_config(kind(**options, dtype=policy).get_config())
+    outputs = keras.tree.flatten(layer(*inputs))
+    expected = "float32" if case in FLOAT32_ANSWERS else layer.compute_dtype
+    assert {keras.backend.standardize_dtype(one.dtype) for one in outputs} == {expected}
+    weights = {keras.backend.standardize_dtype(one.dtype) for one in layer.trainable_weights}
+    assert weights == (set() if case in WITHOUT_WEIGHTS else {layer.variable_dtype})
+
+
+def test_frozen_stays_frozen(case):
+    kind, options, inputs = CASES[case]
+    for layer in (kind(**options, trainable=False), kind.from_config(kind(**options, trainable=False).get_config())):
+        called(layer, inputs)
+        assert layer.trainable_weights == [] and not any(one.trainable for one in layer.variables)
+        assert bool(layer.weights) == (case not in WITHOUT_WEIGHTS)
+        layer.trainable = True
+        assert bool(layer.trainable_weights) == (case not in WITHOUT_WEIGHTS)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN", "AttentionPooling1D"])
+def test_steps_that_a_mask_leaves_out_change_nothing(name):
+    kind, options, _ = CASES[name]
+    x = floats(*SEQUENCE) + 1
+    model = keras.Sequential([keras.layers.Masking(), layers.LSTM(4, return_sequences=True), kind(**options)])
+    padded = [np.pad(x, [(0, 0), (0, more), (0, 0)]) for more in (0, 2, 6)]
+    first, *others = (keras.ops.convert_to_numpy(model(one)) for one in padded)
+    for one in others:
+        np.testing.assert_allclose(one, first, atol=1e-6)
