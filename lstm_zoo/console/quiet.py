@@ -18,6 +18,19 @@ def silence() -> None:
     warnings.filterwarnings("ignore")
 
 
+_REMARKS_OF_TFDS = ("Using custom data configuration", "`FeatureConnector.dtype`", "`TensorInfo.dtype`", "map_fn")
+
+
+def silence_tfds() -> None:
+    """Keep TFDS's remarks about its own doings out of a user's notebook; whatever else talks there still does."""
+    for name in ("absl", "tensorflow"):
+        logging.getLogger(name).addFilter(_is_no_remark_of_tfds)
+
+
+def _is_no_remark_of_tfds(record: logging.LogRecord) -> bool:
+    return not any(remark in record.getMessage() for remark in _REMARKS_OF_TFDS)
+
+
 def import_keras() -> None:
     """Import Keras and its backend while standard error is held back, and show what was said only if that fails.
 

@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..tasks.figures.canvas import FLOOR, OTHER, OURS, plt
+from ..tasks.figures.canvas import FLOOR, OTHER, OURS, styled
 from .tables import single_numbers
 
 _NO_CURVES = ("epoch", "learning_rate", "rollbacks")
 
 
+@styled
 def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     """Draw each logged number over the epochs, training and validation in one panel.
 
@@ -24,7 +25,8 @@ def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     epochs = [int(row["epoch"]) + 1 for row in history]
     names = [name for name in history[0] if name not in _NO_CURVES and not name.startswith("val_")]
     names.sort(key=lambda name: name != "loss")
-    figure, axes = plt.subplots(1, len(names), figsize=(4.2 * len(names), 3.2), layout="constrained", squeeze=False)
+    figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(names), squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
         axis.plot(epochs, [float(row[name]) for row in history], color=OTHER, marker=".", label="training")
         if history[0].get(f"val_{name}", "NA") != "NA":  # NA: without validation, in older runs
@@ -38,13 +40,15 @@ def learning_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     return figure
 
 
+@styled
 def result_against_floors(scores: Mapping[str, Any]) -> Figure:
     """Draw each score beside its floors, as horizontal bars."""
     floors = scores["floors"]
     names = list(single_numbers(scores))
     bars = {"this run": (OURS, scores), **{f"floor: {name}": (FLOOR, floor) for name, floor in floors.items()}}
     height = 0.8 / len(bars)
-    figure, axis = plt.subplots(figsize=(5.2, (0.3 + 0.2 * len(bars)) * len(names) + 1.0), layout="constrained")
+    figure = Figure(figsize=(5.2, (0.3 + 0.2 * len(bars)) * len(names) + 1.0), layout="constrained")
+    axis = figure.subplots()
     finite = [values[name] for _, values in bars.values() for name in names if np.isfinite(values.get(name, np.nan))]
     for number, (label, (colour, values)) in enumerate(bars.items()):
         known = [row for row, name in enumerate(names) if name in values]

@@ -2,7 +2,6 @@ import io
 import math
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -160,7 +159,6 @@ def test_captions_are_scored_once(monkeypatch):
         ("Best 3: 0.jpg, CIDEr 0.50", "best-3"),
     ]
     assert calls == [["a dog", "a red dog", "red"]]
-    plt.close("all")
 
 
 @pytest.mark.parametrize("attention", [False, True])
@@ -173,7 +171,6 @@ def test_a_result_tells_words_and_where_the_network_looked(attention):
     assert ("attention" in result.facts) == (result.figure is not None) == attention
     if attention:
         assert np.shape(result.facts["attention"]) == (2, 9) and len(result.figure().axes[0].texts) == 2
-        plt.close("all")
 
 
 def test_a_server_tells_sentences():

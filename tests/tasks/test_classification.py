@@ -1,7 +1,6 @@
 import io
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -77,7 +76,6 @@ def test_the_surest_mistakes_are_drawn():
     told = list(judge.figures(pictures))
     assert [name for _, name, _ in told] == ["confusion", "mistake-1", "mistake-2"] and asked == [2, 1]
     assert told[1][0] == "Mistake 1: 2.mp4: b (1.00), in truth c"
-    plt.close("all")
 
 
 def test_floor_is_the_majority_of_training():

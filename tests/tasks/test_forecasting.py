@@ -4,7 +4,6 @@ import io
 
 import av
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from keras import ops
@@ -143,7 +142,6 @@ def test_a_judge_tells_scores_by_horizon_and_draws_a_few_examples():
     curves, strips = figures[0].axes, figures[1].axes[0]
     assert [len(axis.lines) for axis in curves] == [4, 4, 1, 1]  # the run and three floors, or the run alone
     assert [label.get_text() for label in strips.get_yticklabels()] == ["shown", "truth", "foretold"]
-    plt.close("all")
 
 
 def test_many_examples_are_not_kept():
@@ -182,7 +180,6 @@ def test_a_film_is_told_with_its_coming_frames_in_its_own_size():
         assert gif.size == (188, 72) and gif.info["duration"] == 600  # three frames in a row are the same
     rows = [label.get_text() for label in result.figure().axes[0].get_yticklabels()]
     assert rows == ["shown", "truth", "foretold", "coming"]
-    plt.close("all")
 
 
 def test_a_window_whose_future_is_known_is_told_with_its_scores():

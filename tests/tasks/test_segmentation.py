@@ -3,7 +3,6 @@
 import io
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
@@ -221,7 +220,6 @@ def test_the_best_and_the_worst_pictures_are_drawn():
     ]
     assert told[1][0] == "Best 1: 2.png, pixel accuracy 1.000" and told[5][0] == "Worst 2: 3.png, pixel accuracy 0.000"
     assert [axis.get_title() for axis in told[3][2].axes][-1] == "wrong: 50.0%"
-    plt.close("all")
 
 
 def test_a_label_map_is_told_by_the_shares_of_its_classes():
@@ -231,7 +229,6 @@ def test_a_label_map_is_told_by_the_shares_of_its_classes():
     assert result.answer == "road" and result.text == "road  0.7500\nsky   0.2500"
     assert len(result.figure().axes) == 3
     assert Segmentation().result({"labels": labels}, SPEC).figure is None
-    plt.close("all")
 
 
 def test_a_label_map_in_another_size_than_its_probabilities_was_scaled():
@@ -241,7 +238,6 @@ def test_a_label_map_in_another_size_than_its_probabilities_was_scaled():
     assert result.facts["scaled_from"] == {"width": 3, "height": 2}
     assert result.text.endswith("\nscaled from 3 x 2 to 6 x 4 pixels")
     assert len(result.figure().axes) == 3
-    plt.close("all")
 
 
 def test_a_label_map_is_a_png_of_class_numbers_with_a_palette():

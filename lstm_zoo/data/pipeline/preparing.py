@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from ...console.progress import ProgressBar
+from ...console.quiet import silence_tfds
 from ...console.text import writable
 from ...contracts import BadFile, InputError
 from ...media.errors import MediaError
@@ -27,6 +28,7 @@ from .several_at_once import Reading
 _NAMED = 10  # classes that lost examples, in a remark
 _BAD_FILES, _EXAMPLES = "bad_files.csv", "examples.csv"
 _LAYOUT = "4"  # raise it when what is stored changes: older preparations are then made anew
+silence_tfds()
 
 
 @dataclass(kw_only=True, eq=False)

@@ -1,15 +1,17 @@
-"""Where figures are drawn, and how they become files."""
+"""How figures look, and how they become files; what a user draws in the same process stays as he has it."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
+
+Arguments, Drawn = ParamSpec("Arguments"), TypeVar("Drawn")
 
 OURS, OTHER, FLOOR = "#1f6feb", "#d1732c", "#8a919c"
 """Colours of what the figure is about, of what stands beside it, and of floors."""
@@ -30,14 +32,30 @@ _OF_SYSTEMS = (
 )
 """Type faces with letters that Matplotlib's own one lacks, as systems have them."""
 
-matplotlib.rcParams["text.parse_math"] = False  # a `$` in a name is a dollar
-_installed = set(get_font_names())
-matplotlib.rcParams["font.family"] = ["sans-serif", *(name for name in _OF_SYSTEMS if name in _installed)]
+
+@cache
+def _style() -> dict[str, Any]:
+    installed = set(get_font_names())
+    return {
+        "text.parse_math": False,  # a `$` in a name is a dollar
+        "font.family": ["sans-serif", *(name for name in _OF_SYSTEMS if name in installed)],
+    }
 
 
+def styled(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
+    """Return a function that draws in the style of our figures."""
+
+    @wraps(draw)
+    def drawn(*arguments: Arguments.args, **options: Arguments.kwargs) -> Drawn:
+        with matplotlib.rc_context(_style()):
+            return draw(*arguments, **options)
+
+    return drawn
+
+
+@styled
 def png_of(figure: Figure) -> bytes:
-    """Return a figure as a PNG file, and free its memory."""
+    """Return a figure as a PNG file."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110)
-    plt.close(figure)
     return file.getvalue()

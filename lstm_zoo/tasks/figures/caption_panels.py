@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .canvas import plt
+from .canvas import styled
 
 _PANELS_A_ROW, _PANEL, _GAP = 8, 128, 10  # panels, and pixels
 
 
+@styled
 def caption_panels(
     image: np.ndarray,
     caption: str,
@@ -39,7 +40,7 @@ def caption_panels(
     step_x, step_y = _PANEL + _GAP, _PANEL + 2 * _GAP  # a word stands above each panel
     sheet = np.full((rows * step_y, columns * step_x, 3), 255, np.uint8)
     size = (max(step_x * columns / 90, 6.0), rows * step_y / 90 + 0.5 + 0.2 * len(references))
-    figure = plt.figure(figsize=size)
+    figure = Figure(figsize=size)
     below = 0.2 * len(references) / size[1]
     axis = figure.add_axes((0.01, below, 0.98, 1 - below - 0.4 / size[1]))
     axis.set_axis_off()

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from .canvas import plt
+from .canvas import styled
 
 _MOST = 10  # frames of a row
 _GAP = 2  # pixels between frames
 _WIDTH = 9.0  # inches
 
 
+@styled
 def frame_strips(rows: Mapping[str, np.ndarray], num_shown: int = 0) -> Figure:
     """Draw rows of frames, (n, H, W, C) uint8 each, by their names; of many, some that are evenly spaced.
 
@@ -25,9 +26,8 @@ def frame_strips(rows: Mapping[str, np.ndarray], num_shown: int = 0) -> Figure:
     strips = [_strip(frames, columns) for frames in rows.values()]
     picture = np.concatenate(strips)
     height, width = picture.shape[0] / len(strips), picture.shape[1] / columns
-    figure, axis = plt.subplots(
-        figsize=(_WIDTH, _WIDTH * picture.shape[0] / picture.shape[1] + 0.6), layout="constrained"
-    )
+    figure = Figure(figsize=(_WIDTH, _WIDTH * picture.shape[0] / picture.shape[1] + 0.6), layout="constrained")
+    axis = figure.subplots()
     axis.imshow(picture, interpolation="nearest")
     middles = width * (np.arange(columns) + 0.5)
     axis.set_yticks(height * (np.arange(len(strips)) + 0.5), list(rows))

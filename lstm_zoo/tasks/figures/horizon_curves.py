@@ -8,12 +8,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .canvas import FLOOR, OURS, plt
+from .canvas import FLOOR, OURS, styled
 
 _STYLES = ("-", "--", ":")  # of floors
 _MOST = 3  # times the greatest score of the run: what is far above is cut off
 
 
+@styled
 def horizon_curves(scores: Mapping[str, np.ndarray], floors: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     """Draw each score over the frames that are foretold, (horizon,), beside the floors that have it and are near.
 
@@ -21,7 +22,8 @@ def horizon_curves(scores: Mapping[str, np.ndarray], floors: Mapping[str, Mappin
         scores: By their titles.
         floors: The same of each floor.
     """
-    figure, axes = plt.subplots(1, len(scores), figsize=(3.6 * len(scores), 3.2), layout="constrained", squeeze=False)
+    figure = Figure(figsize=(3.6 * len(scores), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(scores), squeeze=False)
     for axis, (title, values) in zip(axes[0], scores.items(), strict=True):
         frames = np.arange(1, len(values) + 1)
         for style, (name, of_floor) in zip(_STYLES, floors.items(), strict=False):

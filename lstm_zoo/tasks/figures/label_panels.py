@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from ...contracts.labels import VOID
-from .canvas import plt
+from .canvas import styled
 from .class_colours import laid_over, palette
 
 WRONG = (222, 22, 28)
@@ -18,6 +18,7 @@ WRONG = (222, 22, 28)
 _PANEL, _NARROWEST, _GAP, _LINE = 3.1, 1.2, 0.05, 0.21  # inches: longer side of a panel, its least width, and so on
 
 
+@styled
 def label_panels(
     picture: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], truth: np.ndarray | None = None
 ) -> Figure:
@@ -90,9 +91,8 @@ def _sheet(
     num_lines = -(-len(legend) // a_row) + 1.3
     height = wide * sum(ratios) + 2 * _GAP * len(rows) + _LINE * num_lines
     layout = ConstrainedLayoutEngine(w_pad=_GAP, h_pad=_GAP, wspace=0, hspace=0, compress=True)
-    figure, axes = plt.subplots(
-        len(rows), len(headings), figsize=(width, height), height_ratios=ratios, layout=layout, squeeze=False
-    )
+    figure = Figure(figsize=(width, height), layout=layout)
+    axes = figure.subplots(len(rows), len(headings), height_ratios=ratios, squeeze=False)
     for line, row, ratio in zip(axes, rows, ratios, strict=True):
         for axis, panel in zip(line, row, strict=True):
             axis.imshow(panel, aspect=ratio * panel.shape[1] / panel.shape[0], interpolation="nearest")

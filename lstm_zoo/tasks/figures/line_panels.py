@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from ..ctc.reading import Reading
-from .canvas import plt
+from .canvas import styled
 
 _MOST = 24  # letters whose probabilities are drawn
 _FONTS = ("DejaVu Sans Mono", "DejaVu Sans")
@@ -20,6 +20,7 @@ _LETTER = 0.6 * _SIZE / 72  # width in inches
 _NONE = "\N{WHITE SQUARE}"  # stands for letters that the fonts lack
 
 
+@styled
 def answer_panel(picture: np.ndarray, text: str, truth: str) -> Figure:
     """Draw a line (H, W) above its truth and its answer."""
     longest = max(len(text), len(truth))
@@ -29,6 +30,7 @@ def answer_panel(picture: np.ndarray, text: str, truth: str) -> Figure:
     return figure
 
 
+@styled
 def line_panels(
     picture: np.ndarray, log_probabilities: np.ndarray, reading: Reading, alphabet: Sequence[str]
 ) -> Figure:
@@ -94,9 +96,8 @@ def _line(picture: np.ndarray, rows: int, at_least: float = 0.0) -> tuple:
     height, width = picture.shape
     wide = float(np.clip(0.6 * width / height, max(4.0, at_least), 16.0))
     heights = [min(wide * height / width, 1.4), 3.5][:rows]
-    figure, axes = plt.subplots(
-        rows, 1, figsize=(wide, sum(heights) + 0.6), height_ratios=heights, squeeze=False, layout="constrained"
-    )
+    figure = Figure(figsize=(wide, sum(heights) + 0.6), layout="constrained")
+    axes = figure.subplots(rows, 1, height_ratios=heights, squeeze=False)
     # What is below stands under its place.
     axes[0, 0].imshow(picture, cmap="gray", vmin=0, vmax=255, aspect="auto" if rows > 1 else "equal")
     axes[0, 0].set_xticks([])

@@ -8,18 +8,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..metrics.detection import FilmOfScores
-from .canvas import OTHER, OURS, plt
+from .canvas import OTHER, OURS, styled
 
 _MOST = 12  # films in a figure: those with the highest scores
 
 
+@styled
 def score_curves(films: Sequence[FilmOfScores], threshold: float) -> Figure:
     """Draw running means of scores over seconds, a row a film, on another ground where abnormal. NaN: no threshold."""
     highest = {film.name for film in sorted(films, key=lambda film: -np.nanmax(film.smoothed))[:_MOST]}
     shown = [film for film in films if film.name in highest]
-    figure, axes = plt.subplots(
-        len(shown), figsize=(9, 1.1 * len(shown) + 0.8), layout="constrained", sharey=True, squeeze=False
-    )
+    figure = Figure(figsize=(9, 1.1 * len(shown) + 0.8), layout="constrained")
+    axes = figure.subplots(len(shown), sharey=True, squeeze=False)
     for axis, film in zip(axes[:, 0], shown, strict=True):
         seconds = np.arange(len(film.scores)) / film.fps
         axis.plot(seconds, film.smoothed, color=OURS, linewidth=1.2)

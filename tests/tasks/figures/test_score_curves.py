@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -18,10 +17,8 @@ def test_all_curves_and_the_threshold_are_within_the_figure(threshold):
         below, above = axis.get_ylim()
         assert below < 0 and above > max(5, threshold)
     assert figure.axes[-1].get_xlabel() == "seconds (orange: abnormal; dashed: threshold)"
-    plt.close(figure)
 
 
 def test_only_what_is_drawn_is_explained():
     figure = score_curves([film("a", np.arange(5.0), np.zeros(5, bool))], np.nan)
     assert figure.axes[0].get_xlabel() == "seconds"
-    plt.close(figure)
