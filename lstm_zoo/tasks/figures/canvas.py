@@ -11,7 +11,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
-Arguments, Drawn = ParamSpec("Arguments"), TypeVar("Drawn")
+Arguments = ParamSpec("Arguments")
+Drawn = TypeVar("Drawn")
 
 OURS, OTHER, FLOOR = "#1f6feb", "#d1732c", "#8a919c"
 """Colours of what the figure is about, of what stands beside it, and of floors."""
@@ -47,7 +48,7 @@ def styled(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
 
     @wraps(draw)
     def drawn(*arguments: Arguments.args, **options: Arguments.kwargs) -> Drawn:
-        with matplotlib.rc_context(_style()):
+        with matplotlib.rc_context(_style()):  # type: ignore[arg-type]
             return draw(*arguments, **options)
 
     return drawn
