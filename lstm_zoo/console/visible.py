@@ -75,11 +75,15 @@ def _escaped(character: str) -> str:
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a console of rich's that shows strangers' text: nothing in it is markup, an emoji's name or a command."""
+    """Return a console of rich's that shows strangers' text: nothing in it is markup, an emoji's name or a command.
+
+    In a notebook it writes plain lines: what moves there needs ipywidgets, which rich would warn of.
+    """
     from rich.console import Console
 
     class Plain(Console):
         def render_str(self, text: str, **options):  # every title, cell and caption comes by here
             return super().render_str(visible(text), **options)
 
-    return Plain(stderr=stderr, markup=False, emoji=False, highlight=False, quiet=_only_errors[0])
+    plain = {"markup": False, "emoji": False, "highlight": False, "force_jupyter": False}
+    return Plain(stderr=stderr, **plain, quiet=_only_errors[0])

@@ -104,3 +104,43 @@ def test_steps_that_a_mask_leaves_out_change_nothing(name):
     first, *others = (keras.ops.convert_to_numpy(model(one)) for one in padded)
     for one in others:
         np.testing.assert_allclose(one, first, atol=1e-6)
+
+
+OF_IMAGES = [(layers.MDLSTM2D, {"units": 4}), (layers.PyraMiDLSTM, {"units": 4, "kernel_size": 3})]
+
+
+@pytest.mark.parametrize(("kind", "options"), OF_IMAGES)
+def test_layers_over_images_take_what_keras_recurrent_layers_take(kind, options):
+    held = {"kernel_regularizer": keras.regularizers.L2(0.5), "recurrent_constraint": keras.constraints.MaxNorm(0.1)}
+    first = {"kernel_initializer": "ones", "recurrent_initializer": "zeros", "use_bias": False}
+    layer = kind.from_config(kind(**options, **held, **first).get_config())
+    called(layer, [floats(*PICTURE)])
+    assert not [one.name for one in layer.weights if "bias" in one.name]
+    by_name = {one.name: one for one in layer.weights}
+    inputs = [one for name, one in by_name.items() if "recurrent" not in name]
+    recurrent = [one for name, one in by_name.items() if "recurrent" in name]
+    np.testing.assert_allclose(sum(layer.losses), 0.5 * sum(np.prod(one.shape) for one in inputs), rtol=1e-5)
+    for weight in recurrent:
+        assert not np.any(weight)
+        bound = keras.ops.convert_to_numpy(weight.constraint(keras.ops.ones(weight.shape)))
+        of_one = bound if kind is layers.PyraMiDLSTM else bound[0]
+        np.testing.assert_allclose(np.sqrt((of_one**2).sum(axis=0)), 0.1, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "options"), OF_IMAGES)
+def test_dropout_is_that_of_the_seed(kind, options):
+    x = floats(*PICTURE)
+    keras.utils.set_random_seed(0)
+    layer, plain = kind(**options, dropout=0.5, seed=3), kind(**options)
+    calm = called(layer, [x])
+    called(plain, [x])
+    plain.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(calm, called(plain, [x]))
+    copy = kind.from_config(layer.get_config())
+    called(copy, [x])
+    copy.set_weights(layer.get_weights())
+    drawn, again = (keras.ops.convert_to_numpy(one(x, training=True)) for one in (layer, copy))
+    np.testing.assert_array_equal(drawn, again)
+    assert not np.allclose(drawn, calm)
+    with pytest.raises(ValueError, match="dropout is 1; expected 0 or more, and less than 1"):
+        kind(**options, dropout=1)

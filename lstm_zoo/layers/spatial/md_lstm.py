@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .gated import GatedLayer, for_each_direction
 from .md_cells import CELLS, GATES
 from .wavefront import Wavefront
 
@@ -27,7 +28,7 @@ MERGES = ("sum", "mean", "concat")
 
 
 @keras.saving.register_keras_serializable("lstm_zoo")
-class MDLSTM2D(keras.layers.Layer):
+class MDLSTM2D(GatedLayer):
     """An LSTM over the two axes of an image: each pixel sees all pixels between it and the corners.
 
     Args:
@@ -39,7 +40,8 @@ class MDLSTM2D(keras.layers.Layer):
         merge: What becomes of the directions' outputs: `sum`, `mean` or `concat`.
         forget_bias: Start of the forget gates' biases; None takes the cell's own (1; -0.4 for `graves`, whose state
             grows without bound from biases of 0 on).
-        kernel_initializer: Of the weights from the inputs and from both neighbours, drawn direction by direction.
+
+    Other arguments are those of `GatedLayer`.
 
     Input shape:
         (B, H, W, D), and a mask (B, H, W) bool if the images are padded: outside of it, output and state are 0.
@@ -61,7 +63,7 @@ class MDLSTM2D(keras.layers.Layer):
         kernel_initializer: Any = "glorot_uniform",
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
+        super().__init__(kernel_initializer=kernel_initializer, **kwargs)
         if units < 1:
             raise ValueError(f"units is {units}; expected 1 or more")
         if cell not in CELLS:
@@ -70,29 +72,33 @@ class MDLSTM2D(keras.layers.Layer):
             raise ValueError(f"directions are {list(directions)}; expected different ones of {', '.join(CORNERS)}")
         if merge not in MERGES:
             raise ValueError(f"merge is {merge!r}; expected one of {', '.join(MERGES)}")
-        self.supports_masking = True
         self.units = units
         self.cell = cell
         self.directions = tuple(directions)
         self.merge = merge
         self.forget_bias = forget_bias
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape):
         if len(input_shape) != 4 or input_shape[-1] is None:
             raise ValueError(f"inputs have the shape {tuple(input_shape)}; expected (batch, height, width, channels)")
         cell, count, units = CELLS[self.cell], len(self.directions), self.units
-        self.kernel = self._add_kernel("kernel", input_shape[-1])
-        self.recurrent_kernel = self._add_kernel("recurrent_kernel", 2 * units)
-        self.bias = self.add_weight(shape=(count, GATES * units), initializer=self._first_bias, name="bias")
+        self.kernel = self._add_kernel("kernel", self.kernel_initializer, input_shape[-1])
+        self.recurrent_kernel = self._add_kernel(
+            "recurrent", self.recurrent_initializer or self.kernel_initializer, 2 * units
+        )
+        self.bias = None
+        if self.use_bias:
+            options = {"initializer": self._first_bias, **self.held("bias"), "name": "bias"}
+            self.bias = self.add_weight(shape=(count, GATES * units), **options)
         if cell.peepholes:
             shape = (count, cell.peepholes, units)
             self.peepholes = self.add_weight(shape=shape, initializer="zeros", name="peepholes")
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs, mask=None, training=False):
         wavefront = Wavefront(CELLS[self.cell], [CORNERS[corner] for corner in self.directions])
-        weights = [ops.cast(weight, self.compute_dtype) for weight in self.weights]
-        outputs = wavefront.run(ops.cast(inputs, self.compute_dtype), mask, weights)  # (directions, B, H, W, U)
+        weights = [ops.cast(weight, self.compute_dtype) for weight in self._all_weights()]
+        inputs = self.dropped(ops.cast(inputs, self.compute_dtype), training)
+        outputs = wavefront.run(inputs, mask, weights)  # (directions, B, H, W, U)
         if self.merge == "concat":
             return ops.concatenate(ops.unstack(outputs, len(self.directions), axis=0), axis=-1)
         return (ops.sum if self.merge == "sum" else ops.mean)(outputs, axis=0)
@@ -102,16 +108,25 @@ class MDLSTM2D(keras.layers.Layer):
 
     def get_config(self):
         own = {name: getattr(self, name) for name in ("units", "cell", "merge", "forget_bias")}
-        initializer = keras.initializers.serialize(self.kernel_initializer)
-        return {**super().get_config(), **own, "directions": list(self.directions), "kernel_initializer": initializer}
+        return {**super().get_config(), **own, "directions": list(self.directions)}
 
-    def _add_kernel(self, name: str, rows: int) -> Any:
+    def _add_kernel(self, kind: str, initializer: Any, rows: int) -> Any:
         """Add a weight (directions, rows, 5 U), each direction drawn as a matrix of its own."""
 
         def draw(shape, dtype=None):
-            return ops.stack([self.kernel_initializer.clone()(shape[1:], dtype=dtype) for _ in range(shape[0])])
+            return ops.stack([initializer.clone()(shape[1:], dtype=dtype) for _ in range(shape[0])])
 
-        return self.add_weight(shape=(len(self.directions), rows, GATES * self.units), initializer=draw, name=name)
+        held = self.held(kind)
+        held["constraint"] = for_each_direction(held["constraint"])
+        name = kind if kind == "kernel" else f"{kind}_kernel"
+        shape = (len(self.directions), rows, GATES * self.units)
+        return self.add_weight(shape=shape, initializer=draw, **held, name=name)
+
+    def _all_weights(self) -> list[Any]:
+        """Return the weights in the cell's order; biases that there are not are zeros."""
+        kernels = [self.kernel, self.recurrent_kernel]
+        bias = ops.zeros((len(self.directions), GATES * self.units)) if self.bias is None else self.bias
+        return [*kernels, bias, *([self.peepholes] if CELLS[self.cell].peepholes else ())]
 
     def _first_bias(self, shape, dtype=None):
         """Return zeros, but for the forget gates."""

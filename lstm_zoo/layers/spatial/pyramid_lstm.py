@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from ..recurrent.scan import scan
+from .gated import GatedLayer
 
 _conv = partial(ops.conv, padding="same", data_format="channels_last")
 
@@ -29,7 +30,7 @@ class _Sweep(NamedTuple):
 
 
 @keras.saving.register_keras_serializable("lstm_zoo")
-class PyraMiDLSTM(keras.layers.Layer):
+class PyraMiDLSTM(GatedLayer):
     """Convolutional LSTMs that sweep an image or a volume from every side, plane by plane; their outputs are added.
 
     Along each axis one sweep goes forwards and one backwards, each with its own weights. Of plane t, which is a line of
@@ -44,6 +45,8 @@ class PyraMiDLSTM(keras.layers.Layer):
         units: Units U of each sweep.
         kernel_size: Side k of the square (in images: length of the stretch) of the plane before that a unit sees; odd.
         merge: How the sweeps' outputs become one, `sum` or `mean`.
+
+    Other arguments are those of `GatedLayer`.
 
     Input shape:
         (B, H, W, D) for 4 sweeps, or (B, Z, H, W, D) for 6. All sizes but D may be unknown. A mask (B, H, W) or
@@ -64,7 +67,6 @@ class PyraMiDLSTM(keras.layers.Layer):
             raise ValueError(f"kernel_size: got {kernel_size!r}, expected an odd number such as 7")
         if merge not in ("sum", "mean"):
             raise ValueError(f"merge: got {merge!r}, expected 'sum' or 'mean'")
-        self.supports_masking = True
         self.units = units
         self.kernel_size = kernel_size
         self.merge = merge
@@ -82,15 +84,21 @@ class PyraMiDLSTM(keras.layers.Layer):
         window, rows = (self.kernel_size,) * (rank - 3), 4 * self.units
         for axis, direction in itertools.product("zhw"[5 - rank :], ("forward", "backward")):
             name = f"{axis}_{direction}"
-            kernel = self.add_weight(shape=(*window, width, rows), name=f"{name}_kernel")
-            recurrent_kernel = self.add_weight(shape=(*window, self.units, rows), name=f"{name}_recurrent_kernel")
-            bias = self.add_weight(shape=(rows,), initializer=_open_forget_gates, name=f"{name}_bias")
-            self.sweeps.append(_Sweep(kernel, recurrent_kernel, bias))
+            first = {"initializer": _own(self.kernel_initializer), **self.held("kernel")}
+            kernel = self.add_weight(shape=(*window, width, rows), **first, name=f"{name}_kernel")
+            first = {
+                "initializer": _own(self.recurrent_initializer or self.kernel_initializer),
+                **self.held("recurrent"),
+            }
+            recurrent = self.add_weight(shape=(*window, self.units, rows), **first, name=f"{name}_recurrent_kernel")
+            first = {"initializer": _open_forget_gates, **self.held("bias")}
+            bias = self.add_weight(shape=(rows,), **first, name=f"{name}_bias") if self.use_bias else 0.0
+            self.sweeps.append(_Sweep(kernel, recurrent, bias))
         self.input_spec = keras.layers.InputSpec(ndim=rank, axes={-1: width})
         self.built = True
 
-    def call(self, inputs, mask=None):
-        inputs = ops.cast(inputs, self.compute_dtype)
+    def call(self, inputs, mask=None, training=False):
+        inputs = self.dropped(ops.cast(inputs, self.compute_dtype), training)
         inside = None if mask is None else ops.cast(ops.cast(mask, "bool"), self.compute_dtype)[..., None]
         if inside is not None:
             inputs = inputs * inside
@@ -129,6 +137,11 @@ class PyraMiDLSTM(keras.layers.Layer):
     def get_config(self):
         own = {name: getattr(self, name) for name in ("units", "kernel_size", "merge")}
         return {**super().get_config(), **own}
+
+
+def _own(initializer):
+    """Return an initializer that draws other numbers than those before; None: Keras' own."""
+    return initializer and initializer.clone()
 
 
 def _open_forget_gates(shape, dtype=None):
