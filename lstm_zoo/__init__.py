@@ -60,8 +60,9 @@ def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Train
     """Return the network of a run, or an exported file: it predicts, evaluates, exports, and holds the Keras model.
 
     Args:
-        path: A run directory, or its address in a store, or a file (or a SavedModel's folder) that `export` wrote;
-            None: the newest run below `runs/`.
+        path: A run directory, or its address in a store, `hf://owner/name[@revision]`, an archive on the web
+            (`https://.../run.tar.gz`), or a file (or a SavedModel's folder) that `export` wrote; None: the newest run
+            below `runs/`.
         overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
     Raises:
@@ -69,9 +70,11 @@ def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Train
     """
     from .exporting.exported import ExportedNetwork, is_exported
     from .runs.directory import Run
+    from .runs.finding import found
     from .runs.network import RunNetwork
     from .trained import Trained
 
+    path = None if path is None else found(path)
     if path is not None and is_exported(path):
         return Trained(ExportedNetwork.open(path, overrides))
     return Trained(RunNetwork(Run.open(path, overrides)))

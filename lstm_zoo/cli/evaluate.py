@@ -21,6 +21,7 @@ from .options import (
     SetOption,
     WorkersOption,
     open_network,
+    run_folder,
     wanted_of,
 )
 from .printing import show, show_json
@@ -53,8 +54,9 @@ def evaluate(
         wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         from ..disk.sending import kept_in_store
 
-        stack.enter_context(kept_in_store(exported.parent if exported else run))
-        network = open_network(run, set, exported)
+        folder = run_folder(run)
+        stack.enter_context(kept_in_store(exported.parent if exported else folder))
+        network = open_network(folder, set, exported)
         loaded(network.config)
         from ..contracts import named_place
         from ..reporting.tables import class_table, evaluation_table, single_numbers

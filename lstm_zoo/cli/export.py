@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .errors import user_errors
-from .options import JsonOption, RunOption, SetOption, open_run, typed_path
+from .options import JsonOption, RunOption, SetOption, open_run, run_folder, typed_path
 from .printing import show, show_json
 
 
@@ -53,8 +54,10 @@ def export(
     from ..contracts import named_place
     from ..disk.sending import kept_in_store
 
-    with user_errors(elsewhere="--to"), kept_in_store(to or run):
-        network = open_run(run, set)
+    with user_errors(elsewhere="--to"), ExitStack() as stack:
+        folder = run_folder(run)
+        stack.enter_context(kept_in_store(to or folder))
+        network = open_run(folder, set)
         from ..exporting.export import export
         from ..reporting.tables import export_table
 

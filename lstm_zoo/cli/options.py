@@ -29,11 +29,10 @@ ConfigOption = Annotated[str, typer.Option("--config", help="A YAML file, or the
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as train.epochs=3.")
 ]
+RUN = "a run directory, hf://owner/name[@revision], or the address of an archive"
 RunOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--run", parser=typed_path, metavar="PATH", help="A run directory; the newest below runs/ by default."
-    ),
+    str | None,
+    typer.Option("--run", metavar="RUN", help=f"{RUN[0].upper()}{RUN[1:]}; the newest below runs/ by default."),
 ]
 ExportedOption = Annotated[
     Path | None,
@@ -60,6 +59,13 @@ def load_recipe(config: str, overrides: list[str] | None) -> Config:
     recipe = load(config, overrides or ()).check()
     _import_keras()
     return recipe
+
+
+def run_folder(run: str | None) -> Path | None:
+    """Return the folder of the run that is named, once it is there; None: none is named."""
+    from ..runs.finding import found
+
+    return None if run is None else found(run)
 
 
 def open_network(path: Path | None, overrides: list[str] | None = None, exported: Path | None = None) -> Network:

@@ -24,6 +24,7 @@ from .options import (
     SetOption,
     WorkersOption,
     open_network,
+    run_folder,
     typed_path,
     wanted_of,
 )
@@ -87,7 +88,7 @@ def predict(
             if files or save_to or to or wanted:
                 raise input_error("--stream takes one video; leave out the files, --to, --save-to and --workers")
             os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its kernels take longer to start than a single frame needs
-            _watch(open_network(run, set, exported), stream, fps, restart, as_json)
+            _watch(open_network(run_folder(run), set, exported), stream, fps, restart, as_json)
             return
         if not files or fps is not None or restart is not None:
             raise input_error("name the files to predict" if not files else "--fps and --restart go with --stream")
@@ -97,9 +98,10 @@ def predict(
         from ..disk.sending import fetched, kept_in_store
 
         drawn_in_run = not (as_lines or to or save_to)
-        for place in (to, save_to, (exported.parent if exported else run) if drawn_in_run else None):
+        folder = run_folder(run)
+        for place in (to, save_to, (exported.parent if exported else folder) if drawn_in_run else None):
             stack.enter_context(kept_in_store(place))
-        network = open_network(run, set, exported)
+        network = open_network(folder, set, exported)
         from ..runs.prediction import asked_for
 
         drawn_in = network.folder / "predictions" if drawn_in_run else save_to

@@ -15,6 +15,7 @@ import typer
 from ..console.visible import tell
 from .errors import user_errors
 from .options import (
+    RUN,
     ClusterOption,
     ConfigOption,
     CpusOption,
@@ -22,6 +23,7 @@ from .options import (
     SetOption,
     WorkersOption,
     load_recipe,
+    run_folder,
     typed_path,
     wanted_of,
 )
@@ -47,11 +49,9 @@ def train(
         typer.Option("--resume-anyway", help="The same, though recipe, data or programs differ; the run keeps how."),
     ] = False,
     init: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            parser=typed_path,
-            metavar="PATH",
-            help="A run of the same model to start from; what it learned is carried on.",
+            metavar="RUN", help=f"A run of the same model to start from: {RUN}; what it learned is carried on."
         ),
     ] = None,
     workers: WorkersOption = None,
@@ -77,13 +77,15 @@ def train(
     with user_errors(after_a_stop, elsewhere="--run-dir") as loaded:
         wanted = wanted_of(workers, cluster, cpus_per_worker, gpus_per_worker)
         recipe = loaded(load_recipe(config, set))
+        from ..contracts import named_place
         from ..disk.sending import kept_in_store
         from ..runs.directory import CHECKPOINTS, new_path, newest
         from ..training.fit import train
         from ..training.group import group_of
 
         group, goes_on = None if wanted else group_of(os.environ), resume or resume_anyway
-        how = {"resume": goes_on, "anyway": resume_anyway, "init": init}
+        before = run_folder(init)
+        how = {"resume": goes_on, "anyway": resume_anyway, "init": before and named_place(before)}
         if group and group.number:  # another process tells and writes all that there is
             with _left_at_once():
                 train(recipe, run_dir, **how, group=group)

@@ -22,7 +22,7 @@ class How(NamedTuple):
 
     resume: bool = False
     anyway: bool = False
-    init: Path | None = None
+    init: str | None = None
 
 
 class _Told(io.TextIOBase):

@@ -11,7 +11,7 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
-from .addresses import address_of, local_path, named_place
+from .addresses import address_of, copied_from, copy_of, local_path, named_place
 from .answers import (
     FRAMES,
     KNOWN_FRAMES,
@@ -86,6 +86,8 @@ __all__ = [
     "Words",
     "WorkError",
     "address_of",
+    "copied_from",
+    "copy_of",
     "expanded",
     "local_path",
     "named_place",

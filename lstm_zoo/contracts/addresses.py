@@ -1,7 +1,8 @@
 """Addresses in object stores, such as `s3://bucket/path`; each has one place on this machine: its mirror.
 
 Most code knows the mirror alone, an ordinary path: only `disk.stores` fetches it and sends it. Recipes, results and
-messages bear the address, which is the same on all machines.
+messages bear the address, which is the same on all machines. What lies at an address for ever, such as a commit of a
+repository, has a copy here that is never sent.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from pathlib import Path
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9]*)://(.*)", re.DOTALL)
+_FIXED = re.compile(r"(hf)://([^/@]+/[^/@]+@[0-9a-f]{40})|(https?)://(.+#sha256=[0-9a-f]{64})")
 
 
 def local_path(path: str | Path) -> Path:
@@ -36,11 +38,40 @@ def address_of(path: Path) -> str | None:
     return f"{store}://{'/'.join(parts)}" if parts else None
 
 
+def copy_of(address: str) -> Path:
+    """Return the place of the copy of what lies at an address for ever.
+
+    Args:
+        address: `hf://owner/name@<commit>`, or `https://.../run.tar.gz#sha256=<hash>`.
+    """
+    found = _FIXED.fullmatch(address)
+    assert found, address
+    scheme, rest = filter(None, found.groups())
+    return _copies().joinpath(scheme, *rest.split("/"))
+
+
+def copied_from(path: Path) -> str | None:
+    """Return the address that a folder is the copy of; None: it is no such copy."""
+    path, copies = path.absolute(), _copies()
+    if not path.is_relative_to(copies):
+        return None
+    scheme, *parts = path.relative_to(copies).parts or [""]
+    address = f"{scheme}://{'/'.join(parts)}"
+    return address if _FIXED.fullmatch(address) else None
+
+
 def named_place(path: Path) -> str:
     """Return how a path is called on all machines: by its address, if it has one."""
-    return address_of(path) or str(path)
+    return address_of(path) or copied_from(path) or str(path)
 
 
 def _mirrors() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache, "lstm_zoo", "stores").absolute()
+    return _cache() / "stores"
+
+
+def _copies() -> Path:
+    return _cache() / "copies"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "lstm_zoo").absolute()

@@ -19,20 +19,28 @@ from typing import Any
 
 import numpy as np
 
-from ..config.recipe import Config, load
+from ..config.recipe import Config, ConfigError, load
 from ..console.text import first_line
-from ..console.version import __version__
-from ..contracts import InputError, Spec, local_path, named_place
+from ..console.version import __version__, is_newer
+from ..contracts import InputError, Spec, named_place
 from ..disk.locks import alone
 from ..disk.sending import fetched
 from ..disk.whole_files import remove_drafts, replace_file, written
 from .environment import environment_of
-from .kept import MEMORY, check_own_files, environment_in, metrics_of
+from .finding import found
+from .kept import (
+    CONFIG,
+    ENVIRONMENT,
+    MEMORY,
+    RECIPE_FILES,
+    SPEC,
+    check_own_files,
+    environment_in,
+    metrics_of,
+)
 from .manifest import MANIFEST, check_manifest
 
 RUNS = Path("runs")
-CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
-"""What it takes to rebuild a network without the data."""
 WEIGHTS = "best.weights.h5"
 HASHES = "best.weights.sha256"
 """SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
@@ -85,13 +93,13 @@ class Run:
         """Open a run directory.
 
         Args:
-            path: The directory, or its address in a store; None takes the newest one below `runs/`.
+            path: The directory, or what `finding.found` takes; None: the newest one below `runs/`.
             overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
         Raises:
             InputError: There is no run.
         """
-        path = newest(trained=True) if path is None else fetched(local_path(path))
+        path = newest(trained=True) if path is None else fetched(found(path))
         return cls(path, *recipe_and_spec(path, overrides))
 
     @property
@@ -177,7 +185,13 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         newer = isinstance(layout, int) and layout > _LAYOUT
         what = "cannot read yet; update it" if newer else "cannot read any more; train again"
         raise InputError("", f"{folder} was made with lstm_zoo {version}, which {__version__} {what}")
-    config = load(folder / CONFIG, overrides, made_with=made["plugins"])
+    try:
+        config = load(folder / CONFIG, overrides, made_with=made["plugins"])
+    except ConfigError as error:
+        if is_newer(version := str(made["versions"].get("lstm-zoo"))):
+            what = f"was made with lstm_zoo {version}, which {__version__} does not read: update it"
+            raise InputError("", f"{folder} {what} ({first_line(error)})") from None
+        raise
     try:
         spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))
     except ValueError as error:

@@ -17,6 +17,8 @@ from ..disk.arrays import ArraysError, arrays_in
 from ..disk.locks import alone
 from ..disk.whole_files import replace_file
 
+CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
+"""What it takes to rebuild a network without the data."""
 METRICS, MEMORY = "metrics.json", "memory.npz"
 
 

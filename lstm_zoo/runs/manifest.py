@@ -12,14 +12,13 @@ from typing import Any
 
 from ..console.text import first_line
 from ..console.version import __version__
-from ..contracts import InputError
+from ..contracts import InputError, copied_from
 from ..disk.hashes import hash_of
 from ..disk.whole_files import replace_file
 
 MANIFEST, CARD = "MANIFEST.json", "README.md"
 _FORMAT = 1
 """Of the manifest; raise it when one written now cannot be read by the version before."""
-_MEND = f"fetch it again, or remove {MANIFEST} if you changed it yourself"
 
 
 def write_manifest(folder: Path, about: dict[str, Any]) -> None:
@@ -41,13 +40,17 @@ def write_manifest(folder: Path, about: dict[str, Any]) -> None:
     replace_file(folder / MANIFEST, json.dumps({"manifest": _FORMAT, **about, "files": files}, indent=2) + "\n")
 
 
-def files_in_manifest(folder: Path) -> dict[str, tuple[int, str]]:
+def files_in_manifest(folder: Path, called: str = "") -> dict[str, tuple[int, str]]:
     """Return size and SHA-256 of each file that a folder's manifest lists; nothing where there is no manifest.
+
+    Args:
+        folder: The folder.
+        called: What it is called in messages, if not by its path.
 
     Raises:
         InputError: It is damaged, names a file outside of the folder, or is of a newer version.
     """
-    file = folder / MANIFEST
+    file, called = folder / MANIFEST, called or str(folder)
     if not file.is_file():
         return {}
     try:
@@ -55,36 +58,40 @@ def files_in_manifest(folder: Path) -> dict[str, tuple[int, str]]:
         newer = found["manifest"] > _FORMAT
         listed = {} if newer else {name: (one["bytes"], str(one["sha256"])) for name, one in found["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError("", f"{file} is damaged ({first_line(error)}); fetch it again") from None
+        raise InputError("", f"{called}/{MANIFEST} is damaged ({first_line(error)}); fetch it again") from None
     if newer:
-        raise InputError("", f"{folder} was published by a newer lstm_zoo than this, {__version__}; update it")
+        raise InputError("", f"{called} was published by a newer lstm_zoo than this, {__version__}; update it")
     for name in listed:
         if PurePosixPath(name).is_absolute() or not {"", ".", ".."}.isdisjoint(name.split("/")) or "\\" in name:
-            raise InputError(
-                "", f"{file} lists {name!r}, which is no file of the folder; expected names such as a/b.png"
-            )
+            raise InputError("", f"{called}/{MANIFEST} lists {name!r}; expected names of files in it, such as a/b.png")
     return listed
 
 
-def check_manifest(folder: Path, names: Iterable[str] | None = None) -> None:
+def check_manifest(folder: Path, names: Iterable[str] | None = None, called: str = "") -> None:
     """Compare a folder with its manifest, if it has one.
 
     Args:
         folder: The folder.
         names: Files that count, if they are listed; None: all.
+        called: Where it was fetched from just now.
 
     Raises:
         InputError: A file is missing or another one, or what `files_in_manifest` raises.
     """
-    listed = files_in_manifest(folder)
+    listed = files_in_manifest(folder, called)
+    mend = f"fetch it again, or remove {MANIFEST} if you changed it yourself"
+    if called:
+        mend = "fetch it again, or ask its author to publish it again"
+    elif copied_from(folder):
+        mend = f"remove {folder}, and it is fetched again"
     for name in listed if names is None else [name for name in names if name in listed]:
         size, known_by = listed[name]
-        file = folder / name
+        file, told = folder / name, f"{called or folder}/{name}"
         if not file.is_file():
-            raise InputError("", f"{folder} has no {name}, which its {MANIFEST} lists; {_MEND}")
+            raise InputError("", f"{called or folder} has no {name}, which its {MANIFEST} lists; {mend}")
         if (there := file.stat().st_size) != size:
-            raise InputError("", f"{file} is damaged: it has {there} bytes, {MANIFEST} tells of {size}; {_MEND}")
-        if (found := hash_of(file)) != known_by:
+            raise InputError("", f"{told} is damaged: it has {there} bytes, {MANIFEST} tells of {size}; {mend}")
+        if (other := hash_of(file)) != known_by:
             raise InputError(
-                "", f"{file} is damaged: its SHA-256 is {found[:12]}..., {MANIFEST} has {known_by[:12]}...; {_MEND}"
+                "", f"{told} is damaged: its SHA-256 is {other[:12]}..., {MANIFEST} has {known_by[:12]}...; {mend}"
             )

@@ -55,7 +55,8 @@ def train(
         resume: Go on with an interrupted run; the result is that of a run which was never interrupted.
         anyway: Go on even if recipe, data or programs differ from those that the run was started with; the run keeps
             the differences.
-        init: A run of the same model whose weights are the first ones; letters that are new get weights of their own.
+        init: A run of the same model, as `runs.finding.found` takes it, whose weights are the first ones; letters that
+            are new get weights of their own.
         evaluate: Evaluate the best weights on the validation split (or else the test split) and write the report.
         group: The processes that train together, of which the first one writes the run and evaluates; None: this one
             alone.

@@ -1,0 +1,112 @@
+"""Which run a user means: a folder, its address in a store, a repository of the hub, or an archive on the web.
+
+What lies elsewhere and is not the user's own to write is copied to the cache once: `eval` and its like write beside
+the copy. Nothing is unpickled, and no link is followed: a network is built from the recipe.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..console.visible import tell
+from ..contracts import InputError, copy_of, local_path
+from ..disk.archives import ENDINGS, WebArchive, download, unpack, web_archive_of
+from ..disk.hashes import hash_of
+from ..disk.hub import Repository, fetch_files, repository_of
+from ..disk.making import making
+from .kept import CONFIG
+from .manifest import MANIFEST, check_manifest, files_in_manifest
+
+
+def found(run: str | Path) -> Path:
+    """Return the folder of a run.
+
+    Args:
+        run: A folder, its address in a store (which is fetched when the run is opened), `hf://owner/name[@revision]` or
+            the web address of that, or `https://.../run.tar.gz` (`.zip`).
+
+    Raises:
+        InputError: There is no such thing, it may not be read, or it is damaged.
+        HubError, ArchiveError: It cannot be reached.
+    """
+    if isinstance(run, Path):
+        return run
+    if archive := web_archive_of(run):
+        return _copied_archive(archive)
+    if repository := repository_of(run):
+        return _copied_repository(repository)
+    if run.startswith(("https://", "http://")):
+        raise InputError("", f"{run}: expected a page of the hub, or an archive ({', '.join(ENDINGS)})")
+    try:
+        return local_path(run)
+    except ValueError as error:
+        raise InputError("", str(error)) from None
+
+
+def _copied_repository(repository: Repository) -> Path:
+    """Return the copy of a run on the hub."""
+    if repository.is_fixed and (place := copy_of(str(repository))).is_dir():
+        return place
+    folder = fetch_files(repository, [MANIFEST])
+    fixed = Repository(repository.name, folder.name)
+    if not (names := files_in_manifest(folder, str(fixed))):
+        raise InputError("", f"{repository} holds no run: it has no {MANIFEST}, which lstmzoo publish writes")
+    if repository != fixed:
+        tell(f"{repository} is now {fixed}")
+
+    def fetch(draft: Path) -> Path:
+        fetch_files(fixed, [*names])
+        try:
+            check_manifest(folder, called=str(fixed))
+        except InputError:
+            fetch_files(fixed, [*names], anew=True)  # it may be the hub's cache that is damaged
+            check_manifest(folder, called=str(fixed))
+        for name in (MANIFEST, *names):
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / name, draft / name)
+        return draft
+
+    return _copied(str(fixed), fetch)
+
+
+def _copied_archive(archive: WebArchive) -> Path:
+    """Return the copy of a run in an archive."""
+    if archive.sha256 and (place := copy_of(archive.named(archive.sha256))).is_dir():
+        return place
+    with tempfile.TemporaryDirectory() as folder:
+        download(archive, file := Path(folder) / "archive")
+        known_by = hash_of(file)
+        if archive.sha256 not in (None, known_by):
+            raise InputError("", f"{archive.name} is another file: its SHA-256 is {known_by}, not {archive.sha256}")
+        fixed = archive.named(known_by)
+        if archive.sha256 is None:
+            tell(f"{archive.name} is now {fixed}")
+
+        def fetch(draft: Path) -> Path:
+            unpack(file, archive.name, inside := draft / "unpacked")
+            runs = [one for one in (inside, *inside.iterdir()) if (one / CONFIG).is_file()]
+            if len(runs) != 1:
+                raise InputError("", f"{archive.name} holds {len(runs) or 'no'} runs ({CONFIG}); expected one")
+            check_manifest(runs[0], called=fixed)
+            return runs[0]
+
+        return _copied(fixed, fetch)
+
+
+def _copied(address: str, fetch: Callable[[Path], Path]) -> Path:
+    """Return the copy of what lies at an address for ever; if there is none yet, it is made.
+
+    Args:
+        address: The address.
+        fetch: Writes the run into a folder, and returns where in it that is.
+    """
+    place = copy_of(address)
+    with making(place, f"copies {address}") as missing:
+        if missing:
+            with tempfile.TemporaryDirectory(dir=place.parent, prefix=".draft-") as draft:
+                (folder := Path(draft) / "run").mkdir()
+                fetch(folder).rename(place)
+    return place
