@@ -25,7 +25,6 @@ _URI = re.compile(rf"(?:models/)?(?P<name>{_NAME}/{_NAME})(?:@(?P<revision>[^@\s
 _PAGE = re.compile(rf"/(?P<name>{_NAME}/{_NAME})(?:/(?:tree|blob|resolve|commit)/(?P<revision>[^/]+)(?:/.*)?)?/?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _OTHERS = ("datasets", "spaces", "api", "docs")
-_AS_LIBRARY = {"library_name": "lstm_zoo", "library_version": __version__}
 
 
 class HubError(WorkError):
@@ -89,7 +88,8 @@ def fetch_files(repository: Repository, names: Sequence[str], anew: bool = False
             revision=repository.revision,
             allow_patterns=patterns,
             force_download=anew,
-            **_AS_LIBRARY,
+            library_name="lstm_zoo",
+            library_version=__version__,
         )
     return Path(folder)
 
