@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,11 +68,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="WORDS", default=[""], help="lines in which these stand")
     parser.add_argument("--pages", nargs="+", metavar="PAGE", help="such as README.md; all by default")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what was made there")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is made in this new folder")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console, failed, count, started = Console(soft_wrap=True, highlight=False), 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         place = (options.keep or Path(scratch)).absolute()
+        make_samples(place / "samples")
         with warm_python(Path(scratch)) as warm:
             environment = environment_of(place, warm)
             for name in [name for page in pages() if (name := name_of(page)) in (options.pages or name)]:
@@ -90,6 +93,7 @@ def _show(console: Console, page: str, one: Outcome) -> None:
         console.print(f"    run as: {one.ran}", markup=False)
     if not one.ran or one.status:
         console.print(f"    {one.said}", markup=False)
+    console.file.flush()
 
 
 def tried(page: str, folder: Path, environment: dict[str, str], only: list[str]) -> Iterator[Outcome]:
@@ -99,7 +103,7 @@ def tried(page: str, folder: Path, environment: dict[str, str], only: list[str])
         if step.kind == "line" and not any(words in step.text for words in only):
             continue
         if not made:
-            make_samples(folder)
+            shutil.copytree(folder.with_name("samples"), folder, symlinks=True)
             made = True
         if step.kind == "tree":
             make_tree(step.text, folder)
@@ -114,19 +118,25 @@ def tried(page: str, folder: Path, environment: dict[str, str], only: list[str])
 def run(line: str, folder: Path, environment: dict[str, str]) -> Outcome:
     """Run a line in a shell, and wait for it."""
     ran, started = small(line, folder), time.monotonic()
-    try:
-        done = subprocess.run(
+    with tempfile.TemporaryFile("w+", errors="replace") as answer:
+        shell = subprocess.Popen(
             ["bash", "-o", "pipefail", "-c", ran],
             cwd=folder,
             env=environment,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
             stdin=subprocess.DEVNULL,
+            stdout=answer,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        status, said = done.returncode, (done.stdout + done.stderr).strip()
-    except subprocess.TimeoutExpired:
-        status, said = 124, f"took more than {LIMIT} s"
+        try:
+            status = shell.wait(LIMIT)
+        except BaseException as stop:
+            os.killpg(shell.pid, signal.SIGKILL)
+            if not isinstance(stop, subprocess.TimeoutExpired):
+                raise
+            status = 124
+        answer.seek(0)
+        said = answer.read().strip()
     return Outcome(line, ran, time.monotonic() - started, status, said[-1500:])
 
 
@@ -152,7 +162,7 @@ def environment_of(place: Path, warm: Path) -> dict[str, str]:
 
 def make_samples(folder: Path) -> None:
     """Make what pages name: folders as the page of layouts draws them first, and single files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
     trees: dict[str, str] = {}
     for block in blocks((ROOT / "lstm_zoo" / "data" / "README.md").read_text(encoding="utf-8")):
         if root := root_of(block.text):
@@ -173,7 +183,6 @@ def make_samples(folder: Path) -> None:
         shutil.copy(folder / "page" / file, folder / f"page{Path(file).suffix}")
     shutil.copy(folder / "page" / "0001.png", folder / "0001.png")  # as the XML names it
     for name in ("scripts", "configs"):
-        (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(ROOT / name)
 
 
