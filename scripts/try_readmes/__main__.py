@@ -67,7 +67,7 @@ def main() -> int:
     """Run the lines that are asked for, and print what came of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="WORDS", default=[""], help="lines in which these stand")
-    parser.add_argument("--pages", nargs="+", metavar="PAGE", help="such as README.md; all by default")
+    parser.add_argument("--pages", nargs="+", metavar="PAGE", help="such as README.md, in this order; all by default")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is made in this new folder")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -77,7 +77,7 @@ def main() -> int:
         make_samples(place / "samples")
         with warm_python(Path(scratch)) as warm:
             environment = environment_of(place, warm)
-            for name in [name for page in pages() if (name := name_of(page)) in (options.pages or name)]:
+            for name in options.pages or map(name_of, pages()):
                 for one in tried(name, place / name.replace("/", "-"), environment, options.only):
                     count, failed = count + 1, failed + bool(one.status)
                     _show(console, name, one)
