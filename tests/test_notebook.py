@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import pytest
 from conftest import running_eagerly
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -21,7 +20,6 @@ def code_cells():
 
 
 def test_it_is_made_of_the_script_of_now():
-    pytest.importorskip("nbformat")
     subprocess.run([sys.executable, SCRIPTS / "make_notebook", "--check"], check=True)
 
 
