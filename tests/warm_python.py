@@ -75,6 +75,7 @@ def _run(connection: socket.socket) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 (the one there knows whether its parent's could seek)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)

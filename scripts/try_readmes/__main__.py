@@ -37,8 +37,7 @@ from warm_python import warm_python
 LIMIT = 900  # seconds a command
 ALIKE = {"camvid": "my_images", "new_book": "my_lines", "new_videos": "my_videos", "page": "my_pages"}
 LSTMZOO = """#!/bin/sh
-# A fork has its parent's Keras, and takes standard input for what that of its parent was.
-case "$KERAS_BACKEND $*" in *jax*|*"--stream -"*) exec {python} -m lstm_zoo "$@";; esac
+case "$KERAS_BACKEND $*" in *jax*) exec {python} -m lstm_zoo "$@";; esac  # a fork has its parent's Keras
 exec {warm} -m lstm_zoo "$@"
 """
 FFMPEG = """#!{python}
