@@ -60,9 +60,9 @@ def load(path: str | Path | None = None, overrides: Iterable[str] = ()) -> Train
     """Return the network of a run, or an exported file: it predicts, evaluates, exports, and holds the Keras model.
 
     Args:
-        path: A run directory, or its address in a store, `hf://owner/name[@revision]`, an archive on the web
-            (`https://.../run.tar.gz`), or a file (or a SavedModel's folder) that `export` wrote; None: the newest run
-            below `runs/`.
+        path: A run directory, the name of a network that comes with the package, an address in a store,
+            `hf://owner/name[@revision]`, an archive on the web (`https://.../run.tar.gz`), or a file (or a SavedModel's
+            folder) that `export` wrote; None: the newest run below `runs/`.
         overrides: Settings of the data and task sections to change, such as `"data.root=other"`.
 
     Raises:

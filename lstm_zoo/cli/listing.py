@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ class Listing(StrEnum):
     tasks = "tasks"
     configs = "configs"
     keys = "keys"
+    runs = "runs"
 
 
 def listing(
@@ -29,23 +30,26 @@ def listing(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List models, data sets, tasks, shipped recipes, or the keys that recipes may set."""
+    """List models, data sets, tasks, shipped recipes, the keys that recipes may set, or trained networks."""
     with user_errors():
         from ..config.catalogue import catalogue
         from ..config.keys import all_keys, keys_of
-        from ..reporting.tables import catalogue_table, keys_table
+        from ..reporting.tables import catalogue_table, keys_table, runs_table
 
-        if what is Listing.keys:
-            keys = list(all_keys()) if of is None else keys_of(of)
-            if as_json:
-                show_json({"keys": [key._asdict() for key in keys]})
-            else:
-                show(keys_table(keys))
-            return
-        if of is not None:
+        if of is not None and what is not Listing.keys:
             raise input_error(f"list {what.value} takes no name; only `lstmzoo list keys {of}` does")
-        rows = catalogue(what.value)
+        rows: list[Any]
+        if what is Listing.keys:
+            rows = list(all_keys()) if of is None else keys_of(of)
+            table = keys_table(rows)
+            rows = [key._asdict() for key in rows]
+        elif what is Listing.runs:
+            from ..runs.listing import runs_there
+
+            table = runs_table(rows := runs_there())
+        else:
+            table = catalogue_table(what.value, rows := catalogue(what.value))
         if as_json:
             show_json({what.value: rows})
         else:
-            show(catalogue_table(what.value, rows))
+            show(table)

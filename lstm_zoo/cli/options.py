@@ -29,7 +29,7 @@ ConfigOption = Annotated[str, typer.Option("--config", help="A YAML file, or the
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as train.epochs=3.")
 ]
-RUN = "a run directory, hf://owner/name[@revision], or the address of an archive"
+RUN = "a run directory, a name of `lstmzoo list runs`, hf://owner/name[@revision], or the address of an archive"
 RunOption = Annotated[
     str | None,
     typer.Option("--run", metavar="RUN", help=f"{RUN[0].upper()}{RUN[1:]}; the newest below runs/ by default."),

@@ -66,12 +66,13 @@ def named_place(path: Path) -> str:
 
 
 def _mirrors() -> Path:
-    return _cache() / "stores"
+    return own_cache() / "stores"
 
 
 def _copies() -> Path:
-    return _cache() / "copies"
+    return own_cache() / "copies"
 
 
-def _cache() -> Path:
+def own_cache() -> Path:
+    """Return the folder for what can be made or fetched again."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "lstm_zoo").absolute()

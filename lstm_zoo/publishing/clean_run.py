@@ -30,12 +30,13 @@ _PRIVATE = ("command",)  # of what is known of where a run was made
 _PUBLIC = ("hf://", "https://")
 
 
-def clean_run(run: Run, to: Path) -> Run:
+def clean_run(run: Run, to: Path, *, bare: bool = False) -> Run:
     """Copy a run to a new folder, as others may have it; `MANIFEST.json` there lists its files.
 
     Args:
         run: The run; it has weights.
         to: The folder; there is none yet, or it is empty.
+        bare: Leave out figures, and what floors know of single examples, even of drawn ones; and the machine's name.
 
     Returns:
         The copy.
@@ -52,23 +53,26 @@ def clean_run(run: Run, to: Path) -> Run:
         draft = to.with_name(f".{to.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)  # what a killed process has left
         try:
-            _fill(draft, run)
+            _fill(draft, run, bare)
             draft.rename(to)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return Run.open(to)
 
 
-def _fill(folder: Path, run: Run) -> None:
-    places, drawn = OwnPlaces(run.config, run.path), _is_drawn(run.config)
+def _fill(folder: Path, run: Run, bare: bool) -> None:
+    places, drawn = OwnPlaces(run.config, run.path), _is_drawn(run.config) and not bare
     folder.mkdir(parents=True)
     recipe = yaml_lines.write(places.recipe(run.config))
     replace_file(folder / CONFIG, recipe)
-    replace_file(folder / ENVIRONMENT, _as_json(_environment(run, places)))
+    environment = _environment(run, places)
+    if bare:
+        del environment["platform"]
+    replace_file(folder / ENVIRONMENT, _as_json(environment))
     replace_file(folder / HASHES, f"{hash_of(run.weights_file)}\n")
     if run.metrics:
         replace_file(folder / METRICS, _as_json(places.removed(run.metrics)))
-    for name in [SPEC, WEIGHTS, "history.csv", *_figures(run.path, drawn)]:
+    for name in [SPEC, WEIGHTS, "history.csv", *([] if bare else _figures(run.path, drawn))]:
         if (run.path / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.path / name, folder / name)

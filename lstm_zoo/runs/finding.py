@@ -1,4 +1,4 @@
-"""Which run a user means: a folder, its address in a store, a repository of the hub, or an archive on the web.
+"""Which run a user means: a folder, its address in a store, a repository of the hub, an archive on the web, or a name.
 
 What lies elsewhere and is not the user's own to write is copied to the cache once: `eval` and its like write beside
 the copy. Nothing is unpickled, and no link is followed: a network is built from the recipe.
@@ -19,6 +19,7 @@ from ..disk.hub import Repository, fetch_files, repository_of
 from ..disk.making import making
 from .kept import CONFIG
 from .manifest import MANIFEST, check_manifest, files_in_manifest
+from .shipped import own_copy
 
 
 def found(run: str | Path) -> Path:
@@ -26,7 +27,8 @@ def found(run: str | Path) -> Path:
 
     Args:
         run: A folder, its address in a store (which is fetched when the run is opened), `hf://owner/name[@revision]` or
-            the web address of that, or `https://.../run.tar.gz` (`.zip`).
+            the web address of that, `https://.../run.tar.gz` (`.zip`), or where no folder is called so, the name of a
+            network that comes with the package.
 
     Raises:
         InputError: There is no such thing, it may not be read, or it is damaged.
@@ -41,9 +43,10 @@ def found(run: str | Path) -> Path:
     if run.startswith(("https://", "http://")):
         raise InputError("", f"{run}: expected a page of the hub, or an archive ({', '.join(ENDINGS)})")
     try:
-        return local_path(run)
+        path = local_path(run)
     except ValueError as error:
         raise InputError("", str(error)) from None
+    return path if path.exists() or path.name != run else own_copy(run)
 
 
 def _copied_repository(repository: Repository) -> Path:

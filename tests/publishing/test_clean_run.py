@@ -71,7 +71,7 @@ def test_examples_of_users_stay_at_home(smoke_run, video_root, tmp_path):
     run.keep_memory(memory)
     from lstm_zoo.publishing.clean_run import _fill
 
-    _fill(tmp_path / "to", run)
+    _fill(tmp_path / "to", run, bare=False)
     assert set(memory_of(tmp_path / "to")) == {"frequent"}
     figures = {file.stem for file in (tmp_path / "to").rglob("*.png")}
     assert figures == {"learning_curves", "floor", "confusion"}
