@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ..config.kinds import plugin_files, use_plugin
+from ..console.cores import CORES
 from ..contracts import WorkError
 from ..media import limits
 from .room import Wanted, ray_module
@@ -21,6 +21,12 @@ _VARIABLES = (
     *(limits.SECONDS, limits.GIB),  # what a file may take
     *("TF_ENABLE_ONEDNN_OPTS", "XLA_FLAGS"),  # how sums are rounded
 )
+_THREADS = (
+    *(CORES, "OMP_NUM_THREADS"),  # those that this package starts, and most libraries
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    "NPROC",  # XLA's
+)
+"""Variables that say how many threads to start. Workers are bound to no cores: nobody knows which others keep to."""
 R = TypeVar("R")
 
 
@@ -75,15 +81,6 @@ class Worker:
         ray = ray_module()
         return ray.get_runtime_context().get_node_id(), ray.util.get_node_ip_address(), os.getpid()
 
-    def pin(self, first: int, cores: int) -> None:
-        """Keep to some cores of the node, from a first one on, if it has them: libraries take all that they see."""
-        there = sorted(os.sched_getaffinity(0))
-        if first + cores > len(there):
-            return
-        for thread in os.listdir("/proc/self/task"):  # where several calls run at once, each has a thread
-            with suppress(ProcessLookupError):  # it has ended
-                os.sched_setaffinity(int(thread), there[first : first + cores])
-
     def run(self, function: Callable[..., R], *args: Any) -> R:
         """Return what a function returns."""
         return function(*args)
@@ -113,11 +110,11 @@ class Workers:
         self._ray = ray_module()
         self.wanted = wanted
         """How many, and what each of them takes."""
-        self._environment, self._at_once = dict(environment), at_once
+        self._environment = {**dict.fromkeys(_THREADS, str(wanted.cpus)), **environment}
+        self._at_once = at_once
         self._places = self._ray.util.placement_group([wanted.bundle] * wanted.workers, "PACK")
         self.actors: list[Any] = []
         """Handles of `Worker`, by place."""
-        self._first_cores: list[int] = []
 
     def __enter__(self) -> Workers:
         try:
@@ -125,7 +122,7 @@ class Workers:
                 many = self.wanted.workers
                 raise WorkersError(f"no room for {many} workers within {_SECONDS:.0f} s: others use the cluster")
             self.actors = [self._started(place) for place in range(self.wanted.workers)]
-            self._pin()
+            self.asked(lambda one: one.where.remote())  # waits until they have started
         except self._ray.exceptions.RayError as error:  # it has died, or was ended for want of memory
             self.__exit__()
             raise WorkersError(f"a worker cannot start: {str(error).strip().splitlines()[-1].strip()}") from None
@@ -148,7 +145,6 @@ class Workers:
         with suppress(Exception):  # it is dead
             self._ray.kill(self.actors[place])
         self.actors[place] = self._started(place)
-        self.actors[place].pin.remote(self._first_cores[place], self.wanted.cpus)
 
     def _started(self, place: int) -> Any:
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -160,15 +156,6 @@ class Workers:
             scheduling_strategy=PlacementGroupSchedulingStrategy(self._places, place),
         )
         return kind(Worker).remote(Head.here(), self._environment)
-
-    def _pin(self) -> None:
-        """Give each worker cores of its own on its node."""
-        on_node: dict[str, int] = defaultdict(int)
-        for node, _, _ in self.asked(lambda one: one.where.remote()):
-            self._first_cores.append(on_node[node])
-            on_node[node] += self.wanted.cpus
-        pinned = zip(self.actors, self._first_cores, strict=True)
-        self._ray.get([actor.pin.remote(first, self.wanted.cpus) for actor, first in pinned])
 
     def asked(self, question: Callable[[Any], Any]) -> Sequence[Any]:
         """Return what all workers answer to the call of a method."""
