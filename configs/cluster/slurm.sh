@@ -8,6 +8,9 @@
 #SBATCH --cpus-per-task=8
 set -euo pipefail
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+if token=$(ray get-auth-token --generate 2> /dev/null); then # else it is a Ray that knows no tokens
+    export RAY_AUTH_MODE=token RAY_AUTH_TOKEN=$token # of all nodes: the first one asks for it where one has been made
+fi
 cores=$SLURM_CPUS_PER_TASK gpus=${SLURM_GPUS_ON_NODE:-0}
 srun --nodes="$SLURM_NNODES" --ntasks="$SLURM_NNODES" --cpus-per-task="$cores" \
     ray symmetric-run --address "$head:6379" --min-nodes "$SLURM_NNODES" --num-cpus="$cores" --num-gpus="$gpus" -- \

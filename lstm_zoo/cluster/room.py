@@ -92,6 +92,9 @@ def _connect(cluster: str | None) -> None:
         ray.init(address=cluster, **quiet)
     except ConnectionError as error:
         raise InputError("", f"{_called(cluster)} ({error}); start one with `ray start --head`") from None
+    except getattr(ray.exceptions, "AuthenticationError", ()):  # which older ones have not
+        mend = "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what `ray get-auth-token` prints on its head"
+        raise InputError("", f"--cluster {cluster}: it asks for a token; {mend}") from None
 
 
 def num_places(wanted: Wanted) -> int:
