@@ -12,6 +12,7 @@ import numpy as np
 from .config.recipe import Config
 from .contracts import InputError, Spec
 from .exporting.export import export
+from .publishing.publish import Published, publish
 from .runs.evaluation import evaluate
 from .runs.network import Network, RunNetwork
 from .runs.prediction import Prediction, predict
@@ -111,6 +112,22 @@ class Trained:
             ExportError: The file cannot be made, or gives other answers.
         """
         return Trained(export(self._run("is exported already"), format, to, **options))
+
+    def publish(self, to: str | Path, **options: Any) -> Published:
+        """Publish the run: what a network in use needs, with a card and a manifest, and nothing of this machine.
+
+        Args:
+            to: A new folder, or `hf://owner/name[@branch]`.
+            **options: As `lstm_zoo.publishing.publish.publish` has them.
+
+        Returns:
+            Where it lies, and its files.
+
+        Raises:
+            InputError: It is an exported file, or the place cannot be used.
+            HubError: The hub cannot be reached.
+        """
+        return publish(self._run("is exported").run, to, **options)
 
     def _run(self, why_not: str) -> RunNetwork:
         if not isinstance(self.network, RunNetwork):

@@ -149,6 +149,18 @@ def _own_data_dir(tmp_path_factory):
         os.environ["TFDS_DATA_DIR"] = before
 
 
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A hub on this machine, and a user who has fetched nothing yet."""
+    from huggingface_hub import close_session
+    from loopback_hub import loopback_hub, use_hub
+
+    with loopback_hub() as hub:
+        use_hub(monkeypatch, hub, tmp_path / "home")
+        yield hub
+    close_session()
+
+
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("prepared")

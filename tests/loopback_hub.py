@@ -160,3 +160,14 @@ def loopback_hub():
     finally:
         hub.server.shutdown()
         hub.server.server_close()
+
+
+def use_hub(monkeypatch, hub, home):
+    """Have huggingface_hub, which is imported already, ask this hub, for a user who has fetched nothing yet."""
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}")

@@ -18,7 +18,7 @@ from typing import Any
 from ..console.cores import num_cores
 from ..console.text import did_you_mean
 from ..contracts import InputError
-from ..runs.environment import versions
+from ..runs.environment import processor, versions
 from . import ROWS
 from .row import Context, Row
 
@@ -66,7 +66,7 @@ def bench(
 def machine() -> dict[str, Any]:
     """Return what the measurements were made on, ready for JSON."""
     installed = versions(("torch", "jax", "opencv-python-headless"))
-    return {"processor": _processor(), "cores": num_cores(), "platform": platform.platform(), "versions": installed}
+    return {"processor": processor(), "cores": num_cores(), "platform": platform.platform(), "versions": installed}
 
 
 def _measure(row: Row, context: Context, rounds: int, backend: str) -> dict[str, Any]:
@@ -144,11 +144,3 @@ class _Worker(subprocess.Popen):
             self._errors.seek(0)
             lines = self._errors.read().strip().splitlines() or [f"exit status {self.returncode}"]
             raise RuntimeError(f"bench: {self._name} failed: {lines[-1]}")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()

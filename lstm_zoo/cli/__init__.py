@@ -14,7 +14,7 @@ import typer
 from ..console.signals import Stopped, answer_stop, raise_when_asked
 from ..console.version import __version__
 from ..console.visible import tell, visible
-from . import bench, check, data, evaluate, export, fetch, listing, predict, train
+from . import bench, check, data, evaluate, export, fetch, listing, predict, publish, train
 from .errors import debugging, user_errors
 from .printing import OutputError, show, written
 
@@ -29,6 +29,7 @@ app.command()(train.train)
 app.command("eval")(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(export.export)
+app.command()(publish.publish)
 app.command()(fetch.fetch)
 app.command("list")(listing.listing)
 app.command()(check.check)

@@ -79,7 +79,8 @@ def train(
         recipe = loaded(load_recipe(config, set))
         from ..contracts import named_place
         from ..disk.sending import kept_in_store
-        from ..runs.directory import CHECKPOINTS, new_path, newest
+        from ..runs.directory import CHECKPOINTS
+        from ..runs.finding import new_path, newest
         from ..training.fit import train
         from ..training.group import group_of
 

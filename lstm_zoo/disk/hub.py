@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ..console.text import first_line
+from ..console.text import first_line, listed
 from ..console.version import __version__
 from ..contracts import InputError, WorkError
 from .failures import explained
@@ -92,6 +92,57 @@ def fetch_files(repository: Repository, names: Sequence[str], anew: bool = False
             library_version=__version__,
         )
     return Path(folder)
+
+
+class Uploaded(NamedTuple):
+    """What was uploaded."""
+
+    repository: Repository
+    """With its commit."""
+    page: str
+    """Where it is to be looked at: the commit, or the request to take it."""
+
+
+def upload(
+    repository: Repository, folder: Path, mark: str, *, private: bool = False, create_pr: bool = False, message: str
+) -> Uploaded:
+    """Put a folder in the place of what a repository holds; there it is made, if need be, and its branch, too.
+
+    Args:
+        repository: The repository, perhaps at a branch.
+        folder: The folder.
+        mark: Name of a file that tells the repository is one of ours; another one's content is not replaced.
+        private: Make a new repository that only its owner sees.
+        create_pr: Ask its owner to take the folder.
+        message: What the history says.
+
+    Raises:
+        InputError: It holds something else, may not be written, or huggingface_hub is missing.
+        HubError: The hub cannot be reached.
+    """
+    with telling_of_hub(repository, "written"):
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+        api = HfApi(library_name="lstm_zoo", library_version=__version__)
+        api.create_repo(repository.name, private=private or None, exist_ok=True)
+        if repository.revision and not create_pr:
+            api.create_branch(repository.name, branch=repository.revision, exist_ok=True)
+        there = {*api.list_repo_files(repository.name, revision=repository.revision)} - {".gitattributes"}
+        if mark not in there and (others := sorted(there - {"README.md"})):
+            held = f"holds something else ({listed(others)}), which would be replaced"
+            raise InputError("", f"{repository} {held}; choose another name")
+        files = {one.relative_to(folder).as_posix(): one for one in sorted(folder.rglob("*")) if one.is_file()}
+        done = api.create_commit(  # one, so that nobody finds a half: `upload_folder` makes several of a large folder
+            repository.name,
+            [
+                *(CommitOperationAdd(name, file) for name, file in files.items()),
+                *(CommitOperationDelete(name) for name in sorted(there - files.keys())),
+            ],
+            commit_message=message,
+            revision=repository.revision,
+            create_pr=create_pr,
+        )
+    return Uploaded(Repository(repository.name, done.oid), done.pr_url or done.commit_url)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,13 @@ _PRIVATE = ("command",)  # of what is known of where a run was made
 _PUBLIC = ("hf://", "https://")
 
 
-def clean_run(run: Run, to: Path, *, bare: bool = False) -> Run:
+def clean_run(run: Run, to: Path, more: Callable[[Run], None] = lambda clean: None, *, bare: bool = False) -> Run:
     """Copy a run to a new folder, as others may have it; `MANIFEST.json` there lists its files.
 
     Args:
         run: The run; it has weights.
         to: The folder; there is none yet, or it is empty.
+        more: Writes what else is to be in the copy.
         bare: Leave out figures, and what floors know of single examples, even of drawn ones; and the machine's name.
 
     Returns:
@@ -45,6 +46,8 @@ def clean_run(run: Run, to: Path, *, bare: bool = False) -> Run:
         InputError: The run has no weights, or damaged ones, or the folder holds something.
     """
     check_kept_weights(run.weights_file)
+    if to.name in ("", ".."):
+        to = to.resolve()
     if to.is_dir() and not any(to.iterdir()):
         to.rmdir()
     with making(to, f"writes {to}") as missing:
@@ -54,6 +57,9 @@ def clean_run(run: Run, to: Path, *, bare: bool = False) -> Run:
         shutil.rmtree(draft, ignore_errors=True)  # what a killed process has left
         try:
             _fill(draft, run, bare)
+            more(Run.open(draft))
+            about = {"versions": run.environment["versions"], "recipe": run.environment["recipe"]}
+            write_manifest(draft, {**about, "recipe_sha256": hash_of(draft / CONFIG)})
             draft.rename(to)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -61,7 +67,7 @@ def clean_run(run: Run, to: Path, *, bare: bool = False) -> Run:
 
 
 def _fill(folder: Path, run: Run, bare: bool) -> None:
-    places, drawn = OwnPlaces(run.config, run.path), _is_drawn(run.config) and not bare
+    places, drawn = OwnPlaces(run.config, run.path), is_drawn(run.config) and not bare
     folder.mkdir(parents=True)
     recipe = yaml_lines.write(places.recipe(run.config))
     replace_file(folder / CONFIG, recipe)
@@ -71,7 +77,7 @@ def _fill(folder: Path, run: Run, bare: bool) -> None:
     replace_file(folder / ENVIRONMENT, _as_json(environment))
     replace_file(folder / HASHES, f"{hash_of(run.weights_file)}\n")
     if run.metrics:
-        replace_file(folder / METRICS, _as_json(places.removed(run.metrics)))
+        replace_file(folder / METRICS, _as_json(_metrics(run, places)))
     for name in [SPEC, WEIGHTS, "history.csv", *([] if bare else _figures(run.path, drawn))]:
         if (run.path / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +85,6 @@ def _fill(folder: Path, run: Run, bare: bool) -> None:
     if (memory := memory_of(run.path)) is not None:
         kept = {name: one for name, one in memory.items() if drawn or name not in run.config.task.examples_in_memory}
         Run(folder, run.config, run.spec).keep_memory(kept)
-    about = {"versions": run.environment["versions"], "recipe": run.environment["recipe"]}
-    write_manifest(folder, {**about, "recipe_sha256": hash_of(folder / CONFIG)})
 
 
 def _environment(run: Run, places: OwnPlaces) -> dict[str, Any]:
@@ -90,6 +94,14 @@ def _environment(run: Run, places: OwnPlaces) -> dict[str, Any]:
     return {**told, "init": init if not init or init.startswith(_PUBLIC) else init.rpartition("/")[2]}
 
 
+def _metrics(run: Run, places: OwnPlaces) -> dict[str, Any]:
+    """Return all scores; only remarks may tell of paths, and classes may be called like some."""
+    return {
+        split: {name: places.removed(one) if name == "remarks" else one for name, one in scores.items()}
+        for split, scores in run.metrics.items()
+    }
+
+
 def _figures(folder: Path, drawn: bool) -> Iterator[str]:
     """Yield the names of figures that show no examples; where these are drawn, of all."""
     for file in sorted((folder / "figures").rglob("*.png")):
@@ -97,7 +109,7 @@ def _figures(folder: Path, drawn: bool) -> Iterator[str]:
             yield file.relative_to(folder).as_posix()
 
 
-def _is_drawn(config: Config) -> bool:
+def is_drawn(config: Config) -> bool:
     """Say whether examples are made by this package, out of nothing of the user's."""
     given = {"root", "digits", "textures", "tfds"}
     return isinstance(config.data, DrawnData) and not any(getattr(config.data, name, None) for name in given)

@@ -9,11 +9,11 @@ trivial predictors know of the training examples; `checkpoints/` lets an interru
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,28 +27,26 @@ from ..disk.locks import alone
 from ..disk.sending import fetched
 from ..disk.whole_files import remove_drafts, replace_file, written
 from .environment import environment_of
-from .finding import found
+from .finding import found, newest
 from .kept import (
     CONFIG,
     ENVIRONMENT,
+    LAYOUT,
     MEMORY,
     RECIPE_FILES,
     SPEC,
+    WEIGHTS,
     check_own_files,
     environment_in,
     metrics_of,
 )
 from .manifest import MANIFEST, check_manifest
 
-RUNS = Path("runs")
-WEIGHTS = "best.weights.h5"
 HASHES = "best.weights.sha256"
 """SHA-256 of the weights in its first line, and of those before in its second: a crash may come between two files."""
 CHECKPOINTS = "checkpoints"
 """To a store this folder goes last: who goes on from a checkpoint finds weights and history as new as it, or newer."""
 _OF_TRAINING = (WEIGHTS, HASHES, MEMORY, "history.csv", CHECKPOINTS)
-_LAYOUT = 3
-"""Of a run directory; raise it when one made before cannot be read any more."""
 
 
 class Run:
@@ -66,7 +64,15 @@ class Run:
         self.spec = spec
 
     @classmethod
-    def create(cls, path: Path, config: Config, spec: Spec, fingerprint: str, init: Path | None = None) -> Run:
+    def create(
+        cls,
+        path: Path,
+        config: Config,
+        spec: Spec,
+        fingerprint: str,
+        init: Path | None = None,
+        examples: Mapping[str, int] | None = None,
+    ) -> Run:
         """Write a new run directory.
 
         Args:
@@ -75,6 +81,7 @@ class Run:
             spec: What the data told the model.
             fingerprint: That of the prepared data.
             init: The run that it starts from; None: from the beginning.
+            examples: How many there are, by split.
         """
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, config, spec)
@@ -83,7 +90,8 @@ class Run:
                 raise InputError("", f"{path} holds a run already; go on with --resume, or choose another --run-dir")
             replace_file(path / SPEC, spec.model_dump_json(indent=2))
             started_from = None if init is None else named_place(init.absolute())
-            environment = {"layout": _LAYOUT, "init": started_from, **environment_of(config, fingerprint)}
+            made = {"init": started_from, **environment_of(config, fingerprint), "examples": dict(examples or {})}
+            environment = {"layout": LAYOUT, **made}
             replace_file(path / ENVIRONMENT, json.dumps(environment, indent=2))
             replace_file(path / CONFIG, config.to_yaml())  # the last one: with it, there is a run
         return run
@@ -144,8 +152,20 @@ class Run:
     def note_resumed(self, differences: Sequence[str]) -> None:
         """Keep for good with what differences the run was gone on with."""
         when = datetime.now().astimezone().isoformat(timespec="seconds")
-        resumed = [*self.environment.get("resumed", ()), {"when": when, "differences": list(differences)}]
-        replace_file(self.path / ENVIRONMENT, json.dumps({**self.environment, "resumed": resumed}, indent=2))
+        self._note(resumed=[*self.environment.get("resumed", ()), {"when": when, "differences": list(differences)}])
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Keep how long is trained inside, together with what was trained before; a kill alone is not counted."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # a full disk is told by what failed first
+                self._note(seconds=round(self.environment.get("seconds", 0.0) + time.monotonic() - started, 1))
+
+    def _note(self, **told: Any) -> None:
+        replace_file(self.path / ENVIRONMENT, json.dumps({**self.environment, **told}, indent=2))
         del self.environment
 
     @property
@@ -180,9 +200,9 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
     if missing := [name for name in RECIPE_FILES if not (folder / name).is_file()]:
         raise InputError("", f"{folder} is no run directory (it has no {' and no '.join(missing)})")
     made = _environment_of(folder)
-    if (layout := made.get("layout")) != _LAYOUT:
+    if (layout := made.get("layout")) != LAYOUT:
         version = made.get("versions", {}).get("lstm-zoo") or "an unknown version"
-        newer = isinstance(layout, int) and layout > _LAYOUT
+        newer = isinstance(layout, int) and layout > LAYOUT
         what = "cannot read yet; update it" if newer else "cannot read any more; train again"
         raise InputError("", f"{folder} was made with lstm_zoo {version}, which {__version__} {what}")
     try:
@@ -208,40 +228,5 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
     return config, spec
 
 
-def new_path(config: Config) -> Path:
-    """Make a directory below `runs/` named after the recipe and the time, which no other process gets; return it."""
-    stem = f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    for number in count(1):
-        path = RUNS / (stem if number == 1 else f"{stem}-{number}")
-        try:
-            path.mkdir(parents=True)
-            break
-        except FileExistsError:
-            continue
-    return path
-
-
-def newest(recipe: str | None = None, trained: bool = False) -> Path:
-    """Return the directory of the newest run below `runs/`.
-
-    Args:
-        recipe: Name of the recipe; None: any.
-        trained: Pass over runs that have no weights yet.
-
-    Raises:
-        InputError: There is none.
-    """
-    found = [
-        file.parent
-        for file in sorted(RUNS.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime)
-        if ((file.parent / WEIGHTS).is_file() or not trained)
-        and (recipe is None or _environment_of(file.parent).get("recipe") == recipe)
-    ]
-    if not found:
-        what, option = (f"run of {recipe}", "--run-dir") if recipe else ("run", "--run")
-        raise InputError("", f"no {what} below {RUNS.absolute()}; train one first, or name one with {option}")
-    return found[-1]
-
-
 def _environment_of(folder: Path) -> dict[str, Any]:
-    return environment_in(folder / ENVIRONMENT, _LAYOUT)
+    return environment_in(folder / ENVIRONMENT, LAYOUT)

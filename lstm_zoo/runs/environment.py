@@ -14,6 +14,7 @@ from typing import Any
 
 from ..config.kinds import plugins_of
 from ..config.recipe import Config
+from ..console.cores import num_cores
 
 _VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
 
@@ -29,6 +30,7 @@ def environment_of(config: Config, fingerprint: str) -> dict[str, Any]:
         "data": fingerprint,
         "git_commit": _git_commit(),
         "devices": visible_devices(),
+        "machine": {"processor": processor(), "cores": num_cores(), "gpus": _gpus()},
         "platform": platform.platform(),
         **made_with(config),
     }
@@ -51,6 +53,31 @@ def made_with(config: Config) -> dict[str, Any]:
 def versions(further: Iterable[str] = ()) -> dict[str, str | None]:
     """Return the versions of what runs are made with, and of further packages, if they are installed."""
     return {name: _version(name) for name in (*_VERSIONS, *further)}
+
+
+def processor() -> str:
+    """Return the name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def _gpus() -> list[str]:
+    """Return what the GPUs that Keras' backend sees are called."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [one.device_kind for one in jax.devices() if one.platform == "gpu"]
+    if keras.backend.backend() != "tensorflow":
+        return []
+    import tensorflow as tf
+
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [one.get("device_name", "GPU") for one in details]
 
 
 def _version(package: str) -> str | None:

@@ -9,17 +9,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 
+from ..config.recipe import Config
 from ..console.visible import tell
 from ..contracts import InputError, copy_of, local_path
 from ..disk.archives import ENDINGS, WebArchive, download, unpack, web_archive_of
 from ..disk.hashes import hash_of
 from ..disk.hub import Repository, fetch_files, repository_of
 from ..disk.making import making
-from .kept import CONFIG
+from .kept import CONFIG, ENVIRONMENT, LAYOUT, WEIGHTS, environment_in
 from .manifest import MANIFEST, check_manifest, files_in_manifest
 from .shipped import own_copy
+
+RUNS = Path("runs")
 
 
 def found(run: str | Path) -> Path:
@@ -47,6 +52,41 @@ def found(run: str | Path) -> Path:
     except ValueError as error:
         raise InputError("", str(error)) from None
     return path if path.exists() or path.name != run else own_copy(run)
+
+
+def new_path(config: Config) -> Path:
+    """Make a directory below `runs/` named after the recipe and the time, which no other process gets; return it."""
+    stem = f"{config.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    for number in count(1):
+        path = RUNS / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
+    return path
+
+
+def newest(recipe: str | None = None, trained: bool = False) -> Path:
+    """Return the directory of the newest run below `runs/`.
+
+    Args:
+        recipe: Name of the recipe; None: any.
+        trained: Pass over runs that have no weights yet.
+
+    Raises:
+        InputError: There is none.
+    """
+    runs = [
+        file.parent
+        for file in sorted(RUNS.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime)
+        if ((file.parent / WEIGHTS).is_file() or not trained)
+        and (recipe is None or environment_in(file.with_name(ENVIRONMENT), LAYOUT).get("recipe") == recipe)
+    ]
+    if not runs:
+        what, option = (f"run of {recipe}", "--run-dir") if recipe else ("run", "--run")
+        raise InputError("", f"no {what} below {RUNS.absolute()}; train one first, or name one with {option}")
+    return runs[-1]
 
 
 def _copied_repository(repository: Repository) -> Path:

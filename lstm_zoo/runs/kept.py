@@ -19,6 +19,9 @@ from ..disk.whole_files import replace_file
 
 CONFIG, SPEC, ENVIRONMENT = RECIPE_FILES = ("config.yaml", "spec.json", "environment.json")
 """What it takes to rebuild a network without the data."""
+WEIGHTS = "best.weights.h5"
+LAYOUT = 3
+"""Of a run directory; raise it when one made before cannot be read any more."""
 METRICS, MEMORY = "metrics.json", "memory.npz"
 
 

@@ -9,7 +9,8 @@ from ..config import yaml_lines
 from ..config.kinds import kind_of, kinds
 from ..console.text import first_line
 from ..contracts import InputError
-from .directory import CONFIG, RUNS, WEIGHTS
+from .directory import CONFIG, WEIGHTS
+from .finding import RUNS
 from .kept import metrics_of
 from .shipped import shipped
 

@@ -12,12 +12,13 @@ import keras
 from ..config.recipe import Config, ConfigError
 from ..console.signals import Stops
 from ..console.visible import tell
-from ..contracts import InputError, Memory, Spec, Splits, local_path
+from ..contracts import SPLITS, InputError, Memory, Spec, Splits, local_path
 from ..disk.sending import kept_in_store
 from ..runs import differences
-from ..runs.directory import CHECKPOINTS, RUNS, Run, new_path, newest
+from ..runs.directory import CHECKPOINTS, Run
 from ..runs.evaluation import evaluate as evaluate_network
 from ..runs.evaluation import with_features
+from ..runs.finding import RUNS, new_path, newest
 from ..runs.network import RunNetwork
 from . import devices
 from .checkpoints import Checkpoints, Saved
@@ -133,7 +134,8 @@ def _begin(
     with processes.together():  # only now: no run is begun where one of them has failed
         run = Run(path, config, splits.spec)
         if processes.first:
-            run = Run.create(path, config, splits.spec, splits.fingerprint, before.path if before else None)
+            examples = {split: splits.size(split) for split in SPLITS}
+            run = Run.create(path, config, splits.spec, splits.fingerprint, before and before.path, examples)
             stack.enter_context(run.locked())
             run.keep_memory(config.task.memory(splits.spec, splits.judged("train")))
     return Fitting(network, strategy, splits, run, processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import keras
@@ -52,7 +53,8 @@ class Fitting(NamedTuple):
             model, streams = on_features(self.run.config, self.network, self.splits, training=True)
         if self.processes.several and streams is not self.splits:
             self._streams(streams, Position(0, 0), True)  # computes features: each process by itself, while it can
-        with self.processes.sharing(self.network):
+        timed = self.run.timed() if self.processes.first else nullcontext()
+        with self.processes.sharing(self.network), timed:
             while True:
                 try:
                     return self._fit_from(saved, checkpoints, stops, model, streams, watching)

@@ -11,6 +11,7 @@ NOT_RUN = {
     r"bash scripts/(quickstart|test)\b": "installs and runs for long; what CI runs",
     r"pre-commit|git clone|source ": "sets up a checkout",
     r"train\.trackers": "needs a tracker's package; tests stand in for both",
+    r"hf://(?!.*--dry-run)|publish runs/a|--run shared/": "tests/publishing runs these on a hub of this machine",
     r"s3://": "bash scripts/try_stores runs these on a server of moto's",
     r"scripts/(kill_training|strangers_run|fill_disks|try_\w+|export_matrix|memory_curve)": "takes long, or needs root",
 }

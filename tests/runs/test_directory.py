@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lstm_zoo.config.recipe import load
-from lstm_zoo.runs.directory import new_path
+from lstm_zoo.runs.finding import new_path
 
 
 def test_runs_of_one_second_get_places_of_their_own(tmp_path, monkeypatch):

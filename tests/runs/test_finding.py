@@ -6,8 +6,6 @@ import tarfile
 import zipfile
 
 import pytest
-from huggingface_hub import close_session
-from loopback_hub import loopback_hub
 from lstmzoo import lstmzoo
 
 from lstm_zoo.config.recipe import load
@@ -35,25 +33,6 @@ def published(tmp_path_factory):
     write_manifest(run.path, {"versions": run.environment["versions"]})
     (run.path / "README.md").write_text("-")
     return run.path
-
-
-@pytest.fixture
-def hub(monkeypatch, tmp_path):
-    """A hub, and a user who has fetched nothing yet."""
-    with loopback_hub() as hub:
-        be_a_newcomer(monkeypatch, tmp_path / "home", hub)
-        yield hub
-    close_session()
-
-
-def be_a_newcomer(monkeypatch, home, hub):
-    from huggingface_hub import constants
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
-    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
 
 
 def line_of(what, error=InputError):

@@ -1,0 +1,139 @@
+"""Publishing: to a folder and to a hub on this machine, and what others then have."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import write_video
+from huggingface_hub import ModelCard
+from lstmzoo import lstmzoo
+
+import lstm_zoo.layers  # noqa: F401 (registers them)
+from lstm_zoo.contracts import InputError, named_place
+from lstm_zoo.publishing import publish as publishing
+from lstm_zoo.publishing.publish import publish
+from lstm_zoo.runs.directory import Run
+from lstm_zoo.runs.network import RunNetwork
+
+NAME = "me/moving_shapes"
+
+
+def test_a_card_tells_figure_and_floor_and_is_read_by_the_hub(smoke_run, tmp_path):
+    told = lstmzoo("publish", smoke_run.path, "--to", tmp_path / "net", "--license", "apache-2.0").stdout
+    assert told.splitlines()[-1] == f"next: lstmzoo eval --run {tmp_path / 'net'}"
+    card = ModelCard.load(tmp_path / "net" / "README.md")
+    head = card.data.to_dict()
+    assert (head["license"], head["library_name"], head["pipeline_tag"]) == (
+        "apache-2.0",
+        "lstm_zoo",
+        "video-classification",
+    )
+    assert {"lstm", "cnn_lstm"} <= set(head["tags"]) and head["datasets"] == ["moving_shapes"]
+    scores = smoke_run.run.metrics["val"]
+    found = {one.metric_name: (one.dataset_split, one.metric_value) for one in card.data.eval_results}
+    assert found["top1"] == ("val", scores["top1"])
+    floor = scores["floors"]["majority"]["top1"]
+    assert f"| top1 | **{scores['top1']:.4g}** | {floor:.4g} |" in card.text
+    assert "| examples | 16 train, 8 val, 8 test |" in card.text and "| training time | " in card.text
+    assert "never a photograph" in card.text and "clockwise" in card.text
+    assert "lstmzoo predict --run FOLDER FILE" in card.text
+
+
+def test_a_published_run_has_the_same_scores_in_a_fresh_process_of_a_newcomer(smoke_run, hub, tmp_path):
+    told = json.loads(lstmzoo("publish", smoke_run.path, "--to", f"hf://{NAME}", "--private", "--json").stdout)
+    assert (
+        told["published"] == f"hf://{NAME}@{hub.commits[NAME]['main']}" and hub.notes[NAME]["visibility"] == "private"
+    )
+    assert told["page"] == f"{hub.url}/{NAME}/commit/{hub.commits[NAME]['main']}"
+    home = {"HOME": str(tmp_path / "newcomer"), "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("XDG", "HF_"))} | home
+    command = [sys.executable, "-m", "lstm_zoo", "eval", "--run", told["published"], "--split", "val", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    scores = json.loads(done.stdout)
+    assert scores.pop("run") == told["published"] and scores.pop("split") == "val"
+    assert scores == smoke_run.run.metrics["val"]
+
+
+def test_places_on_the_hub(smoke_run, hub):
+    run = smoke_run.run
+    nothing = publish(run, f"hf://{NAME}", dry_run=True)
+    assert not hub.asked and "MANIFEST.json" in nothing.files and nothing.place == f"hf://{NAME}"
+    first = publish(run, f"hf://{NAME}")
+    assert (
+        publish(run, f"hf://{NAME}@better", message="with care").place == f"hf://{NAME}@{hub.commits[NAME]['better']}"
+    )
+    assert hub.commits[NAME]["main"] == first.place.split("@")[1] and hub.notes[f"{NAME} message"] == "with care"
+    asked = publish(run, f"hf://{NAME}", create_pr=True)
+    assert asked.page == f"{hub.url}/{NAME}/discussions/1" and hub.commits[NAME]["main"] in first.place
+    old = {**hub.files[hub.commits[NAME]["main"]], "exports/onnx/old.onnx": b"-"}
+    hub.commit(NAME, old)
+    publish(run, f"hf://{NAME}")
+    assert old.keys() - hub.files[hub.commits[NAME]["main"]].keys() == {"exports/onnx/old.onnx"}
+
+
+def test_places_that_cannot_be_taken_are_told(smoke_run, hub, tmp_path):
+    hub.commit("me/thesis", {"thesis.pdf": b"-", "README.md": b"-"})
+    for to, options, told in (
+        ("hf://me/thesis", {}, r"hf://me/thesis holds something else \(thesis\.pdf\), which would be replaced"),
+        (f"hf://me/x@{'0' * 40}", {}, "a commit never changes; name a branch, or nothing"),
+        (tmp_path / "x", {"private": True}, "--private, --create-pr and --message are for a place on the hub"),
+        (tmp_path / "x", {"formats": ["onx"]}, "--with onx: expected some of keras, onnx, litert"),
+    ):
+        with pytest.raises(InputError, match=told):
+            publish(smoke_run.run, to, **options)
+    assert hub.files[hub.commits["me/thesis"]["main"]].keys() == {"thesis.pdf", "README.md"}
+
+
+def test_keras_alone_loads_it_from_the_hub(smoke_run, hub, warm):
+    import keras
+
+    publish(smoke_run.run, f"hf://{NAME}", formats=["keras"])
+    network = keras.saving.load_model(f"hf://{NAME}")
+    clip = np.random.default_rng(0).integers(0, 256, (2, 4, 16, 16, 3), np.uint8)
+    ((name, answer),) = network.predict({"clip": clip}, verbose=0).items()
+    np.testing.assert_allclose(answer, smoke_run.answer({"clip": clip})[name], atol=1e-5)
+    readme = hub.files[hub.commits[NAME]["main"]]["README.md"].decode()
+    assert f"network = keras.saving.load_model('hf://{NAME}')" in readme
+    assert named_place(Run.open(f"hf://{NAME}").path) == f"hf://{NAME}@{hub.commits[NAME]['main']}"
+
+
+def test_exports_go_along_without_paths_of_the_machine(smoke_run, tmp_path, monkeypatch):
+    def export(network, format, folder):
+        folder.mkdir(parents=True)
+        (folder / "net.onnx").write_bytes(b"-")
+        (folder / "export.json").write_text(json.dumps({"file": "net.onnx", "run": str(smoke_run.path)}))
+        (folder / "config.yaml").write_text(network.config.to_yaml())
+
+    monkeypatch.setattr(publishing, "export", export)
+    done = publish(smoke_run.run, tmp_path / "net", formats=["onnx"])
+    folder = tmp_path / "net" / "exports" / "onnx"
+    assert {"exports/onnx/net.onnx", "exports/onnx/spec.json"} <= done.files.keys()
+    assert json.loads((folder / "export.json").read_text())["run"] == smoke_run.path.name
+    assert (folder / "config.yaml").read_bytes() == (tmp_path / "net" / "config.yaml").read_bytes()
+    assert RunNetwork(Run.open(tmp_path / "net")).model.count_params() == smoke_run.model.count_params()
+
+
+def test_commands_of_the_page(smoke_run, hub, data_dir, tmp_path, monkeypatch, eager):
+    page = Path(__file__).parents[2] / "lstm_zoo" / "runs" / "README.md"
+    commands = re.findall(r"^lstmzoo ([^#\n]*)", page.read_text(encoding="utf-8"), re.M)
+    assert len(commands) == 7
+    clip = write_video(tmp_path / "clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_add_export", lambda run, clean, format: None)  # another test exports
+        for words in map(str.split, commands):
+            short = {
+                "runs/a": str(smoke_run.path),
+                "clip.mp4": str(clip),
+                "moving_shapes_cnn_lstm.yaml": "smoke/cnn_lstm.yaml",
+            }
+            own = ["--set", f"data.data_dir={data_dir}"] if words[0] in ("eval", "train") else []
+            lstmzoo(*(short.get(word, word) for word in words), *own)
+    (started,) = (tmp_path / "runs").iterdir()
+    assert Run.open(started).environment["init"] == f"hf://me/shapes@{hub.commits['me/shapes']['main']}"
