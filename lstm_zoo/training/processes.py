@@ -174,7 +174,7 @@ def joined(group: Group | None) -> Iterator[Processes]:
             )
             jax.devices()  # all have to ask within two minutes
             yield Processes(group)
-        except (jax.errors.JaxRuntimeError, GroupError) as error:
+        except (jax.errors.JaxRuntimeError, ValueError, GroupError) as error:
             raise _lost(error) from None
         except (DivergedError, Stopped):  # all have come to the same end
             jax.distributed.shutdown()
@@ -185,6 +185,8 @@ def joined(group: Group | None) -> Iterator[Processes]:
 def _lost(error: Exception) -> Exception:
     """Return an error as people are told it, where it is that the others are not there any more."""
     if isinstance(error, GroupError) or "RESOURCE_EXHAUSTED" in str(error):
+        return error
+    if isinstance(error, ValueError) and "Gloo" not in str(error):  # by which JAX tells of a lost gathering, too
         return error
     return GroupError(f"another process has ended, or cannot be reached any more ({first_line(error)})")
 

@@ -5,6 +5,9 @@ import socket
 import subprocess
 import sys
 
+from lstm_zoo.contracts import InputError
+from lstm_zoo.training.processes import GroupError, _lost
+
 CODE = """
 import os, sys
 from pathlib import Path
@@ -59,3 +62,10 @@ def test_two_processes_end_as_one_would(data_dir, tmp_path):
     for line in ("epoch 1/1", "the loss is nan; back to"):
         assert line in told[0] and line not in told[1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone", "together"]
+
+
+def test_a_lost_process_is_told_by_whatever_jax_raises_for_it():
+    gathering = ValueError("UNKNOWN: Gloo AllGather failed: [pair.cc:538] Read error: Connection reset by peer")
+    assert isinstance(_lost(gathering), GroupError)
+    for own in (ValueError("another mistake"), InputError("data.root", "is not there"), GroupError("it has stopped")):
+        assert _lost(own) is own
