@@ -60,6 +60,8 @@ def raise_when_asked() -> None:
 
 def _come_again(_: weakref.ref[Stopped]) -> None:
     """Ask again in a moment, by when whoever has caught the exception has answered."""
+    if not _unanswered or sys.is_finalizing():  # when the process ends, a thread that is started never begins
+        return
     again = threading.Timer(_PAUSE, _ask_again)
     again.daemon = True
     again.start()

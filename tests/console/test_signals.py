@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -65,6 +66,23 @@ def test_a_stop_that_somebody_has_answered_does_not_come_again(number):
     dropped_in_silence(number)
     assert answer_stop()
     time.sleep(0.2)
+
+
+_KEPT = """
+import os, signal
+from lstm_zoo.console.signals import Stopped, answer_stop, raise_when_asked
+raise_when_asked()
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except Stopped as stop:
+    os.kept = stop
+"""
+
+
+@pytest.mark.parametrize("answer", ["", "answer_stop()"])
+def test_a_stop_that_is_kept_until_the_process_ends_does_not_keep_it(answer):
+    done = subprocess.run([sys.executable, "-c", _KEPT + answer], timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_error_is_not_hidden_by_a_signal():
