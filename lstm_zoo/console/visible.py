@@ -85,5 +85,4 @@ def console(stderr: bool = False) -> Console:
         def render_str(self, text: str, **options):  # every title, cell and caption comes by here
             return super().render_str(visible(text), **options)
 
-    plain = {"markup": False, "emoji": False, "highlight": False, "force_jupyter": False}
-    return Plain(stderr=stderr, **plain, quiet=_only_errors[0])
+    return Plain(stderr=stderr, markup=False, emoji=False, highlight=False, force_jupyter=False, quiet=_only_errors[0])
