@@ -16,6 +16,7 @@ from lstm_zoo.contracts import InputError
 from lstm_zoo.disk.hashes import hash_of
 from lstm_zoo.runs import shipped as module
 from lstm_zoo.runs.directory import Run
+from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.listing import best_floor
 from lstm_zoo.runs.manifest import MANIFEST, check_manifest
 from lstm_zoo.runs.shipped import FOLDER, LIST, own_copy, shipped
@@ -119,6 +120,7 @@ def test_a_mistyped_name_and_a_damaged_network_are_told(tmp_path, monkeypatch):
 
 
 def test_runs_are_listed(smoke_run):
+    scores = evaluate(smoke_run, "test")
     shutil.copytree(smoke_run.path, "runs/mine")
     for name in ("untrained", "damaged"):
         shutil.copytree(smoke_run.path, f"runs/{name}")
@@ -128,8 +130,8 @@ def test_runs_are_listed(smoke_run):
     for name, one in shipped().items():
         assert rows[name]["figure"] == one.made.figure and rows[name]["floor"] == one.made.floor
     mine = rows["runs/mine"]
-    assert (mine["split"], mine["score"], mine["from"]) == ("val", "top1", "runs")
-    assert mine["figure"] == smoke_run.run.metrics["val"]["top1"] and 0 < mine["floor"] < 1
+    assert (mine["split"], mine["score"], mine["from"]) == ("test", "top1", "runs")
+    assert mine["figure"] == scores["top1"] and 0 < mine["floor"] < 1
     assert rows["runs/untrained"]["remark"] == "has finished no epoch" and rows["runs/untrained"]["figure"] is None
     assert rows["runs/damaged"]["remark"].startswith("cannot be read: ")
     output = lstmzoo("list", "runs").output
