@@ -116,6 +116,17 @@ def test_recipes_and_settings_of_commands_are_there(words, own_files):
             load(name, changes)
 
 
+def test_a_command_that_a_sentence_names_is_not_run():
+    page = "See `lstmzoo eval`, `lstmzoo data check`.\n\n```bash\nlstmzoo eval   # the newest run\n```\n`lstmzoo list runs`"
+    told = [(step.text, steps.why_not(step)) for step in readme_pages.steps_of(page)]
+    assert told == [
+        ("lstmzoo eval", "names a command"),
+        ("lstmzoo data check", "names a command"),
+        ("lstmzoo eval", ""),
+        ("lstmzoo list runs", ""),
+    ]
+
+
 def test_scripts_are_there():
     named = {script for text in PAGES.values() for script in re.findall(r"(?:bash|python) (scripts/\w+)", text)}
     assert len(named) > 5 and [script for script in sorted(named) if not (ROOT / script).exists()] == []

@@ -108,7 +108,7 @@ def tried(page: str, folder: Path, environment: dict[str, str], only: list[str])
             make_tree(step.text, folder)
         elif step.kind == "file":
             (folder / step.name).write_text(step.text, encoding="utf-8")
-        elif reason := why_not(step.text):
+        elif reason := why_not(step):
             yield Outcome(step.text, "", 0.0, 0, reason)
         else:
             yield run(step.text, folder, environment)

@@ -34,6 +34,8 @@ class Step(NamedTuple):
     text: str
     name: str = ""
     """Of the file."""
+    within_text: bool = False
+    """A line that stands in a sentence or a table, which may be no more than the name of a command."""
 
 
 class Link(NamedTuple):
@@ -82,7 +84,7 @@ def steps_of(text: str) -> list[Step]:
     steps, last = [], 0
     for fence in [*_FENCE.finditer(text), None]:
         between = text[last : fence.start() if fence else len(text)]
-        steps += [Step("line", line) for line in _IN_TEXT.findall(between)]
+        steps += [Step("line", line, within_text=True) for line in _IN_TEXT.findall(between)]
         if fence is None:
             return steps
         last = fence.end()

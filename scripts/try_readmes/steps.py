@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+from readme_pages import Step
+
 NOT_RUN = {
     r"\bpip install": "installs; every extra is one of pyproject.toml's, as a test says",
     r"bash scripts/(quickstart|test)\b": "installs and runs for long; what CI runs",
@@ -54,12 +56,11 @@ TRAINING = ["train.epochs=1", "train.batch_size=4", "train.jit_compile=false", "
 _OF_DATA = ("train", "check", "data prepare", "data info", "data sample")
 
 
-def why_not(line: str) -> str:
+def why_not(step: Step) -> str:
     """Return why a line is not run; empty: it is."""
-    named_alone = re.fullmatch(r"lstmzoo (data )?\w+", line) and not re.fullmatch(r"lstmzoo (eval|export|list)", line)
-    if named_alone or "..." in line:
+    if (step.within_text and re.fullmatch(r"lstmzoo (data )?\w+", step.text)) or "..." in step.text:
         return "names a command"
-    return next((reason for pattern, reason in NOT_RUN.items() if re.search(pattern, line)), "")
+    return next((reason for pattern, reason in NOT_RUN.items() if re.search(pattern, step.text)), "")
 
 
 def small(line: str, folder: Path) -> str:
