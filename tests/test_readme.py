@@ -117,7 +117,8 @@ def test_recipes_and_settings_of_commands_are_there(words, own_files):
 
 
 def test_a_command_that_a_sentence_names_is_not_run():
-    page = "See `lstmzoo eval`, `lstmzoo data check`.\n\n```bash\nlstmzoo eval   # the newest run\n```\n`lstmzoo list runs`"
+    block = "```bash\nlstmzoo eval   # the newest run\n```"
+    page = f"See `lstmzoo eval`, `lstmzoo data check`.\n\n{block}\n\n`lstmzoo list runs`"
     told = [(step.text, steps.why_not(step)) for step in readme_pages.steps_of(page)]
     assert told == [
         ("lstmzoo eval", "names a command"),
