@@ -15,9 +15,9 @@ from ..contracts import InputError
 from ..disk.failures import telling
 from ..runs.directory import CONFIG, RECIPE_FILES
 from ..runs.environment import versions
-from ..runs.kept import MEMORY, METRICS
+from ..runs.kept import EXPORT, MEMORY, METRICS
 from ..runs.network import RunNetwork
-from .exported import EXPORT, ExportedNetwork
+from .exported import ExportedNetwork
 from .formats import checked
 from .network import exported_network
 from .options import ExportError, Options

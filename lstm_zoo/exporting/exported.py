@@ -12,14 +12,13 @@ from ..config.recipe import Config
 from ..console.text import first_line
 from ..contracts import InputError, Outputs, Spec
 from ..runs.directory import recipe_and_spec
+from ..runs.kept import EXPORT
 from ..runs.lengths import filled_up, free_axis
 from ..runs.network import Inputs, Network
 from ..streaming.step import FRAME, Steps
 from ..streaming.stream import Stream
 from .formats import FORMATS, check_packages
 from .runner import Runner
-
-EXPORT = "export.json"
 
 
 def is_exported(path: str | Path) -> bool:

@@ -14,9 +14,8 @@ from ..contracts import InputError, local_path, named_place
 from ..disk.hub import repository_of, upload
 from ..disk.whole_files import replace_file
 from ..exporting.export import export
-from ..exporting.exported import EXPORT
 from ..runs.directory import Run
-from ..runs.kept import MEMORY, RECIPE_FILES
+from ..runs.kept import EXPORT, MEMORY, RECIPE_FILES
 from ..runs.manifest import CARD, MANIFEST
 from ..runs.network import RunNetwork
 from .card import card_of

@@ -20,9 +20,9 @@ from ..disk.archives import ENDINGS, WebArchive, download, unpack, web_archive_o
 from ..disk.hashes import hash_of
 from ..disk.hub import Repository, fetch_files, repository_of
 from ..disk.making import making
-from .kept import CONFIG, ENVIRONMENT, LAYOUT, WEIGHTS, environment_in
+from .kept import CONFIG, ENVIRONMENT, EXPORT, LAYOUT, WEIGHTS, environment_in
 from .manifest import MANIFEST, check_manifest, files_in_manifest
-from .shipped import own_copy
+from .shipped import own_copy, shipped
 
 RUNS = Path("runs")
 
@@ -32,7 +32,7 @@ def found(run: str | Path) -> Path:
 
     Args:
         run: A folder, its address in a store (which is fetched when the run is opened), `hf://owner/name[@revision]` or
-            the web address of that, `https://.../run.tar.gz` (`.zip`), or where no folder is called so, the name of a
+            the web address of that, `https://.../run.tar.gz` (`.zip`), or where no run is called so, the name of a
             network that comes with the package.
 
     Raises:
@@ -51,7 +51,12 @@ def found(run: str | Path) -> Path:
         path = local_path(run)
     except ValueError as error:
         raise InputError("", str(error)) from None
-    return path if path.exists() or path.name != run else own_copy(run)
+    holds_one = path.is_file() or any((path / name).exists() for name in (CONFIG, EXPORT))
+    if path.name != run or holds_one or (path.exists() and run not in shipped()):
+        return path
+    if path.exists():
+        tell(f"{run}: the network that comes with lstm_zoo; the folder that is called so here holds no run")
+    return own_copy(run)
 
 
 def new_path(config: Config) -> Path:

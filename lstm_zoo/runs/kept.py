@@ -23,6 +23,8 @@ WEIGHTS = "best.weights.h5"
 LAYOUT = 3
 """Of a run directory; raise it when one made before cannot be read any more."""
 METRICS, MEMORY = "metrics.json", "memory.npz"
+EXPORT = "export.json"
+"""Beside an exported file."""
 
 
 def check_own_files(folder: Path) -> None:

@@ -17,6 +17,7 @@ from lstm_zoo.disk.hashes import hash_of
 from lstm_zoo.runs import shipped as module
 from lstm_zoo.runs.directory import Run
 from lstm_zoo.runs.evaluation import evaluate
+from lstm_zoo.runs.finding import found
 from lstm_zoo.runs.listing import best_floor
 from lstm_zoo.runs.manifest import MANIFEST, check_manifest
 from lstm_zoo.runs.shipped import FOLDER, LIST, own_copy, shipped
@@ -99,8 +100,19 @@ def test_whatever_takes_a_run_takes_a_name(tmp_path):
     assert json.loads(lstmzoo("eval", "--run", name, *settings, "--json").stdout)["top1"] == 1
     assert [one for one in Run.open(name).metrics if one.startswith("test_data.num_test")]  # kept in the copy
     check_manifest(shipped()[name].folder)
-    Path(name).mkdir()  # a folder of that name comes first
-    assert "is no run directory" in lstmzoo("predict", "--run", name, "x.mp4", status=2).output
+
+
+def test_a_run_of_that_name_comes_first_and_a_folder_of_samples_does_not(tmp_path, capsys):
+    name = "moving_shapes_cnn_lstm"
+    lstmzoo("data", "sample", "--config", f"{name}.yaml", "--num", 1, "--to", name)
+    assert found(name) == own_copy(name)
+    assert "the folder that is called so here holds no run" in capsys.readouterr().err
+    for file in ("config.yaml", "export.json"):
+        (Path(name) / file).touch()
+        assert found(name) == Path(name)
+        (Path(name) / file).unlink()
+    Path("mine").mkdir()
+    assert found("mine") == Path("mine") and capsys.readouterr().err == ""
 
 
 def test_a_mistyped_name_and_a_damaged_network_are_told(tmp_path, monkeypatch):
