@@ -4,6 +4,7 @@ What is started finds the modules of TensorFlow and Keras, and otherwise what a 
 and standard streams of its own, and nothing of lstm_zoo. Whoever asks for isolation (-I) gets a new process after all.
 """
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -72,6 +73,8 @@ def _run(connection: socket.socket) -> None:
     size, streams, *_ = socket.recv_fds(connection, 8, 3)
     with connection.makefile("rb") as file:
         arguments, folder, variables = json.loads(file.read(int.from_bytes(size, "big")))
+    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())  # SIGIO ends this process if the one that asked is gone
+    fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)

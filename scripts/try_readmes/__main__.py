@@ -5,7 +5,8 @@ Usage: python scripts/try_readmes [--only WORDS ...] [--pages PAGE ...] [--keep 
 Each page has a folder of its own with films, pictures, lines and tables as the pages name them; a folder that a page
 draws as a tree is made as it is drawn. Commands run one after the other, as a user would type them. Trainings run for
 one epoch on few examples, by further --set (`steps.py` says which). Prints command, seconds and status, and the command
-as it was run where that differs; exits with 1 if one failed.
+as it was run where that differs, and of those that are not run (`steps.py`) why; exits with 1 if one failed. The hub
+is one of this machine.
 
 Commands are forks of a Python that has imported TensorFlow: a new process takes six seconds more.
 """
@@ -22,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from drawn_trees import make_tree, root_of
 from made_files import write_film, write_line, write_picture
@@ -31,7 +32,9 @@ from readme_pages import ROOT, blocks, name_of, pages, steps_of
 from rich.console import Console
 from steps import small, why_not
 
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before TensorFlow is imported, as the command does
 sys.path.insert(0, str(ROOT / "tests"))
+from loopback_hub import loopback_hub
 from warm_python import warm_python
 
 LIMIT = 900  # seconds a command
@@ -69,13 +72,14 @@ def main() -> int:
     parser.add_argument("--pages", nargs="+", metavar="PAGE", help="such as README.md, in this order; all by default")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is made in this new folder")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     console, failed, count, started = Console(soft_wrap=True, highlight=False), 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         place = (options.keep or Path(scratch)).absolute()
         make_samples(place / "samples")
-        with warm_python(Path(scratch)) as warm:
-            environment = environment_of(place, warm)
+        with warm_python(Path(scratch)) as warm, loopback_hub() as hub:
+            environment = environment_of(place, warm, hub.url)
             for name in options.pages or map(name_of, pages()):
                 for one in tried(name, place / name.replace("/", "-"), environment, options.only):
                     count, failed = count + 1, failed + bool(one.status)
@@ -83,6 +87,12 @@ def main() -> int:
     seconds = time.monotonic() - started
     console.print(f"{count} commands, {failed} failed, {seconds:.0f} s")
     return int(failed > 0)
+
+
+def _stop(number: int, _) -> NoReturn:
+    """End, and say why: what is running is killed on the way."""
+    print(f"try_readmes: ended by {signal.Signals(number).name}", flush=True)
+    sys.exit(128 + number)
 
 
 def _show(console: Console, page: str, one: Outcome) -> None:
@@ -139,8 +149,8 @@ def run(line: str, folder: Path, environment: dict[str, str]) -> Outcome:
     return Outcome(line, ran, time.monotonic() - started, status, said[-1500:])
 
 
-def environment_of(place: Path, warm: Path) -> dict[str, str]:
-    """Return variables for the commands: this package's command first on the path, and caches of their own."""
+def environment_of(place: Path, warm: Path, hub: str) -> dict[str, str]:
+    """Return variables for the commands: this package's command first on the path, a hub, and caches of their own."""
     programs = place / "bin"
     programs.mkdir(parents=True, exist_ok=True)
     texts = {"lstmzoo": LSTMZOO.format(python=sys.executable, warm=warm)}
@@ -154,7 +164,10 @@ def environment_of(place: Path, warm: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "TFDS_DATA_DIR": str(place / "prepared"),
         "XDG_CACHE_HOME": str(place / "cache"),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "HF_ENDPOINT": hub,
+        "HF_HOME": str(place / "hub"),
+        "HF_TOKEN": "hf_any",
+        "HF_HUB_DISABLE_XET": "1",
         "COLUMNS": "120",
     }
 
