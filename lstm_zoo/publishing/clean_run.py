@@ -26,7 +26,7 @@ from ..runs.weights import check_kept_weights
 from .own_places import OwnPlaces
 
 _FIGURES_OF_NUMBERS = ("learning_curves", "floor", "confusion", "by-horizon", "scores")
-_PRIVATE = ("command",)  # of what is known of where a run was made
+_PRIVATE = ("command", "platform")  # of what is known of where a run was made
 _PUBLIC = ("hf://", "https://")
 
 
@@ -37,7 +37,7 @@ def clean_run(run: Run, to: Path, more: Callable[[Run], None] = lambda clean: No
         run: The run; it has weights.
         to: The folder; there is none yet, or it is empty.
         more: Writes what else is to be in the copy.
-        bare: Leave out figures, and what floors know of single examples, even of drawn ones; and the machine's name.
+        bare: Leave out figures, and what floors know of single examples, even of drawn ones.
 
     Returns:
         The copy.
@@ -71,10 +71,7 @@ def _fill(folder: Path, run: Run, bare: bool) -> None:
     folder.mkdir(parents=True)
     recipe = yaml_lines.write(places.recipe(run.config))
     replace_file(folder / CONFIG, recipe)
-    environment = _environment(run, places)
-    if bare:
-        del environment["platform"]
-    replace_file(folder / ENVIRONMENT, _as_json(environment))
+    replace_file(folder / ENVIRONMENT, _as_json(_environment(run, places)))
     replace_file(folder / HASHES, f"{hash_of(run.weights_file)}\n")
     if run.metrics:
         replace_file(folder / METRICS, _as_json(_metrics(run, places)))

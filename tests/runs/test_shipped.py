@@ -72,7 +72,9 @@ def test_the_list_agrees_with_the_files():
         assert sizes[-1] == one.made.bytes <= MOST_BYTES, name
         listed = {*json.loads((one.folder / MANIFEST).read_text())["files"], MANIFEST}
         assert {file.relative_to(one.folder).as_posix() for file in files} == listed
-        scores = Run.open(one.folder).metrics["test"]
+        run = Run.open(one.folder)
+        assert {"command", "platform"}.isdisjoint(run.environment), name
+        scores = run.metrics["test"]
         assert scores[one.score] == one.made.figure and best_floor(scores, one.score) == one.made.floor, name
         assert one.made.figure > one.made.floor or name == "drawn_walkway_tempo_lstm"  # a bright cart differs most
     assert sum(sizes) <= MOST_BYTES_OF_ALL
