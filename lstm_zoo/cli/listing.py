@@ -34,22 +34,24 @@ def listing(
     with user_errors():
         from ..config.catalogue import catalogue
         from ..config.keys import all_keys, keys_of
-        from ..reporting.tables import catalogue_table, keys_table, runs_table
+        from ..reporting.tables import catalogue_table, keys_table, run_lines
 
         if of is not None and what is not Listing.keys:
             raise input_error(f"list {what.value} takes no name; only `lstmzoo list keys {of}` does")
         rows: list[Any]
+        parts: list[Any]
         if what is Listing.keys:
             rows = list(all_keys()) if of is None else keys_of(of)
-            table = keys_table(rows)
+            parts = [keys_table(rows)]
             rows = [key._asdict() for key in rows]
         elif what is Listing.runs:
             from ..runs.listing import runs_there
 
-            table = runs_table(rows := runs_there())
+            parts = run_lines(rows := runs_there())
         else:
-            table = catalogue_table(what.value, rows := catalogue(what.value))
+            parts = [catalogue_table(what.value, rows := catalogue(what.value))]
         if as_json:
             show_json({what.value: rows})
         else:
-            show(table)
+            for part in parts:
+                show(part)

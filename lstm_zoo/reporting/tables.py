@@ -56,16 +56,15 @@ def catalogue_table(what: str, rows: Sequence[Mapping[str, str]]) -> Table:
     return table
 
 
-def runs_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return runs with their figures beside the floors."""
-    table = titled_table("runs", "name", "score", "figure ", "floor ", "MB ", "")
-    table.columns[0].no_wrap = True  # names are copied
+def run_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return runs as lines: names, which are long and are copied, and below each its figure beside the floor."""
+    lines = [f"{'':26}{'figure':>9}{'floor':>9}{'MB':>6}"]
     for row in rows:
         figure, floor = ("" if row[name] is None else f"{row[name]:.4f}" for name in ("figure", "floor"))
         score = f"{row['score']} on {row['split']}" if row["score"] else ""
         size = "" if row["bytes"] is None else f"{row['bytes'] / 1e6:.2f}"
-        table.add_row(row["name"], score, figure, floor, size, row["remark"])
-    return table
+        lines += [row["name"], f"  {score:24}{figure:>9}{floor:>9}{size:>6}  {row['remark']}".rstrip()]
+    return lines
 
 
 def keys_table(keys: Sequence[Key]) -> Table:

@@ -53,11 +53,11 @@ SMALL_CNN = "model.backbone={name: small_cnn, weights: null, features: 16}"
 """In the place of one whose weights are downloaded."""
 SMALL_NETWORKS = {
     "my_videos ucf101_cnn": [SMALL_CNN],
-    "my_photos flickr8k coco": [SMALL_CNN],
+    "my_photos flickr8k coco": [SMALL_CNN, "task.java_figures=[]"],
     "my_films moving_digits_conv": ["model.units=[4,8]"],
     "moving_digits_predrnn": ["model.units=4", "model.num_layers=2"],
 }
-"""Settings of networks, likewise."""
+"""Settings of networks and tasks, likewise."""
 TRAINING = ["train.epochs=1", "train.batch_size=4", "train.jit_compile=false", "train.schedule.warmup_epochs=0"]
 _OF_DATA = ("train", "check", "data prepare", "data info", "data sample")
 

@@ -148,8 +148,12 @@ def test_runs_are_listed(smoke_run):
     assert mine["figure"] == scores["top1"] and 0 < mine["floor"] < 1
     assert rows["runs/untrained"]["remark"] == "has finished no epoch" and rows["runs/untrained"]["figure"] is None
     assert rows["runs/damaged"]["remark"].startswith("cannot be read: ")
-    output = lstmzoo("list", "runs").output
-    assert "moving_shapes_cnn_lstm" in output and "runs/mine" in output
+    lines = lstmzoo("list", "runs").output.splitlines()
+    assert (
+        "moving_shapes_cnn_lstm" in lines and max(map(len, lines[: 1 + 2 * len(shipped())])) <= 80
+    )  # a terminal's width
+    figures = lines[lines.index("runs/mine") + 1].split()
+    assert figures[:5] == ["top1", "on", "test", f"{mine['figure']:.4f}", f"{mine['floor']:.4f}"]
 
 
 def test_shipped_recipes_are_as_they_were_when_the_networks_were_made():
