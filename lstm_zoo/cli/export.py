@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +32,14 @@ class Quantization(StrEnum):
     dynamic_int8 = "dynamic_int8"
 
 
+def _sizes(text: str) -> dict[str, int]:
+    """Return sizes by the names of their axes, of `batch=1,frames=16`."""
+    sizes = dict(re.findall(r"(?:^|,)\s*([a-z]+)=([1-9][0-9]{0,6})(?=\s*,|\s*$)", text))
+    if len(sizes) != text.count(",") + 1:
+        raise typer.BadParameter(f"{text}: expected sizes such as batch=1,frames=16")
+    return {axis: int(size) for axis, size in sizes.items()}
+
+
 def export(
     format: Annotated[Format, typer.Option(help="What to write.")] = Format.tf_saved_model,
     run: RunOption = None,
@@ -42,6 +51,15 @@ def export(
     allow_flex: Annotated[
         bool, typer.Option("--allow-flex", help="Let a litert file hold TensorFlow operations (Flex).")
     ] = False,
+    static_shape: Annotated[
+        dict[str, int] | None,
+        typer.Option(
+            "--static-shape",
+            parser=_sizes,
+            metavar="batch=1,frames=16",
+            help="Fix sizes that are free, for runtimes that take no others.",
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -61,7 +79,12 @@ def export(
         from ..exporting.export import export
         from ..reporting.tables import export_table
 
-        options = {"quantize": quantize.value, "streaming": streaming, "allow_flex": allow_flex}
+        options = {
+            "quantize": quantize.value,
+            "streaming": streaming,
+            "allow_flex": allow_flex,
+            "static_shape": static_shape,
+        }
         exported = export(network, format.value, to, **options)
         if as_json:
             show_json({"path": named_place(exported.path), **exported.about})

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ def export(
     quantize: str = "none",
     streaming: bool = False,
     allow_flex: bool = False,
+    static_shape: Mapping[str, int] | None = None,
 ) -> ExportedNetwork:
     """Export a run's network: its inputs in, what the task makes of them out, the size of a batch free.
 
@@ -48,26 +49,32 @@ def export(
         quantize: `none`, `float16` or `dynamic_int8`, where the format has it.
         streaming: Take one frame at a time, with the recurrent states as inputs and outputs.
         allow_flex: Let a LiteRT file hold TensorFlow's operations.
+        static_shape: Sizes to fix, for runtimes that take no others: `{"batch": 1, "frames": 16}`. Otherwise the
+            batch is free, and where the format and the network allow it `frames` and `width`.
 
     Returns:
         The file.
 
     Raises:
-        InputError: The options do not go together, a package is missing, or the network cannot be streamed.
+        InputError: The options do not go together, a package is missing, the network cannot be streamed, or a size to
+            fix is not free.
         ExportError: The file could not be made, or differs by more than 1e-4 (streaming: 1e-5; quantised: more than 1
             point on the test split). Nothing is left of it; an older file in its place stays.
         DiskError: The disk is full, or the folder cannot be written; with the same end.
     """
-    options = Options(quantize, streaming, allow_flex)
+    options = Options(quantize, streaming, allow_flex, static_shape or {})
     target = checked(format, options)
     kind = run.config.model.kind
-    own = "-".join([format, *[quantize] * (quantize != "none"), *["streaming"] * streaming])
+    fixed = [f"{axis}{size}" for axis, size in options.static_shape.items()]
+    own = "-".join([format, *[quantize] * (quantize != "none"), *["streaming"] * streaming, *fixed])
     folder = run.folder / "exports" / own if to is None else Path(to)
     file = f"{kind}{'_step' * streaming}{target.suffix}"
     replaces = _check_folder(folder, file)
     inputs, origin = examples_of(run)
     started = time.perf_counter()
-    network = exported_network(run, inputs, streaming=streaming, any_length=target.any_length)
+    network = exported_network(
+        run, inputs, streaming=streaming, any_length=target.any_length, static_shape=options.static_shape
+    )
     with _draft_folder(folder) as draft:
         path = draft / file
         facts = target.save(network, path, run, options)

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..config.recipe import Config
 from ..console.text import first_line
 from ..contracts import InputError, Outputs, Spec
@@ -19,6 +21,7 @@ from ..streaming.step import FRAME, Steps
 from ..streaming.stream import Stream
 from .formats import FORMATS, check_packages
 from .runner import Runner
+from .runtimes import SERVING
 
 
 def is_exported(path: str | Path) -> bool:
@@ -87,6 +90,24 @@ class ExportedNetwork(Network):
         """The file at work."""
         return Runner(self.path, self.about["format"])
 
+    def run(self, inputs: Inputs, signature: str = SERVING) -> tuple[Outputs, float]:
+        """Run a signature on a batch; where the file takes batches of one size, in as many as it needs.
+
+        Returns:
+            The outputs by name, and the time that the runtime took, in seconds.
+        """
+        first = self.runner.signatures[signature]["inputs"][0]
+        size, rows = first["shape"][0], len(inputs[first["name"]])
+        if size in (None, rows):
+            return self.runner.run(inputs, signature)
+        answers, seconds = [], 0.0
+        for start in range(0, rows, size):
+            places = np.arange(start, start + size).clip(max=rows - 1)  # the last one again, where one is short
+            outputs, took = self.runner.run({name: values[places] for name, values in inputs.items()}, signature)
+            answers.append(outputs)
+            seconds += took
+        return {name: np.concatenate([one[name] for one in answers])[:rows] for name in answers[0]}, seconds
+
     def answer(self, inputs: Inputs) -> Outputs:
         """Return the outputs for a batch of inputs; a file for single frames is shown those of clips in turn."""
         if self.about["streaming"]:
@@ -96,7 +117,7 @@ class ExportedNetwork(Network):
         lengths = {
             name: shape[axis] for name, shape in self.runner.inputs.items() if (axis := free_axis(self.spec, name))
         }
-        outputs, _ = self.runner.run(filled_up(inputs, self.spec, lengths))
+        outputs, _ = self.run(filled_up(inputs, self.spec, lengths))
         return {name: one for name, one in outputs.items() if one.dtype.kind != "S"}  # a server's sentences
 
     def steps(self) -> Stream:
@@ -112,4 +133,4 @@ class ExportedNetwork(Network):
     def _steps(self) -> Steps:
         """Return a stream through the file, which takes single frames."""
         sizes = {name: shape[1] for name, shape in self.runner.inputs.items() if name != FRAME}
-        return Steps(lambda inputs: self.runner.run(inputs)[0], sizes)
+        return Steps(lambda inputs: self.run(inputs)[0], sizes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,15 @@ from ..layers.recurrent.scan import looped_by, written_out
 from ..runs.network import RunNetwork
 from .network import layer_of, traceable
 from .options import ExportError, Options
+from .saved_model import SETTINGS, settings_of
 
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
-    """Write a network.
+    """Write a network, with the run's settings and the names of its labels as associated files.
 
     Raises:
         ExportError: It needs Flex operations, and these are not allowed, or it cannot be converted at all.
     """
-    del run
     for layer in recurrent_layers(network):
         layer.unroll = True
         if isinstance(layer, FastRecurrence):
@@ -47,7 +49,18 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         except Exception as error:
             raise _explained(error, concrete, network) from error
     path.write_bytes(converted)
+    _add_files(path, run)
     return {}
+
+
+def _add_files(path: Path, run: RunNetwork) -> None:
+    """Append an archive, where LiteRT's tools look for associated files; the interpreter passes over it."""
+    target = run.spec.target
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(SETTINGS, json.dumps(settings_of(run), indent=2, ensure_ascii=False))
+        for names in ("names", "vocabulary", "alphabet"):
+            if labels := getattr(target, names, ()):
+                archive.writestr("labels.txt", "".join(f"{' '.join(one.splitlines())}\n" for one in labels))
 
 
 def _keras_loop(layer: Any, sequences: Any, initial_state: Any) -> Any:

@@ -15,7 +15,8 @@ from ..layers.recurrent.implementation import recurrent_layers
 from ..layers.recurrent.recurrence import FastRecurrence
 from ..layers.recurrent.scan import looped_by
 from ..runs.network import RunNetwork
-from .network import layer_of, traceable
+from .network import axis_names, layer_of, traceable
+from .onnx_portable import hand_nothing_through, name_sizes, reverse_by_slice
 from .onnx_recurrence import as_native_nodes
 from .options import ExportError, Options
 from .saved_model import settings_of
@@ -53,8 +54,13 @@ def converted(network: keras.Model) -> onnx.ModelProto:
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what it has to say is found below
     with looped_by(_onnx_loop):
         model, _ = tf2onnx.convert.from_function(
-            function, function.input_signature, opset=OPSET, custom_op_handlers=native
+            function,
+            function.input_signature,
+            opset=OPSET,
+            custom_op_handlers={**native, "ReverseV2": (reverse_by_slice, [])},
         )
+    hand_nothing_through(model.graph)
+    name_sizes(model, {name: axis_names(one.shape) for name, one in {**network.output, **network.input}.items()})
     foreign = [
         f"{node.op_type} (in {layer_of(node.name, network)})"
         for node in model.graph.node

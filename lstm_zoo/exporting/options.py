@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 QUANTIZATIONS = ("none", "float16", "dynamic_int8")
@@ -20,3 +22,5 @@ class Options(NamedTuple):
     """Whether the network takes one frame at a time."""
     allow_flex: bool = False
     """Whether a LiteRT file may hold TensorFlow's operations."""
+    static_shape: Mapping[str, int] = MappingProxyType({})
+    """Sizes to fix, by the names of the axes."""

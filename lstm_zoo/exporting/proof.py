@@ -100,10 +100,10 @@ def _example_by_example(original: _Answers, exported: ExportedNetwork, inputs: I
         parts.append({name: clips[:2, :half] for name, clips in inputs.items()})
     for part in filter(_rows, parts):
         expected = original(part)
-        yield expected, runner.run(part)[0]
+        yield expected, exported.run(part)[0]
         if FROM_ENCODED in runner.signatures:
             served = {name: np.asarray(one) for name, one in config.task.served(expected, spec).items()}
-            yield served, runner.run({"encoded": _encoded(part, config.data.gives, spec)}, FROM_ENCODED)[0]
+            yield served, exported.run({"encoded": _encoded(part, config.data.gives, spec)}, FROM_ENCODED)[0]
 
 
 def _frame_by_frame(original: _Answers, exported: ExportedNetwork, inputs: Inputs) -> Iterator[tuple]:
@@ -152,7 +152,7 @@ def _latencies(original: _Answers, exported: ExportedNetwork, inputs: Inputs) ->
         start = time.perf_counter()
         original(inputs)
         times["original"].append(time.perf_counter() - start)
-        times["exported"].append(runner.run(shown_to_file)[1])
+        times["exported"].append(exported.run(shown_to_file)[1])
     return {name: round(1000 * median(values[_WARM_UP:]), 3) for name, values in times.items()}
 
 

@@ -16,11 +16,16 @@ from .options import Options
 from .runtimes import SERVING
 
 FROM_ENCODED = "from_encoded"
+NUMBERS = "numbers"
 SETTINGS = "settings.json"
 
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
-    """Write a network with the signatures `serving_default` and, where its data are pictures, `from_encoded`."""
+    """Write a network with the signature `serving_default`, and what else there can be.
+
+    Where its data are pictures, `from_encoded` takes files; where text comes out, `numbers` is without it, for runtimes
+    that have no operations on text (TensorFlow.js).
+    """
     function, module = traceable(network)
     data, task, spec = run.config.data, run.config.task, run.spec
 
@@ -29,13 +34,17 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         return task.served(function(inputs), spec)
 
     signatures = {SERVING: serving_default.get_concrete_function()}
+    if any(one.dtype == tf.string for one in signatures[SERVING].structured_outputs.values()):
+        signatures[NUMBERS] = function.get_concrete_function()
     decode = None if options.streaming else data.from_encoded(spec)
     if decode is not None:
-        rank = 1 + len(spec.inputs[data.gives].shape) - 3  # a file for each picture (H, W, C)
+        shapes = {name: one.shape for name, one in network.input.items()}
+        files = shapes[data.gives][:-3]  # a file for each picture (H, W, C)
 
-        @tf.function(autograph=False, input_signature=[tf.TensorSpec([None] * rank, tf.string, name="encoded")])
+        @tf.function(autograph=False, input_signature=[tf.TensorSpec(files, tf.string, name="encoded")])
         def from_encoded(encoded: Any) -> Any:
-            return task.served(function(decode(encoded)), spec)
+            pictures = {name: tf.ensure_shape(one, shapes[name]) for name, one in decode(encoded).items()}
+            return task.served(function(pictures), spec)
 
         signatures[FROM_ENCODED] = from_encoded.get_concrete_function()
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:

@@ -4,6 +4,7 @@ import errno
 import json
 import subprocess
 import sys
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from lstmzoo import lstmzoo
 
 import lstm_zoo
 from lstm_zoo import exporting
@@ -42,7 +44,7 @@ def exported(smoke_run, tmp_path_factory):
     made = {}
 
     def of(format, **options):
-        key = (format, *options.items())
+        key = (format, repr(options))
         if key not in made:
             made[key] = export(smoke_run, format, tmp_path_factory.mktemp(format), **options)
         return made[key]
@@ -102,6 +104,78 @@ def test_lstms_are_native_nodes_in_onnx_and_their_settings_are_inside(smoke_run,
     assert network.about["ops"]["LSTM"] == 1 and "Loop" not in network.about["ops"]
     inside = {entry.key: json.loads(entry.value) for entry in onnx.load(str(network.path)).metadata_props}
     assert inside["lstm_zoo.spec"]["target"]["names"] == list(smoke_run.spec.class_names)
+
+
+@pytest.mark.xdist_group("exports")
+def test_free_sizes_have_names_that_inputs_and_outputs_share(exported):
+    import onnx
+
+    graph = onnx.load(str(exported("onnx").path)).graph
+    named = {
+        one.name: [side.dim_param or side.dim_value for side in one.type.tensor_type.shape.dim]
+        for one in [*graph.input, *graph.output]
+    }
+    assert named == {"clip": ["batch", "frames", 16, 16, 3], "probabilities": ["batch", 8]}
+
+
+@pytest.mark.xdist_group("exports")
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_sizes_are_fixed_where_that_is_asked(smoke_run, exported, format):
+    network = exported(format, static_shape={"batch": 3, "frames": 4})
+    (clip,), (probabilities,) = network.runner.signatures["serving_default"].values()
+    assert clip["shape"] == [3, 4, 16, 16, 3] and probabilities["shape"] == [3, 8]
+    clips = np.random.default_rng(0).integers(0, 256, (5, 4, 16, 16, 3), np.uint8)
+    for rows in (1, 3, 5):
+        answers = [one.answer({"clip": clips[:rows]})["probabilities"] for one in (network, smoke_run)]
+        np.testing.assert_allclose(*answers, atol=1e-6)
+
+
+def test_only_sizes_that_are_free_are_fixed(smoke_run):
+    for sizes, reason in (
+        ({"batch": 1, "frames": 5}, "--static-shape frames=5: this network has frames=4"),
+        ({"width": 8}, "--static-shape width=8: this network has width=16"),
+        ({"rows": 8}, "--static-shape rows=8: expected sizes of batch"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            exported_network(smoke_run, {}, static_shape=sizes)
+    for text in ("batch", "batch=0", "batch=1;frames=2", "batch=1,", "=1"):
+        assert "expected sizes such as batch=1,frames=16" in lstmzoo("export", "--static-shape", text, status=2).output
+
+
+@pytest.mark.xdist_group("exports")
+def test_a_litert_file_holds_the_names_of_its_classes(smoke_run, exported):
+    with zipfile.ZipFile(exported("litert").path) as inside:
+        assert inside.read("labels.txt").decode().splitlines() == list(smoke_run.spec.class_names)
+        assert json.loads(inside.read("settings.json"))["spec"]["target"]["names"] == list(smoke_run.spec.class_names)
+
+
+def test_onnx_graphs_have_no_constructions_that_other_readers_refuse(smoke_run, tmp_path):
+    """OpenVINO has no ReverseSequence, and takes no body of a loop that hands on what it was given."""
+    import onnx
+
+    class Turned(keras.layers.Layer):
+        def call(self, x):
+            def step(place, total, kept):
+                return place + 1, total + x[:, place], kept
+
+            _, total, kept = tf.while_loop(
+                lambda place, *_: place < tf.shape(x)[1], step, (0, tf.zeros_like(x[:, 0]), x[:, 0])
+            )
+            return tf.reverse(x, [1, 2]) + total[:, None] + kept[:, None]
+
+    inputs = keras.Input((None, 3), name="x")
+    network = keras.Model({"x": inputs}, {"y": Turned()(inputs)})
+    FORMATS["onnx"].save(network, tmp_path / "network.onnx", smoke_run, _options())
+    nodes = list(onnx.load(str(tmp_path / "network.onnx")).graph.node)
+    bodies = [one.g for node in nodes if node.op_type == "Loop" for one in node.attribute if one.name == "body"]
+    assert bodies and "ReverseSequence" not in {node.op_type for node in nodes}
+    for body in bodies:
+        made = {name for node in body.node for name in node.output}
+        assert {one.name for one in body.output} <= made
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    with closing(Runner(tmp_path / "network.onnx", "onnx")) as runner:
+        outputs, _ = runner.run({"x": x})
+    np.testing.assert_allclose(outputs["y"], network({"x": x})["y"], atol=1e-6)
 
 
 @pytest.mark.xdist_group("exports")
