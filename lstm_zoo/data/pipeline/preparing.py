@@ -54,6 +54,13 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256("\x1f".join(map(str, (_LAYOUT, *parts))).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+class _OwnInfo(tfds.core.DatasetInfo):
+    """What is told of data that only this machine has."""
+
+    def initialize_from_bucket(self) -> None:
+        """Ask nobody: TFDS would leave an empty folder in the system's temporary one each time."""
+
+
 class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """Writes the items of a `Source`, a table of them, and a table of those that could not be read.
 
@@ -78,7 +85,7 @@ class PreparedBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _info(self) -> tfds.core.DatasetInfo:
         features = tfds.features.FeaturesDict({**self.family.features(), "name": tfds.features.Text()})
-        return tfds.core.DatasetInfo(builder=self, features=features, disable_shuffling=True)
+        return _OwnInfo(builder=self, features=features, disable_shuffling=True)
 
     @property
     def is_prepared(self) -> bool:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -158,15 +159,21 @@ def test_bad_files_stop_or_are_counted(tmp_path, data_dir):
     assert len(found) == 4
 
 
-def test_a_changed_file_is_prepared_again(tmp_path, data_dir):
+def test_a_changed_file_is_prepared_again_and_no_temporary_folder_stays(tmp_path, data_dir, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     for label in ("a", "b"):
         for number in range(2):
-            write_video(tmp_path / label / f"{number}.mp4", 6)
-    config = VideoFolder(root=tmp_path, data_dir=data_dir, short_side=24, clip=SMALL, val_fraction=0, test_fraction=0.5)
+            write_video(tmp_path / "root" / label / f"{number}.mp4", 6)
+    config = VideoFolder(
+        root=tmp_path / "root", data_dir=data_dir, short_side=24, clip=SMALL, val_fraction=0, test_fraction=0.5
+    )
     before = config.load().fingerprint
     assert config.load().fingerprint == before
-    write_video(tmp_path / "a" / "0.mp4", 9)
+    write_video(tmp_path / "root" / "a" / "0.mp4", 9)
     assert config.load().fingerprint != before
+    assert not list(temporary.iterdir())
 
 
 def test_damaged_prepared_data_are_told(ucf_root, tmp_path):
