@@ -60,7 +60,8 @@ def converted(network: keras.Model) -> onnx.ModelProto:
             custom_op_handlers={**native, "ReverseV2": (reverse_by_slice, [])},
         )
     hand_nothing_through(model.graph)
-    name_sizes(model, {name: axis_names(one.shape) for name, one in {**network.output, **network.input}.items()})
+    sides: Any = (network.input, network.output)
+    name_sizes(model, {name: axis_names(one.shape) for side in sides for name, one in side.items()})
     foreign = [
         f"{node.op_type} (in {layer_of(node.name, network)})"
         for node in model.graph.node
