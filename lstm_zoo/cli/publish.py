@@ -30,9 +30,10 @@ def publish(
     with user_errors(elsewhere="--to"):
         from ..disk.hub import repository_of
         from ..disk.sending import kept_in_store
-        from ..publishing.publish import publish
 
         opened = open_run(run_folder(run), None).run
+        from ..publishing.publish import publish
+
         with kept_in_store(None if dry_run or repository_of(to) else typed_path(to)):
             done = publish(
                 opened,

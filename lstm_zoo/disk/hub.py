@@ -191,8 +191,8 @@ def _other_error(repository: Repository, done: str, error: Exception) -> Excepti
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE and isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled):
-        how = f"fetch it before: lstmzoo fetch {repository}" if done == "read" else "unset it"
-        return HubError(f"{repository} cannot be {done}: HF_HUB_OFFLINE is set, and it is not in the cache; {how}")
+        how = "; unset it" if done == "written" else f", and it is not in the cache; before: lstmzoo fetch {repository}"
+        return HubError(f"{repository} cannot be {done}: HF_HUB_OFFLINE is set{how}")
     status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
     if status in (401, 403):
         may = f"{repository} may not be {done} ({first_line(error)})"

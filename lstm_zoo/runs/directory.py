@@ -204,13 +204,14 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         version = made.get("versions", {}).get("lstm-zoo") or "an unknown version"
         newer = isinstance(layout, int) and layout > LAYOUT
         what = "cannot read yet; update it" if newer else "cannot read any more; train again"
-        raise InputError("", f"{folder} was made with lstm_zoo {version}, which {__version__} {what}")
+        raise InputError("", f"{named_place(folder)} was made with lstm_zoo {version}, which {__version__} {what}")
     try:
         config = load(folder / CONFIG, overrides, made_with=made["plugins"])
     except ConfigError as error:
         if is_newer(version := str(made["versions"].get("lstm-zoo"))):
             what = f"was made with lstm_zoo {version}, which {__version__} does not read: update it"
-            raise InputError("", f"{folder} {what} ({first_line(error)})") from None
+            reason = first_line(error).removeprefix(f"{folder}/")
+            raise InputError("", f"{named_place(folder)} {what} ({reason})") from None
         raise
     try:
         spec = Spec.model_validate_json((folder / SPEC).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import pytest
 from lstmzoo import lstmzoo
 
 from lstm_zoo.config.recipe import load
-from lstm_zoo.contracts import InputError
+from lstm_zoo.contracts import InputError, copy_of
 from lstm_zoo.publishing.clean_run import clean_run
 from lstm_zoo.publishing.own_places import OwnPlaces
 from lstm_zoo.runs.directory import Run
@@ -122,9 +122,13 @@ def rewrite(file, **changes):
     file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
 
 
-def test_a_run_of_a_newer_version_is_told_as_such(clean, tmp_path):
+def test_a_run_of_a_newer_version_is_told_as_such(clean, tmp_path, monkeypatch):
     copy = shutil.copytree(clean.path, tmp_path / "copy")
     (copy / "MANIFEST.json").unlink()
     rewrite(copy / "environment.json", layout=4, versions={"lstm-zoo": "9.1"})
     with pytest.raises(InputError, match=r"was made with lstm_zoo 9\.1, which \S+ cannot read yet; update it"):
         Run.open(copy)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = shutil.copytree(copy, copy_of(address := f"hf://me/net@{40 * '0'}"))
+    with pytest.raises(InputError, match=f"^{address} was made with lstm_zoo"):  # not: a folder of the cache
+        Run.open(place)
