@@ -11,7 +11,7 @@ Tensors go by name: a batch is a dict of the inputs of `Spec.inputs` (and `Spec.
 dict of outputs. Nothing here imports TensorFlow: a config is checked before anything slow starts.
 """
 
-from .addresses import address_of, copied_from, copy_of, local_path, named_place, own_cache
+from .addresses import address_of, copied_from, copy_of, copy_of_shipped, local_path, named_place, own_cache
 from .answers import (
     FRAMES,
     KNOWN_FRAMES,
@@ -88,6 +88,7 @@ __all__ = [
     "address_of",
     "copied_from",
     "copy_of",
+    "copy_of_shipped",
     "expanded",
     "local_path",
     "named_place",

@@ -2,7 +2,7 @@
 
 Most code knows the mirror alone, an ordinary path: only `disk.stores` fetches it and sends it. Recipes, results and
 messages bear the address, which is the same on all machines. What lies at an address for ever, such as a commit of a
-repository, has a copy here that is never sent.
+repository, has a copy here that is never sent; so has a network that comes with the package, whose address is its name.
 """
 
 from __future__ import annotations
@@ -50,9 +50,16 @@ def copy_of(address: str) -> Path:
     return _copies().joinpath(scheme, *rest.split("/"))
 
 
+def copy_of_shipped(name: str, sha256: str) -> Path:
+    """Return the place of the copy of a network that comes with the package, by what that is known by."""
+    return _shipped() / sha256[:12] / name
+
+
 def copied_from(path: Path) -> str | None:
     """Return the address that a folder is the copy of; None: it is no such copy."""
     path, copies = path.absolute(), _copies()
+    if path.parent.parent == _shipped():
+        return path.name
     if not path.is_relative_to(copies):
         return None
     scheme, *parts = path.relative_to(copies).parts or [""]
@@ -71,6 +78,10 @@ def _mirrors() -> Path:
 
 def _copies() -> Path:
     return own_cache() / "copies"
+
+
+def _shipped() -> Path:
+    return own_cache() / "shipped"
 
 
 def own_cache() -> Path:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ..config import yaml_lines
 from ..console.text import did_you_mean
-from ..contracts import InputError, own_cache
+from ..contracts import InputError, copy_of_shipped
 from ..disk.hashes import hash_of
 from ..disk.making import making
 from .manifest import MANIFEST, check_manifest, files_in_manifest
@@ -81,7 +81,7 @@ def own_copy(name: str) -> Path:
             "",
             f"{name}: no such folder, and no network of that name comes with lstm_zoo{near}; see `lstmzoo list runs`",
         )
-    place = own_cache() / "shipped" / network.made.sha256[:12] / name
+    place = copy_of_shipped(name, network.made.sha256)
     with making(place, f"copies {name}") as missing:
         if missing:
             if hash_of(network.folder / MANIFEST) != network.made.sha256:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 
 import keras
 import numpy as np
 
-from ..console.text import did_you_mean
-from ..contracts import Classes, InputError, LabelMap, Spec, Target, Text
+from ..console.text import did_you_mean, listed
+from ..console.visible import tell
+from ..contracts import Classes, InputError, LabelMap, Spec, Target, Text, named_place
 from ..runs.network import RunNetwork
 
 _BLANK = ""  # stands for the answer after the last letter
@@ -25,7 +27,7 @@ def grown(spec: Spec, before: Spec) -> Spec:
 
 
 def take_weights(model: keras.Model, spec: Spec, network: RunNetwork) -> None:
-    """Copy the weights of a run into a network of the same kind.
+    """Copy the weights of a run into a network of the same kind, and tell what fitted.
 
     Where answers are named (letters, classes), each name's weights stay its own; new names keep their first weights.
 
@@ -37,27 +39,36 @@ def take_weights(model: keras.Model, spec: Spec, network: RunNetwork) -> None:
     Raises:
         InputError: The run is of another model, its layers have other sizes, or it writes in other words.
     """
-    new, old = model.weights, network.model.weights
-    names, names_before = _answers(spec.target), _answers(network.spec.target)
+    place, names, before = named_place(network.path), _answers(spec.target), _answers(network.spec.target)
     if not names and spec.target != network.spec.target:
-        raise InputError(
-            "", f"--init {network.path}: it was trained on other words, numbered otherwise; start without it"
-        )
-    start = []
-    for weight, other in zip(new, old, strict=False):
-        values, given = np.array(weight), np.array(other)
-        if _LOGITS in weight.path and names != names_before and values.shape[:-1] == given.shape[:-1]:
-            given = _by_name(values, given, names, names_before)
-        if given.shape == values.shape:
-            start.append(given)
-    if not len(start) == len(new) == len(old):
+        raise InputError("", f"--init {place}: it was trained on other words, numbered otherwise; start without it")
+    pairs = [*zip_longest(model.weights, network.model.weights)]
+    start = [_first_values(weight, other, names, before) for weight, other in pairs]
+    if unlike := [pair for pair, values in zip(pairs, start, strict=True) if values is None]:
+        here, there = ("none" if one is None else f"{one.path} {tuple(one.shape)}" for one in unlike[0])
         raise InputError(
             "",
-            f"--init {network.path}: its network has other layers, or layers of other sizes; give `model` the settings "
-            f"of {network.path / 'config.yaml'}",
+            f"--init {place}: its network has other layers, or layers of other sizes ({len(unlike)} of {len(pairs)} "
+            f"weights do not fit; the first: {there} there, {here} here); give `model` the "
+            f"settings of {network.path / 'config.yaml'}",
         )
-    for weight, given in zip(new, start, strict=True):
-        weight.assign(given)
+    for (weight, _), values in zip(pairs, start, strict=True):
+        weight.assign(values)
+    differ = {"new answers": set(names) - set(before), "left out": set(before) - set(names)}
+    told = [f"{what}: {listed(sorted(some), 10)}" for what, some in differ.items() if some]
+    tell("; ".join([f"starts from {place}: all {len(pairs)} weights fit", *told]))
+
+
+def _first_values(
+    weight: keras.Variable | None, other: keras.Variable | None, names: tuple[str, ...], names_before: tuple[str, ...]
+) -> np.ndarray | None:
+    """Return what a weight starts with, as the other network has it; None: that does not fit."""
+    if weight is None or other is None:
+        return None
+    values, given = np.array(weight), np.array(other)
+    if _LOGITS in weight.path and names != names_before and values.shape[:-1] == given.shape[:-1]:
+        return _by_name(values, given, names, names_before)
+    return given if given.shape == values.shape else None
 
 
 def _by_name(

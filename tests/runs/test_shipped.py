@@ -12,7 +12,7 @@ from lstmzoo import lstmzoo
 import lstm_zoo
 from lstm_zoo.config.catalogue import shipped_configs
 from lstm_zoo.config.recipe import load
-from lstm_zoo.contracts import InputError
+from lstm_zoo.contracts import InputError, named_place
 from lstm_zoo.disk.hashes import hash_of
 from lstm_zoo.runs import shipped as module
 from lstm_zoo.runs.directory import Run
@@ -102,6 +102,11 @@ def test_whatever_takes_a_run_takes_a_name(tmp_path):
     assert json.loads(lstmzoo("eval", "--run", name, *settings, "--json").stdout)["top1"] == 1
     assert [one for one in Run.open(name).metrics if one.startswith("test_data.num_test")]  # kept in the copy
     check_manifest(shipped()[name].folder)
+    assert named_place(network.path) == name and named_place(network.path / "exports") != name
+    assert Run.create(tmp_path / "next", network.config, network.spec, "", network.path).environment["init"] == name
+    flip_a_bit(network.path / "spec.json")
+    with pytest.raises(InputError, match=f"remove {network.path}, and it is fetched again"):
+        Run.open(name)
 
 
 def test_a_run_of_that_name_comes_first_and_a_folder_of_samples_does_not(tmp_path, capsys):
