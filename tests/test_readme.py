@@ -128,6 +128,13 @@ def test_a_command_that_a_sentence_names_is_not_run():
     ]
 
 
+def test_trying_the_pages_leaves_the_package_alone(tmp_path):
+    steps_of_all = [step for text in PAGES.values() for step in readme_pages.steps_of(text) if step.kind == "line"]
+    ran = {steps.small(step.text, tmp_path) for step in steps_of_all if not steps.why_not(step)}
+    assert any("scripts/make_shipped" in line for line in ran)
+    assert [line for line in ran if re.search(r"scripts/(make_shipped|write_pages)(?!.*--check)|--write", line)] == []
+
+
 def test_scripts_are_there():
     named = {script for text in PAGES.values() for script in re.findall(r"(?:bash|python) (scripts/\w+)", text)}
     assert len(named) > 5 and [script for script in sorted(named) if not (ROOT / script).exists()] == []

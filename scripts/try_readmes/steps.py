@@ -28,7 +28,8 @@ SHORTER = {
     r"(scripts/export_matrix).*": r"\1 --only flatten_lstm",
     r"(scripts/make_shipped) --check": r"\1 moving_shapes_cnn_lstm --check",
     r"scripts/write_pages.*": "scripts/write_pages --check",
-    r"(lstmzoo bench) .*": r"\1 --quick --rounds 1 --only lstm_inference",
+    r"(lstmzoo bench (?!.*--only).*)": r"\1 --only clip_preparation",
+    r"(lstmzoo bench .*)": r"\1 --quick --rounds 1",
 }
 """Lines that are run in a shorter form."""
 STAND_INS = {r"\bKIND\b": "cnn_lstm", r"\bNAME\b": "moving_shapes_cnn_lstm", r"\bCAMERA\b": "film.mp4"}
