@@ -43,6 +43,9 @@ CASES = {
         [pixels(*PICTURE)],
     ),
 }
+DECODERS = [(name, CASES[name]) for name in ("ShowTellDecoder", "ShowAttendTellDecoder")]
+STEPS = {"TextbookLSTMCell", "STLSTM"}
+"""Cells, which are no layers of a model."""
 WITHOUT_WEIGHTS = {"ImageScaling"}
 FLOAT32_ANSWERS = {"PredRNN", "ShowTellDecoder", "ShowAttendTellDecoder"}
 """Those that give logits or scores, of which losses are to be made."""
@@ -93,6 +96,25 @@ def test_frozen_stays_frozen(case):
         assert bool(layer.weights) == (case not in WITHOUT_WEIGHTS)
         layer.trainable = True
         assert bool(layer.trainable_weights) == (case not in WITHOUT_WEIGHTS)
+
+
+TIED = {f"{name}, tied": (kind, {**CAPTIONS, "units": 4, "tied": True}, inputs) for name, (kind, _, inputs) in DECODERS}
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have a `quantize` method")
+@pytest.mark.parametrize(
+    "name", [*CASES.keys() - {"TextbookLSTMCell", "STLSTM"}, *TIED]
+)  # a step is no layer of a model
+def test_a_quantized_model_is_saved_and_loaded(name, tmp_path):
+    kind, options, inputs = (CASES | TIED)[name]
+    given = [keras.Input(one.shape[1:], dtype=keras.backend.standardize_dtype(one.dtype)) for one in inputs]
+    model = keras.Model(given, kind(**options)(*given))
+    model.quantize("int8")
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    answers, expected = (keras.tree.flatten(called(one, [inputs])) for one in (loaded, model))
+    for values, of_model in zip(answers, expected, strict=True):
+        np.testing.assert_array_equal(values, of_model)
 
 
 @pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN", "AttentionPooling1D"])
