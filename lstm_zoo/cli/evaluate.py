@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from enum import StrEnum
@@ -69,7 +70,7 @@ def evaluate(
                 show_json({"run": named_place(network.path), "split": split.value, **scores})
                 return
             if single_numbers(scores):
-                show(evaluation_table(scores, f"{network.path.name} on {name}"))
+                show(evaluation_table(scores, f"{_short(network.path.name)} on {name}"))
             if "per_class" in scores:
                 task = network.config.task
                 show(class_table(scores["per_class"], task.score_of_class, task.class_noun))
@@ -83,6 +84,11 @@ def evaluate(
         evaluate(network, split.value, name=name, show=show_scores)
         if not as_json:
             show(f"report: {named_place(network.folder / 'report.html')}")
+
+
+def _short(name: str) -> str:
+    """Return the name of a run, with the first digits of its commit or hash alone."""
+    return re.sub(r"([0-9a-f]{12})[0-9a-f]{28,}", r"\1", name)
 
 
 def name_of(split: str, overrides: Sequence[str]) -> str:

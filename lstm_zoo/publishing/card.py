@@ -125,7 +125,7 @@ def _training(run: Run) -> Iterator[tuple[str, str]]:
     if examples := made.get("examples"):
         yield "examples", ", ".join(f"{number:,} {split}" for split, number in examples.items())
     with h5py.File(run.weights_file) as file:
-        yield "weights", f"{_numbers_in(file):,} numbers"
+        yield "parameters", f"{_numbers_in(file):,}"
     yield "epochs", f"at most {train.epochs}, {train.batch_size} examples a batch"
     if made.get("seconds"):
         yield "training time", f"{made['seconds'] / 60:.1f} minutes"

@@ -41,6 +41,7 @@ def test_a_card_tells_figure_and_floor_and_is_read_by_the_hub(smoke_run, tmp_pat
     floor = scores["floors"]["majority"]["top1"]
     assert f"| top1 | **{scores['top1']:.4g}** | {floor:.4g} |" in card.text
     assert "| examples | 16 train, 8 val, 8 test |" in card.text and "| training time | " in card.text
+    assert f"| parameters | {smoke_run.model.count_params():,} |" in card.text
     assert "never a photograph" in card.text and "clockwise" in card.text
     assert "lstmzoo predict --run FOLDER FILE" in card.text
 
