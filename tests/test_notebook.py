@@ -27,6 +27,8 @@ def test_its_answers_are_kept_with_figures():
     outputs = [output for cell in code_cells() for output in cell["outputs"]]
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 3
     assert not [output for output in outputs if output["output_type"] == "error"]
+    printed = ["".join(output.get("text", "")) for output in outputs]
+    assert "\x1b" not in "".join(printed) and len(printed) < 60  # no frames of a bar that moved
 
 
 def test_its_cells_run(tmp_path, data_dir, monkeypatch, capsys):

@@ -77,7 +77,8 @@ def _escaped(character: str) -> str:
 def console(stderr: bool = False) -> Console:
     """Return a console of rich's that shows strangers' text: nothing in it is markup, an emoji's name or a command.
 
-    In a notebook it writes plain lines: what moves there needs ipywidgets, which rich would warn of.
+    In a notebook it writes plain lines: what moves there needs ipywidgets, which rich would warn of; and a notebook,
+    which claims to be a terminal, keeps every frame of a bar.
     """
     from rich.console import Console
 
@@ -85,4 +86,12 @@ def console(stderr: bool = False) -> Console:
         def render_str(self, text: str, **options):  # every title, cell and caption comes by here
             return super().render_str(visible(text), **options)
 
-    return Plain(stderr=stderr, markup=False, emoji=False, highlight=False, force_jupyter=False, quiet=_only_errors[0])
+    return Plain(
+        stderr=stderr,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        force_jupyter=False,
+        force_terminal=False if Console().is_jupyter else None,  # None: rich finds out
+        quiet=_only_errors[0],
+    )

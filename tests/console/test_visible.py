@@ -58,3 +58,14 @@ def test_json_has_no_number_that_other_programs_cannot_read():
     told = visible_json({"auc": float("nan"), "all": [1.5, (float("inf"), 2)], "name": "a\u202eb\x1b"})
     assert told == '{"auc": null, "all": [1.5, [null, 2]], "name": "a\\u202eb\\u001b"}'
     assert visible_json({"name": "a\nb"}, indent=2) == '{\n  "name": "a\\nb"\n}'
+
+
+def test_bars_in_a_notebook_are_plain_lines_though_it_claims_to_be_a_terminal(capsys, monkeypatch):
+    shell = type("ZMQInteractiveShell", (), {})  # what IPython calls a notebook's
+    monkeypatch.setattr("builtins.get_ipython", shell, raising=False)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    bar = ProgressBar("reading", 2, "files")
+    bar.advance(2)
+    bar.close()
+    (line,) = filter(None, capsys.readouterr().err.splitlines())
+    assert line.startswith("reading ") and line.isprintable()
