@@ -47,8 +47,9 @@ def _stand_in(token: str, layer: Any, sequences: Any, initial_state: Any) -> tup
     states = list(initial_state)
     kinds = [tf.float32] * (1 + len(states))
     outputs, *after = tf.raw_ops.PyFuncStateless(input=[sequences, *states], token=token, Tout=kinds)
-    outputs = tf.ensure_shape(outputs, (None, sequences.shape[1], layer.units))
-    after = [tf.ensure_shape(state, (None, layer.units)) for state in after]
+    batch, steps, _ = sequences.shape
+    outputs = tf.ensure_shape(outputs, (batch, steps, layer.units))
+    after = [tf.ensure_shape(state, (batch, layer.units)) for state in after]
     return after[0], outputs, after
 
 

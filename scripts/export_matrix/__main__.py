@@ -1,9 +1,10 @@
 #!/usr/bin/env python
 """Which model goes to which format, tried: trains the smoke recipe of each, and exports it in every way.
 
-Usage: python scripts/export_matrix [--only KIND ...] [--runs DIR] [--write]
+Usage: python scripts/export_matrix [--only KIND ...] [--runs DIR] [--clients] [--write]
 Prints one table of what was proved, and that of lstm_zoo/exporting/README.md; --write puts the latter there. Takes some
-ten minutes on two cores; --runs keeps the trained runs, and takes those that are there.
+ten minutes on two cores; --runs keeps the trained runs, and takes those that are there. --clients: the page's other
+table, of programs of others that run the files; they are installed below build/clients, 500 MB and Node.js needed.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from clients import CLIENTS, judged
 from rich.console import Console
 from rich.table import Table
 
 import lstm_zoo
 from lstm_zoo.console.quiet import import_keras, silence
 
-PAGE = Path(__file__).resolve().parents[1] / "lstm_zoo" / "exporting" / "README.md"
-MARKS = ("<!-- export matrix: written by scripts/export_matrix -->", "<!-- end of export matrix -->")
+PAGE = Path(__file__).resolve().parents[2] / "lstm_zoo" / "exporting" / "README.md"
+MARKS = "<!-- {0}: written by scripts/export_matrix -->", "<!-- end of {0} -->"
 COLUMNS = ("keras", "tf_saved_model", "onnx", "litert", "litert, dynamic_int8", "streaming")
 STREAMING = ("keras", "tf_saved_model", "onnx", "litert")
 
@@ -31,7 +33,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--only", nargs="*", help="model kinds")
     arguments.add_argument("--runs", type=Path, help="folder for the runs")
-    arguments.add_argument("--write", action="store_true", help="put the table into the page")
+    arguments.add_argument("--clients", action="store_true", help="try programs of others, too")
+    arguments.add_argument("--write", action="store_true", help="put the tables into the page")
     options = arguments.parse_args()
     silence()
     import_keras()
@@ -40,21 +43,31 @@ def main() -> None:
     kinds = [model.model_fields["kind"].default for model in MODELS]
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.runs or Path(scratch)
-        cells = {kind: _cells(kind, folder) for kind in options.only or kinds}
+        runs = {kind: _trained(kind, folder / kind) for kind in options.only or kinds}
+        cells = {kind: _cells(run) for kind, run in runs.items()}
+        of_clients = {kind: _clients(run) for kind, run in runs.items() if options.clients}
     Console(width=220).print(_proofs(cells))
-    text = _markdown(cells)
-    print(text)
-    if options.write:
-        before, after = PAGE.read_text(encoding="utf-8").split(MARKS[0]), MARKS[1]
-        PAGE.write_text(f"{before[0]}{MARKS[0]}\n{text}\n{after}{before[1].split(after)[1]}", encoding="utf-8")
+    told = {kind: [_told(abouts) for abouts in columns.values()] for kind, columns in cells.items()}
+    tables = {"export matrix": _markdown([f"`{column}`" for column in COLUMNS], told)}
+    if options.clients:
+        tables["client matrix"] = _markdown([one.column for one in CLIENTS], of_clients)
+    for name, table in tables.items():
+        print(table)
+        if options.write:
+            first, last = (mark.format(name) for mark in MARKS)
+            before, _, after = PAGE.read_text(encoding="utf-8").partition(first)
+            PAGE.write_text(f"{before}{first}\n{table}\n{last}{after.split(last)[1]}", encoding="utf-8")
 
 
-def _cells(kind: str, folder: Path) -> dict[str, list[dict[str, Any] | str]]:
-    """Return for each column what its exports proved, or why there is none."""
-    path = folder / kind
+def _trained(kind: str, path: Path) -> Any:
+    """Return the run of a network's smoke recipe."""
     if not (path / "best.weights.h5").is_file():
         lstm_zoo.train(lstm_zoo.load_config(f"smoke/{kind}.yaml"), path)
-    run = lstm_zoo.load(path)
+    return lstm_zoo.load(path)
+
+
+def _cells(run: Any) -> dict[str, list[dict[str, Any] | str]]:
+    """Return for each column what its exports proved, or why there is none."""
     cells: dict[str, list[dict[str, Any] | str]] = {}
     for column in COLUMNS:
         format, _, quantize = column.partition(", ")
@@ -63,6 +76,26 @@ def _cells(kind: str, folder: Path) -> dict[str, list[dict[str, Any] | str]]:
         else:
             cells[column] = [_export(run, format, quantize=quantize or "none")]
     return cells
+
+
+def _clients(run: Any) -> list[str]:
+    """Return what programs of others make of a run's files, in the order of `CLIENTS`."""
+    from lstm_zoo.exporting.network import answering, axis_names
+    from lstm_zoo.exporting.proof import examples_of
+
+    inputs, _ = examples_of(run.network)
+    inputs = {name: values[:2] for name, values in inputs.items()}
+    expected = {name: one for name, one in answering(run.network.used)(inputs).items() if one.dtype.kind in "fiu"}
+    free = run.export("onnx").network
+    sizes = {
+        axis: size
+        for name, shape in free.runner.inputs.items()
+        for axis, side, size in zip(axis_names(shape), shape, inputs[name].shape, strict=True)
+        if side is None
+    }
+    files = {("onnx", False): free.path, ("onnx", True): run.export("onnx", static_shape=sizes).path}
+    files["litert", False] = run.export("litert").path
+    return [judged(client, files[client.format, client.static], inputs, expected) for client in CLIENTS]
 
 
 def _export(run: Any, format: str, **options: Any) -> dict[str, Any] | str:
@@ -121,17 +154,17 @@ def _proofs(cells: dict[str, dict[str, list[dict[str, Any] | str]]]) -> Table:
     return table
 
 
-def _markdown(cells: dict[str, dict[str, list[dict[str, Any] | str]]]) -> str:
-    """Return the table of the page: yes, or the reason why not."""
-    lines = ["| model | " + " | ".join(f"`{column}`" for column in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for kind, columns in cells.items():
-        told = []
-        for abouts in columns.values():
-            reasons = sorted({_short(one) for one in abouts if isinstance(one, str)})
-            free = {_sizes(one) for one in abouts if isinstance(one, dict)}
-            told.append("; ".join(reasons) or f"yes{', '.join(sorted(free))}")
-        lines.append(f"| `{kind}` | " + " | ".join(told) + " |")
-    return "\n".join(lines)
+def _told(abouts: list[dict[str, Any] | str]) -> str:
+    """Return yes, or the reason why not."""
+    reasons = sorted({_short(one) for one in abouts if isinstance(one, str)})
+    free = {_sizes(one) for one in abouts if isinstance(one, dict)}
+    return "; ".join(reasons) or f"yes{', '.join(sorted(free))}"
+
+
+def _markdown(columns: list[str], rows: dict[str, list[str]]) -> str:
+    """Return a table of the page, a model a row."""
+    lines = ["| " + " | ".join(["model", *columns]) + " |", "|---" * (len(columns) + 1) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join([f"`{kind}`", *told]) + " |" for kind, told in rows.items())])
 
 
 def _sizes(about: dict[str, Any]) -> str:
