@@ -1,6 +1,7 @@
 """lstm_zoo: LSTMs for computer vision, one YAML a recipe.
 
-Everything is imported on first use, so that `import lstm_zoo` costs nothing:
+Everything is imported on first use, so that `import lstm_zoo` costs nothing (after `import keras`: the layers, too, so
+that Keras finds them in its files):
 
     >>> import lstm_zoo                                                      # doctest: +SKIP
     >>> config = lstm_zoo.load_config("moving_shapes_cnn_lstm.yaml")         # doctest: +SKIP
@@ -14,6 +15,7 @@ Everything is imported on first use, so that `import lstm_zoo` costs nothing:
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 # To be set before TensorFlow is imported; a value that is set already counts.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+if "keras" in sys.modules:  # whoever has it may load a `.keras` file, for which Keras has to know the layers
+    import_module(".layers", __name__)
 
 __all__ = [
     "Config",

@@ -215,6 +215,14 @@ def test_a_streaming_file_has_its_states_as_inputs_and_outputs(exported, format)
 
 
 @pytest.mark.xdist_group("exports")
+@pytest.mark.usefixtures("warm")
+def test_keras_loads_its_file_after_importing_the_package_alone(exported):
+    code = "import sys, keras, lstm_zoo; print(keras.saving.load_model(sys.argv[1]).count_params())"
+    done = subprocess.run([sys.executable, "-c", code, exported("keras").path], capture_output=True, text=True)
+    assert done.returncode == 0 and int(done.stdout) > 1000, done.stderr[-2000:]
+
+
+@pytest.mark.xdist_group("exports")
 def test_a_streaming_file_is_evaluated_frame_by_frame(smoke_run, exported):
     assert evaluate(exported("onnx", streaming=True), "test") == evaluate(smoke_run, "test")
     with pytest.raises(InputError, match="does not take single frames; for these, export with --streaming"):
