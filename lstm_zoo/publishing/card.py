@@ -15,7 +15,7 @@ import h5py
 from ..config import yaml_lines
 from ..contracts import Classes, Frames, LabelMap, Normal, Number, Spec, Target, Text, Words
 from ..reporting.tables import single_numbers
-from ..runs.directory import Run
+from ..runs.directory import CONFIG, Run
 from .clean_run import is_drawn
 
 KERAS_FILES = ("config.json", "metadata.json", "model.weights.h5")
@@ -39,6 +39,7 @@ def card_of(run: Run, name: str, address: str, license: str = "") -> str:
         address: What others write behind `--run`.
         license: As the hub spells it.
     """
+    recipe = (run.path / CONFIG).read_text(encoding="utf-8")  # `run.config` has paths of this machine
     kinds = f"`{run.config.model.kind}` for {run.config.task.kind}, trained on `{run.config.data.kind}`"
     return (
         "\n\n".join(
@@ -52,7 +53,7 @@ def card_of(run: Run, name: str, address: str, license: str = "") -> str:
                 *_commands(run, address),
                 "## How it was trained",
                 _table(("", ""), [*_training(run)]),
-                f"<details><summary>The whole recipe</summary>\n\n```yaml\n{run.config.to_yaml()}```\n\n</details>",
+                f"<details><summary>The whole recipe</summary>\n\n```yaml\n{recipe}```\n\n</details>",
                 "## What it cannot do",
                 "\n".join(f"- {one}" for one in _limits(run)),
             )
