@@ -135,6 +135,12 @@ def test_trying_the_pages_leaves_the_package_alone(tmp_path):
     assert [line for line in ran if re.search(r"scripts/(make_shipped|write_pages)(?!.*--check)|--write", line)] == []
 
 
+def test_a_training_that_is_tried_is_compiled_by_workers_alone(tmp_path):
+    train = "lstmzoo train --config moving_shapes_cnn_lstm.yaml"
+    assert "jit_compile=false" in steps.small(train, tmp_path)
+    assert "jit_compile" not in steps.small(f"{train} --workers 2", tmp_path)
+
+
 def test_scripts_are_there():
     named = {script for text in PAGES.values() for script in re.findall(r"(?:bash|python) (scripts/\w+)", text)}
     assert len(named) > 5 and [script for script in sorted(named) if not (ROOT / script).exists()] == []

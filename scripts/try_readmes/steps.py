@@ -59,7 +59,9 @@ SMALL_NETWORKS = {
     "moving_digits_predrnn": ["model.units=4", "model.num_layers=2"],
 }
 """Settings of networks and tasks, likewise."""
-TRAINING = ["train.epochs=1", "train.batch_size=4", "train.jit_compile=false", "train.schedule.warmup_epochs=0"]
+TRAINING = ["train.epochs=1", "train.batch_size=4", "train.schedule.warmup_epochs=0"]
+NOT_COMPILED = ["train.jit_compile=false"]
+"""Compiling takes longer than a small training; workers train on JAX, which compiles always."""
 _OF_DATA = ("train", "check", "data prepare", "data info", "data sample")
 
 
@@ -90,6 +92,7 @@ def _with_small(call: str) -> str:
     settings = [one for words in _of(name, SMALL) for one in words.split()]
     if command[1] in ("train", "check"):
         settings += [one for more in _of(name, SMALL_NETWORKS) for one in more] + TRAINING
+        settings += [] if "--workers" in call else NOT_COMPILED
     return " ".join([call.rstrip(), *(f"--set {shlex.quote(one)}" for one in settings)]) + " "
 
 
