@@ -1,7 +1,8 @@
 """A run as others may have it: what a network in use needs, and nothing of its author's machine or files.
 
-Left out are checkpoints, logs, reports and predictions, figures that show examples, and what the memory of floors holds
-of single examples; where the examples are drawn by this package alone, these are nobody's and stay.
+Left out are checkpoints, logs, reports and predictions, evaluations by other settings, figures that show examples, and
+what the memory of floors holds of single examples; where these are drawn by this package alone, they are nobody's and
+stay.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from ..config import yaml_lines
 from ..config.recipe import Config
-from ..contracts import InputError
+from ..contracts import SPLITS, InputError
 from ..data.pipeline.drawn import DrawnData
 from ..disk.hashes import hash_of
 from ..disk.making import making
@@ -26,6 +27,7 @@ from ..runs.weights import check_kept_weights
 from .own_places import OwnPlaces
 
 _FIGURES_OF_NUMBERS = ("learning_curves", "floor", "confusion", "by-horizon", "scores")
+_EVALUATIONS = (*SPLITS, "all")  # names of others have settings in them, such as the place of other data
 _PRIVATE = ("command", "platform")  # of what is known of where a run was made
 _PUBLIC = ("hf://", "https://")
 
@@ -92,17 +94,18 @@ def _environment(run: Run, places: OwnPlaces) -> dict[str, Any]:
 
 
 def _metrics(run: Run, places: OwnPlaces) -> dict[str, Any]:
-    """Return all scores; only remarks may tell of paths, and classes may be called like some."""
+    """Return the scores by the run's own settings; of these only remarks tell paths, and classes may look like some."""
     return {
         split: {name: places.removed(one) if name == "remarks" else one for name, one in scores.items()}
         for split, scores in run.metrics.items()
+        if split in _EVALUATIONS
     }
 
 
 def _figures(folder: Path, drawn: bool) -> Iterator[str]:
     """Yield the names of figures that show no examples; where these are drawn, of all."""
     for file in sorted((folder / "figures").rglob("*.png")):
-        if drawn or file.stem in _FIGURES_OF_NUMBERS:
+        if file.parent.name in ("figures", *_EVALUATIONS) and (drawn or file.stem in _FIGURES_OF_NUMBERS):
             yield file.relative_to(folder).as_posix()
 
 

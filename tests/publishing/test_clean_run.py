@@ -13,7 +13,7 @@ from lstm_zoo.contracts import InputError, copy_of
 from lstm_zoo.publishing.clean_run import clean_run
 from lstm_zoo.publishing.own_places import OwnPlaces
 from lstm_zoo.runs.directory import Run
-from lstm_zoo.runs.kept import memory_of
+from lstm_zoo.runs.kept import added_metrics, memory_of, metrics_of
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +69,16 @@ def test_examples_of_users_stay_at_home(smoke_run, video_root, tmp_path):
         "features": np.ones((1, 2)),
     }
     run.keep_memory(memory)
+    elsewhere = "test_data.root=_home_me_films-0123abcd"  # as `lstmzoo eval --set data.root=/home/me/films` keeps it
+    with added_metrics(copy, elsewhere, run.metrics["val"]):
+        shutil.copytree(copy / "figures" / "val", copy / "figures" / elsewhere)
     from lstm_zoo.publishing.clean_run import _fill
 
     _fill(tmp_path / "to", run, bare=False)
     assert set(memory_of(tmp_path / "to")) == {"frequent"}
     figures = {file.stem for file in (tmp_path / "to").rglob("*.png")}
     assert figures == {"learning_curves", "floor", "confusion"}
+    assert set(metrics_of(tmp_path / "to")) == {"val"} and not [*(tmp_path / "to").rglob("*_home_*")]
 
 
 def test_of_a_path_its_last_name_is_left(tmp_path):
