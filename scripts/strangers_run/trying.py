@@ -15,6 +15,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 
+from tensorflow_datasets.core import constants
+
 import lstm_zoo.reporting
 from lstm_zoo.cli import main
 
@@ -167,6 +169,7 @@ def _become(step: Step, home: Path, reader: int, writer: int) -> None:
             "TERM": "xterm-256color" if step.terminal else "dumb",
             "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
         }
+        constants.DATA_DIR = os.environ["TFDS_DATA_DIR"]  # read where TFDS was imported, before the fork
         for stream in (1, 2):
             os.dup2(writer, stream)
         if isinstance(step.words, str):

@@ -162,9 +162,10 @@ def _parted(y: Any, row: int) -> Any:
 
 
 def _flipped(image: Any, flip: tuple[bool, bool]) -> Any:
-    """Turn images (B, H, W, ...) upside down, left to right, or both."""
-    axes = [axis for axis, yes in zip((1, 2), flip, strict=True) if yes]
-    return ops.flip(image, axes) if axes else image
+    """Turn images (B, H, W, ...) upside down and left to right, one after the other: OpenVINO reads no other way."""
+    for axis, yes in zip((1, 2), flip, strict=True):
+        image = ops.flip(image, axis) if yes else image
+    return image
 
 
 @dataclass(frozen=True)
