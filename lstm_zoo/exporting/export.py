@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..contracts import InputError
 from ..disk.failures import telling
@@ -34,6 +35,7 @@ def export(
     streaming: bool = False,
     allow_flex: bool = False,
     static_shape: Mapping[str, int] | None = None,
+    recipe: Mapping[str, Any] | None = None,
 ) -> ExportedNetwork:
     """Export a run's network: its inputs in, what the task makes of them out, the size of a batch free.
 
@@ -51,6 +53,7 @@ def export(
         allow_flex: Let a LiteRT file hold TensorFlow's operations.
         static_shape: Sizes to fix, for runtimes that take no others: `{"batch": 1, "frames": 16}`. Otherwise the
             batch is free, and where the format and the network allow it `frames` and `width`.
+        recipe: What the file is to tell of its recipe; None: the run's own, with the paths of this machine.
 
     Returns:
         The file.
@@ -62,7 +65,7 @@ def export(
             point on the test split). Nothing is left of it; an older file in its place stays.
         DiskError: The disk is full, or the folder cannot be written; with the same end.
     """
-    options = Options(quantize, streaming, allow_flex, static_shape or {})
+    options = Options(quantize, streaming, allow_flex, static_shape or {}, recipe)
     target = checked(format, options)
     kind = run.config.model.kind
     fixed = [f"{axis}{size}" for axis, size in options.static_shape.items()]

@@ -49,15 +49,15 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         except Exception as error:
             raise _explained(error, concrete, network) from error
     path.write_bytes(converted)
-    _add_files(path, run)
+    _add_files(path, run, options)
     return {}
 
 
-def _add_files(path: Path, run: RunNetwork) -> None:
+def _add_files(path: Path, run: RunNetwork, options: Options) -> None:
     """Append an archive, where LiteRT's tools look for associated files; the interpreter passes over it."""
     target = run.spec.target
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(SETTINGS, json.dumps(settings_of(run), indent=2, ensure_ascii=False))
+        archive.writestr(SETTINGS, json.dumps(settings_of(run, options), indent=2, ensure_ascii=False))
         for names in ("names", "vocabulary", "alphabet"):
             if labels := getattr(target, names, ()):
                 archive.writestr("labels.txt", "".join(f"{' '.join(one.splitlines())}\n" for one in labels))

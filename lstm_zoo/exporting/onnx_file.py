@@ -29,11 +29,10 @@ OPSET = 17
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
     """Write a network, with the run's settings as metadata; see `converted`."""
-    del options
     import onnx
 
     model = converted(network)
-    for name, value in settings_of(run).items():
+    for name, value in settings_of(run, options).items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f"lstm_zoo.{name}", json.dumps(value, ensure_ascii=False)
     onnx.save(model, str(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 QUANTIZATIONS = ("none", "float16", "dynamic_int8")
 
@@ -24,3 +24,5 @@ class Options(NamedTuple):
     """Whether a LiteRT file may hold TensorFlow's operations."""
     static_shape: Mapping[str, int] = MappingProxyType({})
     """Sizes to fix, by the names of the axes."""
+    recipe: Mapping[str, Any] | None = None
+    """What a file tells of its recipe; None: the run's own."""

@@ -49,13 +49,16 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         signatures[FROM_ENCODED] = from_encoded.get_concrete_function()
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         settings = Path(folder, SETTINGS)
-        settings.write_text(json.dumps(settings_of(run), indent=2, ensure_ascii=False), encoding="utf-8")
+        settings.write_text(json.dumps(settings_of(run, options), indent=2, ensure_ascii=False), encoding="utf-8")
         module.settings = tf.saved_model.Asset(str(settings))
         tf.saved_model.save(module, str(path), signatures)
     return {"asset": f"assets/{SETTINGS}"}
 
 
-def settings_of(run: RunNetwork) -> dict[str, Any]:
+def settings_of(run: RunNetwork, options: Options) -> dict[str, Any]:
     """Return what a server may want to know of a run: its recipe, shapes, names of classes, words, a threshold."""
-    settings = {"config": run.config.model_dump(mode="json"), "spec": run.spec.model_dump(mode="json")}
+    settings = {
+        "config": options.recipe or run.config.model_dump(mode="json"),
+        "spec": run.spec.model_dump(mode="json"),
+    }
     return {**settings, **run.config.task.to_read_outputs(run.memory)}

@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..contracts import InputError, local_path, named_place
 from ..disk.hub import repository_of, upload
@@ -101,23 +101,9 @@ def _add_export(run: Run, clean: Run, format: str) -> None:
                 archive.extractall(clean.path)
         return
     folder, places = clean.path / "exports" / format, OwnPlaces(run.config, run.path)
-    export(RunNetwork(run), format, folder)
+    export(RunNetwork(run), format, folder, recipe=places.recipe(run.config))
     about = places.removed(json.loads((folder / EXPORT).read_text(encoding="utf-8")))
-    if format == "onnx":
-        _replace_recipe(file := folder / about["file"], places.recipe(run.config))
-        about["bytes"] = file.stat().st_size
     replace_file(folder / EXPORT, json.dumps(about, indent=2, ensure_ascii=False))
     for name in (*RECIPE_FILES, MEMORY):
         if (clean.path / name).is_file():
             shutil.copyfile(clean.path / name, folder / name)
-
-
-def _replace_recipe(file: Path, recipe: dict[str, Any]) -> None:
-    """Write another recipe into what an ONNX file tells of its run."""
-    import onnx
-
-    model = onnx.load(str(file))
-    for entry in model.metadata_props:
-        if entry.key == "lstm_zoo.config":
-            entry.value = json.dumps(recipe, ensure_ascii=False)
-    onnx.save(model, str(file))

@@ -6,15 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from conftest import write_video
 from huggingface_hub import ModelCard
 from lstmzoo import lstmzoo
-from onnx import helper
 
 import lstm_zoo.layers  # noqa: F401 (registers them)
 from lstm_zoo.config.recipe import load
@@ -109,28 +108,18 @@ def test_keras_alone_loads_it_from_the_hub(smoke_run, hub, warm):
     assert named_place(Run.open(f"hf://{NAME}").path) == f"hf://{NAME}@{hub.commits[NAME]['main']}"
 
 
-def test_exports_go_along_without_paths_of_the_machine(smoke_run, video_root, tmp_path, monkeypatch):
+def test_exports_go_along_without_paths_of_the_machine(smoke_run, video_root, tmp_path):
     data = load("smoke/video_folder.yaml", [f"data.root={video_root}"]).data
     copy = Path(shutil.copytree(smoke_run.path, tmp_path / "run"))
     run = Run(copy, smoke_run.config.model_copy(update={"data": data}), smoke_run.spec)
     run.replace_config(run.config)
 
-    def export(network, format, folder):
-        folder.mkdir(parents=True)
-        model = helper.make_model(helper.make_graph([], "net", [], []))
-        helper.set_model_props(model, {"lstm_zoo.config": network.config.model_dump_json(), "lstm_zoo.words": "[]"})
-        onnx.save(model, str(folder / "net.onnx"))
-        (folder / "export.json").write_text(json.dumps({"file": "net.onnx", "run": str(copy)}))
-        (folder / "config.yaml").write_text(network.config.to_yaml())
-
-    monkeypatch.setattr(publishing, "export", export)
-    done = publish(run, tmp_path / "net", formats=["onnx"])
-    folder = tmp_path / "net" / "exports" / "onnx"
-    assert {"exports/onnx/net.onnx", "exports/onnx/spec.json"} <= done.files.keys()
-    told = json.loads((folder / "export.json").read_text())
-    assert (told["run"], told["bytes"]) == (copy.name, (folder / "net.onnx").stat().st_size)
-    inside = {entry.key: json.loads(entry.value) for entry in onnx.load(str(folder / "net.onnx")).metadata_props}
-    assert inside["lstm_zoo.config"]["data"]["root"] == video_root.name and inside["lstm_zoo.words"] == []
+    done = publish(run, tmp_path / "net", formats=["litert"])
+    folder = tmp_path / "net" / "exports" / "litert"
+    assert {"exports/litert/cnn_lstm.tflite", "exports/litert/spec.json"} <= done.files.keys()
+    assert json.loads((folder / "export.json").read_text())["run"] == copy.name
+    with zipfile.ZipFile(folder / "cnn_lstm.tflite") as inside:
+        assert json.loads(inside.read("settings.json"))["config"]["data"]["root"] == video_root.name
     assert f"  root: {video_root.name}\n" in (tmp_path / "net" / "README.md").read_text(encoding="utf-8")
     for file in (file for file in (tmp_path / "net").rglob("*") if file.is_file()):
         assert str(video_root.parent).encode() not in file.read_bytes(), file
