@@ -129,8 +129,8 @@ def test_exports_go_along_without_paths_of_the_machine(smoke_run, video_root, tm
 
 def test_commands_of_the_page(smoke_run, hub, data_dir, tmp_path, monkeypatch, eager):
     page = Path(__file__).parents[2] / "lstm_zoo" / "runs" / "README.md"
-    commands = re.findall(r"^lstmzoo ([^#\n]*)", page.read_text(encoding="utf-8"), re.M)
-    assert len(commands) == 7
+    trained, *commands = re.findall(r"^lstmzoo ([^#\n]*)", page.read_text(encoding="utf-8"), re.M)
+    assert trained.split()[-1] == "runs/a" and len(commands) == 7  # `smoke_run` stands for it
     clip = write_video(tmp_path / "clip.mp4")
     monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
