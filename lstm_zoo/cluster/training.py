@@ -16,7 +16,8 @@ from ..config.recipe import Config
 from ..console.signals import Stops
 from ..console.visible import tell
 from ..contracts import InputError, WorkError
-from ..runs.directory import CONFIG, Run
+from ..runs.directory import Run
+from ..runs.kept import CONFIG
 from ..training.fit import finish
 from ..training.group import Group, check_shared
 from ..training.processes import GroupError

@@ -14,9 +14,8 @@ from typing import Any
 
 from ..contracts import InputError
 from ..disk.failures import telling
-from ..runs.directory import CONFIG, RECIPE_FILES
 from ..runs.environment import versions
-from ..runs.kept import EXPORT, MEMORY, METRICS
+from ..runs.kept import CONFIG, EXPORT, MEMORY, METRICS, RECIPE_FILES
 from ..runs.network import RunNetwork
 from .exported import ExportedNetwork
 from .formats import checked

@@ -15,7 +15,8 @@ import h5py
 from ..config import yaml_lines
 from ..contracts import Classes, Frames, LabelMap, Normal, Number, Spec, Target, Text, Words
 from ..reporting.tables import single_numbers
-from ..runs.directory import CONFIG, Run
+from ..runs.directory import Run
+from ..runs.kept import CONFIG
 from .clean_run import is_drawn
 
 KERAS_FILES = ("config.json", "metadata.json", "model.weights.h5")

@@ -20,8 +20,8 @@ from ..data.pipeline.drawn import DrawnData
 from ..disk.hashes import hash_of
 from ..disk.making import making
 from ..disk.whole_files import replace_file
-from ..runs.directory import CONFIG, ENVIRONMENT, HASHES, SPEC, WEIGHTS, Run
-from ..runs.kept import METRICS, memory_of
+from ..runs.directory import HASHES, Run
+from ..runs.kept import CONFIG, ENVIRONMENT, METRICS, SPEC, WEIGHTS, memory_of
 from ..runs.manifest import write_manifest
 from ..runs.weights import check_kept_weights
 from .own_places import OwnPlaces

@@ -129,7 +129,7 @@ class Run:
     @cached_property
     def environment(self) -> dict[str, Any]:
         """Where and from what the run was made."""
-        return _environment_of(self.path)
+        return environment_in(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -199,7 +199,7 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
         check_manifest(folder, (*RECIPE_FILES, WEIGHTS, HASHES, MEMORY))
     if missing := [name for name in RECIPE_FILES if not (folder / name).is_file()]:
         raise InputError("", f"{folder} is no run directory (it has no {' and no '.join(missing)})")
-    made = _environment_of(folder)
+    made = environment_in(folder)
     if (layout := made.get("layout")) != LAYOUT:
         version = made.get("versions", {}).get("lstm-zoo") or "an unknown version"
         newer = isinstance(layout, int) and layout > LAYOUT
@@ -227,7 +227,3 @@ def recipe_and_spec(folder: Path, overrides: Iterable[str] = ()) -> tuple[Config
     if "data.data_dir" not in [text.partition("=")[0].strip() for text in overrides]:
         config = config.model_copy(update={"data": config.data.of_a_run()})
     return config, spec
-
-
-def _environment_of(folder: Path) -> dict[str, Any]:
-    return environment_in(folder / ENVIRONMENT, LAYOUT)

@@ -20,7 +20,7 @@ from ..disk.archives import ENDINGS, WebArchive, download, unpack, web_archive_o
 from ..disk.hashes import hash_of
 from ..disk.hub import Repository, fetch_files, repository_of
 from ..disk.making import making
-from .kept import CONFIG, ENVIRONMENT, EXPORT, LAYOUT, WEIGHTS, environment_in
+from .kept import CONFIG, EXPORT, WEIGHTS, environment_in
 from .manifest import MANIFEST, check_manifest, files_in_manifest
 from .shipped import own_copy, shipped
 
@@ -86,7 +86,7 @@ def newest(recipe: str | None = None, trained: bool = False) -> Path:
         file.parent
         for file in sorted(RUNS.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime)
         if ((file.parent / WEIGHTS).is_file() or not trained)
-        and (recipe is None or environment_in(file.with_name(ENVIRONMENT), LAYOUT).get("recipe") == recipe)
+        and (recipe is None or environment_in(file.parent).get("recipe") == recipe)
     ]
     if not runs:
         what, option = (f"run of {recipe}", "--run-dir") if recipe else ("run", "--run")

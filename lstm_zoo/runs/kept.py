@@ -49,18 +49,15 @@ def check_own_files(folder: Path) -> None:
                     raise InputError("", f"{entry.path} is a pipe, device or socket; expected a file: remove it")
 
 
-def environment_in(file: Path, layout: int) -> dict[str, Any]:
-    """Return what the file says of where a run was made; nothing where there is none.
-
-    Args:
-        file: The file.
-        layout: That of runs which can be read; of others, nothing is expected.
+def environment_in(folder: Path) -> dict[str, Any]:
+    """Return what a run tells of where it was made, nothing where it does not; of another layout, whatever is there.
 
     Raises:
-        InputError: It is damaged.
+        InputError: The file is damaged.
     """
+    file = folder / ENVIRONMENT
     found = _json_in(file, "train again")
-    if found.get("layout") == layout:
+    if found.get("layout") == LAYOUT:
         kinds = {"plugins": list, "versions": dict, "recipe": str, "data": str}
         wrong = [name for name, kind in kinds.items() if not isinstance(found.get(name), kind)]
         if wrong or not all(map(_is_plugin, found["plugins"])):

@@ -9,9 +9,8 @@ from ..config import yaml_lines
 from ..config.kinds import kind_of, kinds
 from ..console.text import first_line
 from ..contracts import InputError
-from .directory import CONFIG, WEIGHTS
 from .finding import RUNS
-from .kept import metrics_of
+from .kept import CONFIG, WEIGHTS, metrics_of
 from .shipped import shipped
 
 _JUDGED_ON = ("test", "val")  # the first one that a run was evaluated on

@@ -13,8 +13,9 @@ from ..config.train_config import TrainConfig
 from ..console.signals import Stopped, Stops
 from ..console.visible import tell
 from ..contracts import Splits
-from ..runs.directory import WEIGHTS, Run
+from ..runs.directory import Run
 from ..runs.features import on_features
+from ..runs.kept import WEIGHTS
 from . import devices
 from .best import Best
 from .checkpoint import Checkpoint

@@ -15,7 +15,8 @@ from lstm_zoo.cluster import evaluation
 from lstm_zoo.cluster.evaluation import by_workers, parts_of
 from lstm_zoo.cluster.room import Wanted
 from lstm_zoo.config.recipe import load
-from lstm_zoo.runs.directory import WEIGHTS, Run
+from lstm_zoo.runs.directory import Run
+from lstm_zoo.runs.kept import WEIGHTS
 from lstm_zoo.runs.network import Network, RunNetwork
 from lstm_zoo.runs.weights import keep_weights
 

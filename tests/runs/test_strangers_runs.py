@@ -33,14 +33,14 @@ def test_damaged_metrics_are_told_by_name(text, tmp_path):
 def test_a_damaged_environment_is_told_by_name(changes, tmp_path):
     good = {"layout": 3, "plugins": [], "versions": {}, "recipe": "x", "data": "y"}
     file = tmp_path / "environment.json"
-    assert environment_in(file, 3) == {}
+    assert environment_in(tmp_path) == {}
     file.write_text(json.dumps(good))
-    assert environment_in(file, 3) == good
+    assert environment_in(tmp_path) == good
     file.write_text(changes if isinstance(changes, str) else json.dumps({**good, **changes}))
     with pytest.raises(InputError, match=r"environment\.json is damaged .*; restore it, or train again"):
-        environment_in(file, 3)
+        environment_in(tmp_path)
     file.write_text(json.dumps({"layout": 1}))
-    assert environment_in(file, 3) == {"layout": 1}  # an old run, which is told as such
+    assert environment_in(tmp_path) == {"layout": 1}  # an old run, which is told as such
 
 
 def test_no_link_leads_out_of_a_run(tmp_path):
