@@ -67,9 +67,7 @@ def export(
     options = Options(quantize, streaming, allow_flex, static_shape or {}, recipe)
     target = checked(format, options)
     kind = run.config.model.kind
-    fixed = [f"{axis}{size}" for axis, size in options.static_shape.items()]
-    own = "-".join([format, *[quantize] * (quantize != "none"), *["streaming"] * streaming, *fixed])
-    folder = run.folder / "exports" / own if to is None else Path(to)
+    folder = run.folder / "exports" / _own_name(format, options) if to is None else Path(to)
     file = f"{kind}{'_step' * streaming}{target.suffix}"
     replaces = _check_folder(folder, file)
     inputs, origin = examples_of(run)
@@ -108,13 +106,15 @@ def export(
             if (run.folder / name).is_file():
                 shutil.copy(run.folder / name, draft)
         (draft / CONFIG).write_text(run.config.to_yaml(), encoding="utf-8")  # some settings may have been changed
-        for name in (METRICS, "predictions-*.csv", "report.html", "figures") if replaces else ():
-            for old in folder.glob(name):
-                _remove(old)  # they are of the file that was there
-        for part in draft.iterdir():
-            _remove(folder / part.name)
-            part.rename(folder / part.name)
+        _move(draft, folder, replaces)
     return ExportedNetwork.open(folder)
+
+
+def _own_name(format: str, options: Options) -> str:
+    """Return what the folder of an export is called among the run's others."""
+    fixed = [f"{axis}{size}" for axis, size in options.static_shape.items()]
+    quantized = [] if options.quantize == "none" else [options.quantize]
+    return "-".join([format, *quantized, *["streaming"] * options.streaming, *fixed])
 
 
 @contextmanager
@@ -128,6 +128,16 @@ def _draft_folder(folder: Path) -> Iterator[Path]:
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _move(draft: Path, folder: Path, replaces: bool) -> None:
+    """Move what is in a draft to its folder; where it replaces an export, what was found out about that goes."""
+    for name in (METRICS, "predictions-*.csv", "report.html", "figures") if replaces else ():
+        for old in folder.glob(name):
+            _remove(old)
+    for part in draft.iterdir():
+        _remove(folder / part.name)
+        part.rename(folder / part.name)
 
 
 def _check_folder(folder: Path, file: str) -> bool:

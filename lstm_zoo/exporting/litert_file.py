@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 import zipfile
@@ -18,7 +17,7 @@ from ..layers.recurrent.scan import looped_by, written_out
 from ..runs.network import RunNetwork
 from .network import layer_of, traceable
 from .options import ExportError, Options
-from .saved_model import SETTINGS, settings_of
+from .settings import SETTINGS, settings_text
 
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def _add_files(path: Path, run: RunNetwork, options: Options) -> None:
     """Append an archive, where LiteRT's tools look for associated files; the interpreter passes over it."""
     target = run.spec.target
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(SETTINGS, json.dumps(settings_of(run, options), indent=2, ensure_ascii=False))
+        archive.writestr(SETTINGS, settings_text(run, options.recipe))
         for names in ("names", "vocabulary", "alphabet"):
             if labels := getattr(target, names, ()):
                 archive.writestr("labels.txt", "".join(f"{' '.join(one.splitlines())}\n" for one in labels))

@@ -19,7 +19,7 @@ from .network import axis_names, layer_of, traceable
 from .onnx_portable import hand_nothing_through, name_sizes, reverse_by_slice
 from .onnx_recurrence import as_native_nodes
 from .options import ExportError, Options
-from .saved_model import settings_of
+from .settings import settings_of
 
 if TYPE_CHECKING:
     import onnx
@@ -32,7 +32,7 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
     import onnx
 
     model = converted(network)
-    for name, value in settings_of(run, options).items():
+    for name, value in settings_of(run, options.recipe).items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f"lstm_zoo.{name}", json.dumps(value, ensure_ascii=False)
     onnx.save(model, str(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from ..runs.network import RunNetwork
 from .network import traceable
 from .options import Options
 from .runtimes import SERVING
+from .settings import SETTINGS, settings_text
 
 FROM_ENCODED = "from_encoded"
 NUMBERS = "numbers"
-SETTINGS = "settings.json"
 
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
@@ -49,16 +48,7 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         signatures[FROM_ENCODED] = from_encoded.get_concrete_function()
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         settings = Path(folder, SETTINGS)
-        settings.write_text(json.dumps(settings_of(run, options), indent=2, ensure_ascii=False), encoding="utf-8")
+        settings.write_text(settings_text(run, options.recipe), encoding="utf-8")
         module.settings = tf.saved_model.Asset(str(settings))
         tf.saved_model.save(module, str(path), signatures)
     return {"asset": f"assets/{SETTINGS}"}
-
-
-def settings_of(run: RunNetwork, options: Options) -> dict[str, Any]:
-    """Return what a server may want to know of a run: its recipe, shapes, names of classes, words, a threshold."""
-    settings = {
-        "config": options.recipe or run.config.model_dump(mode="json"),
-        "spec": run.spec.model_dump(mode="json"),
-    }
-    return {**settings, **run.config.task.to_read_outputs(run.memory)}

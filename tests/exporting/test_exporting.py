@@ -26,7 +26,7 @@ from lstm_zoo.exporting.formats import FORMATS
 from lstm_zoo.exporting.network import exported_network, traceable
 from lstm_zoo.exporting.options import ExportError, Options
 from lstm_zoo.exporting.runner import Runner
-from lstm_zoo.exporting.saved_model import settings_of
+from lstm_zoo.exporting.settings import settings_of
 from lstm_zoo.layers import GRU, LSTM, SimpleRNN
 from lstm_zoo.models.cnn_lstm import CnnLstm
 from lstm_zoo.runs.evaluation import evaluate
@@ -120,8 +120,8 @@ def test_free_sizes_have_names_that_inputs_and_outputs_share(exported):
 
 
 def test_a_file_tells_the_recipe_that_it_is_given(smoke_run):
-    assert settings_of(smoke_run, _options())["config"] == smoke_run.config.model_dump(mode="json")
-    assert settings_of(smoke_run, _options()._replace(recipe={"data": {}}))["config"] == {"data": {}}
+    assert settings_of(smoke_run, None)["config"] == smoke_run.config.model_dump(mode="json")
+    assert settings_of(smoke_run, {"data": {}})["config"] == {"data": {}}
 
 
 @pytest.mark.xdist_group("exports")
