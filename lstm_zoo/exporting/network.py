@@ -75,11 +75,11 @@ def _of_static_shape(network: keras.Model, sizes: Mapping[str, int], run: RunNet
     """
     named = {name: dict(zip(axis_names(one.shape), one.shape, strict=True)) for name, one in network.input.items()}
     there = {axis: size for sides in named.values() for axis, size in sides.items()}
+    free = ", ".join(axis for axis, size in there.items() if size is None)
     if "frames" in there:
         there["frames"] = run.spec.inputs[run.config.data.gives].shape[0]  # evaluation shows clips of as many
     for axis, size in sizes.items():
         if there.get(axis, 0) not in (None, size):
-            free = ", ".join(name for name, side in there.items() if side is None)
             told = f"this network has {axis}={there[axis]}" if axis in there else f"expected sizes of {free}"
             raise InputError("", f"--static-shape {axis}={size}: {told}")
     batch = sizes.get("batch")

@@ -19,7 +19,8 @@ from .comparison import compared
 from .exported import ExportedNetwork
 from .network import answering, for_any_length
 from .options import ExportError
-from .saved_model import FROM_ENCODED
+from .runtimes import SERVING
+from .saved_model import FROM_ENCODED, NUMBERS
 
 TOLERANCE = 1e-4
 """Largest difference of float32 outputs."""
@@ -100,7 +101,9 @@ def _example_by_example(original: _Answers, exported: ExportedNetwork, inputs: I
         parts.append({name: clips[:2, :half] for name, clips in inputs.items()})
     for part in filter(_rows, parts):
         expected = original(part)
-        yield expected, exported.run(part)[0]
+        for signature in (SERVING, NUMBERS):
+            if signature in runner.signatures:
+                yield expected, exported.run(part, signature)[0]
         if FROM_ENCODED in runner.signatures:
             served = {name: np.asarray(one) for name, one in config.task.served(expected, spec).items()}
             yield served, exported.run({"encoded": _encoded(part, config.data.gives, spec)}, FROM_ENCODED)[0]

@@ -141,7 +141,7 @@ def test_only_sizes_that_are_free_are_fixed(smoke_run):
     for sizes, reason in (
         ({"batch": 1, "frames": 5}, "--static-shape frames=5: this network has frames=4"),
         ({"width": 8}, "--static-shape width=8: this network has width=16"),
-        ({"rows": 8}, "--static-shape rows=8: expected sizes of batch"),
+        ({"rows": 8}, "--static-shape rows=8: expected sizes of batch, frames"),
     ):
         with pytest.raises(InputError, match=reason):
             exported_network(smoke_run, {}, static_shape=sizes)

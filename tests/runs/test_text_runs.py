@@ -129,7 +129,11 @@ def test_the_page_s_lines_read_an_exported_file(text_run, exported, monkeypatch,
 
 def test_a_saved_model_reads_files_and_spells_the_text(text_run, exported, line, tmp_path):
     (expected,) = predict(text_run, [line])
-    path = exported("tf_saved_model").path
+    path, signatures = exported("tf_saved_model").path, exported("tf_saved_model").about["signatures"]
+    with_text, without = (
+        {one["name"] for one in signatures[name]["outputs"]} for name in ("serving_default", "numbers")
+    )
+    assert with_text - without == {"text"} and LOG_PROBABILITIES in without
     code = (
         "import sys, tensorflow as tf\n"
         "sys.modules['lstm_zoo'] = None\n"
