@@ -125,6 +125,7 @@ class Trained:
 
         Raises:
             InputError: It is an exported file, or the place cannot be used.
+            ExportError: A format that is to go along cannot be made.
             HubError: The hub cannot be reached.
         """
         return publish(self._run("is exported").run, to, **options)

@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 
 from ..config import yaml_lines
+from ..console.text import listed
 from ..contracts import Classes, Frames, LabelMap, Normal, Number, Spec, Target, Text, Words
 from ..reporting.tables import single_numbers
 from ..runs.directory import Run
@@ -150,10 +151,9 @@ def _limits(run: Run) -> Iterator[str]:
     if is_drawn(run.config):
         yield "It has only seen examples that a program drew, never a photograph."
     if isinstance(target, Classes | LabelMap):
-        more = f" and {len(target.names) - _MOST_NAMED} more" * (len(target.names) > _MOST_NAMED)
-        yield f"It knows no other classes, and always names one: {', '.join(target.names[:_MOST_NAMED])}{more}."
+        yield f"It knows no other classes, and always names one: {listed([*map(_plain, target.names)], _MOST_NAMED)}."
     if isinstance(target, Text):
-        yield f"It writes no other letters: {''.join(sorted(target.alphabet))}"
+        yield f"It writes no other letters: `` {''.join(sorted(target.alphabet))} ``"  # code: some are Markdown's signs
     if isinstance(target, Words):
         yield f"It writes no other words than its {len(target.vocabulary):,}."
     if isinstance(target, Normal):
@@ -188,5 +188,5 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text that is none of Markdown's or HTML's signs, but for those of strong type."""
+    """Return a text in one line, in which nothing is HTML, or parts the cells of a table."""
     return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|")

@@ -32,13 +32,13 @@ _PRIVATE = ("command", "platform")  # of what is known of where a run was made
 _PUBLIC = ("hf://", "https://")
 
 
-def clean_run(run: Run, to: Path, more: Callable[[Run], None] = lambda clean: None, *, bare: bool = False) -> Run:
+def clean_run(run: Run, to: Path, write_more: Callable[[Run], None] = lambda clean: None, *, bare: bool = False) -> Run:
     """Copy a run to a new folder, as others may have it; `MANIFEST.json` there lists its files.
 
     Args:
         run: The run; it has weights.
         to: The folder; there is none yet, or it is empty.
-        more: Writes what else is to be in the copy.
+        write_more: Writes what else is to be in the copy.
         bare: Leave out figures, and what floors know of single examples, even of drawn ones.
 
     Returns:
@@ -59,7 +59,7 @@ def clean_run(run: Run, to: Path, more: Callable[[Run], None] = lambda clean: No
         shutil.rmtree(draft, ignore_errors=True)  # what a killed process has left
         try:
             _fill(draft, run, bare)
-            more(Run.open(draft))
+            write_more(Run.open(draft))
             about = {"versions": run.environment["versions"], "recipe": run.environment["recipe"]}
             write_manifest(draft, {**about, "recipe_sha256": hash_of(draft / CONFIG)})
             draft.rename(to)

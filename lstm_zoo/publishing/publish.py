@@ -75,16 +75,17 @@ def publish(
     with tempfile.TemporaryDirectory(prefix="lstmzoo-") as scratch:
         folder = Path(scratch) / "run" if repository or dry_run else local_path(to)
         name = repository.name if repository else Path(to).resolve().name
+        network = RunNetwork(run)
 
-        def more(clean: Run) -> None:
+        def write_more(clean: Run) -> None:
             for one in formats:
-                _add_export(run, clean, one)
+                _add_export(network, clean, one)
             card = card_of(clean, name, f"hf://{repository.name}" if repository else "FOLDER", license)
             replace_file(clean.path / CARD, card)
 
-        clean_run(run, folder, more)
-        files = {one.relative_to(folder).as_posix(): one.stat().st_size for one in sorted(folder.rglob("*"))}
-        files = {name: size for name, size in files.items() if (folder / name).is_file()}
+        clean_run(run, folder, write_more)
+        there = (one for one in sorted(folder.rglob("*")) if one.is_file())
+        files = {one.relative_to(folder).as_posix(): one.stat().st_size for one in there}
         if dry_run or repository is None:
             return Published(str(to) if dry_run else named_place(folder), files)
         said = message or f"{run.environment['recipe']}, by lstm_zoo"
@@ -92,16 +93,16 @@ def publish(
         return Published(str(done.repository), files, done.page)
 
 
-def _add_export(run: Run, clean: Run, format: str) -> None:
-    """Export a run into its clean copy, and take out what is of its author's machine."""
+def _add_export(network: RunNetwork, clean: Run, format: str) -> None:
+    """Export the network of a run into its clean copy, and take out what is of its author's machine."""
     if format == "keras":
         with tempfile.TemporaryDirectory() as scratch:
-            exported = export(RunNetwork(run), format, scratch)
+            exported = export(network, format, scratch)
             with zipfile.ZipFile(exported.path) as archive:
                 archive.extractall(clean.path)
         return
-    folder, places = clean.path / "exports" / format, OwnPlaces(run.config, run.path)
-    export(RunNetwork(run), format, folder, recipe=places.recipe(run.config))
+    folder, places = clean.path / "exports" / format, OwnPlaces(network.config, network.path)
+    export(network, format, folder, recipe=places.recipe(network.config))
     about = places.removed(json.loads((folder / EXPORT).read_text(encoding="utf-8")))
     replace_file(folder / EXPORT, json.dumps(about, indent=2, ensure_ascii=False))
     for name in (*RECIPE_FILES, MEMORY):

@@ -18,6 +18,7 @@ from lstmzoo import lstmzoo
 import lstm_zoo.layers  # noqa: F401 (registers them)
 from lstm_zoo.config.recipe import load
 from lstm_zoo.contracts import InputError, named_place
+from lstm_zoo.publishing import card
 from lstm_zoo.publishing import publish as publishing
 from lstm_zoo.publishing.publish import publish
 from lstm_zoo.runs.directory import Run
@@ -31,22 +32,29 @@ def test_a_card_tells_figure_and_floor_and_is_read_by_the_hub(smoke_run, tmp_pat
     scores = evaluate(smoke_run, "test")
     told = lstmzoo("publish", smoke_run.path, "--to", tmp_path / "net", "--license", "apache-2.0").stdout
     assert told.splitlines()[-1] == f"next: lstmzoo eval --run {tmp_path / 'net'}"
-    card = ModelCard.load(tmp_path / "net" / "README.md")
-    head = card.data.to_dict()
+    read = ModelCard.load(tmp_path / "net" / "README.md")
+    head = read.data.to_dict()
     assert (head["license"], head["library_name"], head["pipeline_tag"]) == (
         "apache-2.0",
         "lstm_zoo",
         "video-classification",
     )
     assert {"lstm", "cnn_lstm"} <= set(head["tags"]) and head["datasets"] == ["moving_shapes"]
-    found = {one.metric_name: (one.dataset_split, one.metric_value) for one in card.data.eval_results}
+    found = {one.metric_name: (one.dataset_split, one.metric_value) for one in read.data.eval_results}
     assert found["top1"] == ("test", scores["top1"])
     floor = scores["floors"]["majority"]["top1"]
-    assert f"| top1 | **{scores['top1']:.4g}** | {floor:.4g} |" in card.text
-    assert "| examples | 16 train, 8 val, 8 test |" in card.text and "| training time | " in card.text
-    assert f"| parameters | {smoke_run.model.count_params():,} |" in card.text
-    assert "never a photograph" in card.text and "clockwise" in card.text
-    assert "lstmzoo predict --run FOLDER FILE" in card.text
+    assert f"| top1 | **{scores['top1']:.4g}** | {floor:.4g} |" in read.text
+    assert "| examples | 16 train, 8 val, 8 test |" in read.text and "| training time | " in read.text
+    assert f"| parameters | {smoke_run.model.count_params():,} |" in read.text
+    assert "never a photograph" in read.text and "clockwise" in read.text
+    assert "lstmzoo predict --run FOLDER FILE" in read.text
+
+
+def test_letters_that_are_signs_of_markdown_are_told_as_they_are(tmp_path):
+    config = load("smoke/crnn.yaml")
+    spec = config.data.expected_spec()
+    spec = spec.model_copy(update={"target": spec.target.model_copy(update={"alphabet": tuple("_a<*")})})
+    assert "It writes no other letters: `` *<_a ``" in [*card._limits(Run(tmp_path, config, spec))]
 
 
 def test_a_published_run_has_the_same_scores_in_a_fresh_process_of_a_newcomer(smoke_run, hub, tmp_path):
@@ -134,7 +142,7 @@ def test_commands_of_the_page(smoke_run, hub, data_dir, tmp_path, monkeypatch, e
     clip = write_video(tmp_path / "clip.mp4")
     monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "_add_export", lambda run, clean, format: None)  # another test exports
+        patch.setattr(publishing, "_add_export", lambda network, clean, format: None)  # another test exports
         for words in map(str.split, commands):
             short = {
                 "runs/a": str(smoke_run.path),
