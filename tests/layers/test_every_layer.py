@@ -43,9 +43,13 @@ CASES = {
         [pixels(*PICTURE)],
     ),
 }
-DECODERS = [(name, CASES[name]) for name in ("ShowTellDecoder", "ShowAttendTellDecoder")]
-STEPS = {"TextbookLSTMCell", "STLSTM"}
-"""Cells, which are no layers of a model."""
+TIED = {
+    f"{name}, tied": (kind, {**CAPTIONS, "units": 4, "tied": True}, inputs)
+    for name, (kind, _, inputs) in CASES.items()
+    if name in ("ShowTellDecoder", "ShowAttendTellDecoder")
+}
+CELLS = ("TextbookLSTMCell", "STLSTM")
+"""They are no layers of a model."""
 WITHOUT_WEIGHTS = {"ImageScaling"}
 FLOAT32_ANSWERS = {"PredRNN", "ShowTellDecoder", "ShowAttendTellDecoder"}
 """Those that give logits or scores, of which losses are to be made."""
@@ -98,13 +102,8 @@ def test_frozen_stays_frozen(case):
         assert bool(layer.trainable_weights) == (case not in WITHOUT_WEIGHTS)
 
 
-TIED = {f"{name}, tied": (kind, {**CAPTIONS, "units": 4, "tied": True}, inputs) for name, (kind, _, inputs) in DECODERS}
-
-
 @pytest.mark.filterwarnings("ignore:.*does not have a `quantize` method")
-@pytest.mark.parametrize(
-    "name", [*CASES.keys() - {"TextbookLSTMCell", "STLSTM"}, *TIED]
-)  # a step is no layer of a model
+@pytest.mark.parametrize("name", [name for name in CASES | TIED if name not in CELLS])
 def test_a_quantized_model_is_saved_and_loaded(name, tmp_path):
     kind, options, inputs = (CASES | TIED)[name]
     given = [keras.Input(one.shape[1:], dtype=keras.backend.standardize_dtype(one.dtype)) for one in inputs]

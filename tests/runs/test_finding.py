@@ -4,6 +4,7 @@ import json
 import shutil
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from lstmzoo import lstmzoo
@@ -15,7 +16,7 @@ from lstm_zoo.disk.archives import ArchiveError
 from lstm_zoo.disk.hashes import hash_of
 from lstm_zoo.disk.hub import HubError, Repository, repository_of, upload
 from lstm_zoo.runs.directory import Run
-from lstm_zoo.runs.finding import found
+from lstm_zoo.runs.finding import found, new_path
 from lstm_zoo.runs.manifest import MANIFEST, write_manifest
 
 NAME = "me/clips"
@@ -41,6 +42,13 @@ def line_of(what, error=InputError):
         Run.open(what)
     (line,) = str(caught.value).splitlines()
     return line
+
+
+def test_runs_of_one_second_get_places_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = load("smoke/cnn_lstm.yaml")
+    places = [new_path(config) for _ in range(3)]
+    assert len(set(places)) == 3 and set(Path("runs").iterdir()) == set(places)
 
 
 def test_how_repositories_are_named(monkeypatch):
