@@ -191,8 +191,10 @@ def _other_error(repository: Repository, done: str, error: Exception) -> Excepti
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE and isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled):
-        how = "; unset it" if done == "written" else f", and it is not in the cache; before: lstmzoo fetch {repository}"
-        return HubError(f"{repository} cannot be {done}: HF_HUB_OFFLINE is set{how}")
+        mend = "; unset it"
+        if done == "read":
+            mend = f", and it is not in the cache; unset it, then: lstmzoo fetch {repository}"
+        return HubError(f"{repository} cannot be {done}: HF_HUB_OFFLINE is set{mend}")
     status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
     if status in (401, 403):
         may = f"{repository} may not be {done} ({first_line(error)})"

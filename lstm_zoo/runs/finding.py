@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from ..config.recipe import Config
+from ..console.text import did_you_mean
 from ..console.visible import tell
 from ..contracts import InputError, copy_of, local_path
 from ..disk.archives import ENDINGS, WebArchive, download, unpack, web_archive_of
@@ -51,9 +52,14 @@ def found(run: str | Path) -> Path:
         path = local_path(run)
     except ValueError as error:
         raise InputError("", str(error)) from None
+    names = [name for name, network in shipped().items() if network.made]
     holds_one = path.is_file() or any((path / name).exists() for name in (CONFIG, EXPORT))
-    if path.name != run or holds_one or (path.exists() and run not in shipped()):
+    if path.name != run or holds_one or (path.exists() and run not in names):
         return path
+    if run not in names:
+        near = did_you_mean(run, [*names, *map(str, RUNS.glob("*"))])
+        what = f"no such folder, and no network of that name comes with lstm_zoo{near}"
+        raise InputError("", f"{run}: {what}; see `lstmzoo list runs`")
     if path.exists():
         tell(f"{run}: the network that comes with lstm_zoo; the folder that is called so here holds no run")
     return own_copy(run)

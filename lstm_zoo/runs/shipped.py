@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..config import yaml_lines
-from ..console.text import did_you_mean
 from ..contracts import InputError, copy_of_shipped
 from ..disk.hashes import hash_of
 from ..disk.making import making
@@ -70,17 +69,13 @@ def shipped() -> dict[str, Shipped]:
 
 
 def own_copy(name: str) -> Path:
-    """Return the user's own copy of a shipped network.
+    """Return the user's own copy of a shipped network, which has been made.
 
     Raises:
-        InputError: There is no network of that name, or it is damaged.
+        InputError: It is damaged.
     """
-    if (network := shipped().get(name)) is None or network.made is None:
-        near = did_you_mean(name, [*shipped(), *map(str, Path("runs").glob("*"))])
-        raise InputError(
-            "",
-            f"{name}: no such folder, and no network of that name comes with lstm_zoo{near}; see `lstmzoo list runs`",
-        )
+    network = shipped()[name]
+    assert network.made, name
     place = copy_of_shipped(name, network.made.sha256)
     with making(place, f"copies {name}") as missing:
         if missing:

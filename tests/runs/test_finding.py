@@ -103,7 +103,7 @@ def test_fetch_fills_the_cache_for_days_without_a_network(hub, published, monkey
     asked = len(hub.asked)
     assert named_place(found(f"hf://{NAME}@main")) == f"hf://{NAME}@{commit}" and len(hub.asked) == asked
     line = line_of("hf://me/others", HubError)
-    assert "HF_HUB_OFFLINE is set, and it is not in the cache; before: lstmzoo fetch hf://me/others" in line
+    assert "HF_HUB_OFFLINE is set, and it is not in the cache; unset it, then: lstmzoo fetch hf://me/others" in line
     with pytest.raises(HubError, match=r"hf://me/others cannot be written: HF_HUB_OFFLINE is set; unset it$"):
         upload(Repository("me/others"), published, MANIFEST, message="-")
 
