@@ -237,6 +237,7 @@ _TABLES: tuple[tuple[str, Callable[[str, Sequence[str]], str]], ...] = (
     (r".*/Flickr_8k\..*", _flickr_list),
     (r".*/captions_.*\.json", _coco),
     (r"my_photos/.*\.txt", lambda name, names: _caption(names.index(name))),
+    (r"camvid/classes\.txt", lambda name, names: "ground\nhouse\nvoid\n"),
     (r".*/classes\.txt", lambda name, names: "ground\nhouse\ntree\n"),
     (r".*/pairs\.csv", _pairs),
     (r"voc/.*\.txt", _voc_list),
