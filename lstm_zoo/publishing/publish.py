@@ -30,7 +30,7 @@ class Published(NamedTuple):
     """What was published."""
 
     place: str
-    """A folder, or an address that means the same for ever."""
+    """A folder, or an address that means the same for ever; of a dry run, what it was asked for."""
     files: dict[str, int]
     """Size of each file."""
     page: str = ""
