@@ -9,7 +9,10 @@ import av
 import numpy as np
 from PIL import Image
 
-_QUALITY = "16"  # constant rate factor: nearly without loss
+_ENCODING = {
+    "crf": "16",  # constant rate factor: nearly without loss
+    "mbtree": "0",  # with it, and AVX-512, x264 writes small frames as other bytes each time
+}
 _CENTISECONDS = 2  # of a frame of a GIF; browsers show shorter ones slowly
 
 
@@ -18,7 +21,7 @@ def mp4_of(frames: np.ndarray, fps: float) -> bytes:
     buffer = io.BytesIO()
     height, width = frames.shape[1:3]
     with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options={"crf": _QUALITY})
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options=_ENCODING)
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuv444p" if height % 2 or width % 2 else "yuv420p"
         for frame in frames:
