@@ -3,8 +3,8 @@
 
 Usage: python scripts/export_matrix [--only KIND ...] [--runs DIR] [--clients] [--write]
 Prints one table of what was proved, and that of lstm_zoo/exporting/README.md; --write puts the latter there. Takes some
-ten minutes on two cores; --runs keeps the trained runs, and takes those that are there. --clients: the page's other
-table, of programs of others that run the files; they are installed below build/clients, 500 MB and Node.js needed.
+ten minutes on two cores; --runs keeps the trained runs, and takes those that are there. --clients makes the other table
+of that page: programs of others that run the files. They are installed below build/clients: 500 MB, and Node.js needed.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--only", nargs="*", help="model kinds")
     arguments.add_argument("--runs", type=Path, help="folder for the runs")
-    arguments.add_argument("--clients", action="store_true", help="try programs of others, too")
-    arguments.add_argument("--write", action="store_true", help="put the tables into the page")
+    arguments.add_argument("--clients", action="store_true", help="try programs of others")
+    arguments.add_argument("--write", action="store_true", help="put the table into the page")
     options = arguments.parse_args()
     silence()
     import_keras()
@@ -44,19 +44,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.runs or Path(scratch)
         runs = {kind: _trained(kind, folder / kind) for kind in options.only or kinds}
-        cells = {kind: _cells(run) for kind, run in runs.items()}
-        of_clients = {kind: _clients(run) for kind, run in runs.items() if options.clients}
-    Console(width=220).print(_proofs(cells))
-    told = {kind: [_told(abouts) for abouts in columns.values()] for kind, columns in cells.items()}
-    tables = {"export matrix": _markdown([f"`{column}`" for column in COLUMNS], told)}
-    if options.clients:
-        tables["client matrix"] = _markdown([one.column for one in CLIENTS], of_clients)
-    for name, table in tables.items():
-        print(table)
-        if options.write:
-            first, last = (mark.format(name) for mark in MARKS)
-            before, _, after = PAGE.read_text(encoding="utf-8").partition(first)
-            PAGE.write_text(f"{before}{first}\n{table}\n{last}{after.split(last)[1]}", encoding="utf-8")
+        if options.clients:
+            name, columns = "client matrix", [one.column for one in CLIENTS]
+            told = {kind: _clients(run) for kind, run in runs.items()}
+        else:
+            name, columns = "export matrix", [f"`{column}`" for column in COLUMNS]
+            cells = {kind: _cells(run) for kind, run in runs.items()}
+            Console(width=220).print(_proofs(cells))
+            told = {kind: [_told(abouts) for abouts in of.values()] for kind, of in cells.items()}
+    table = _markdown(columns, told)
+    print(table)
+    if options.write:
+        first, last = (mark.format(name) for mark in MARKS)
+        before, _, after = PAGE.read_text(encoding="utf-8").partition(first)
+        PAGE.write_text(f"{before}{first}\n{table}\n{last}{after.split(last)[1]}", encoding="utf-8")
 
 
 def _trained(kind: str, path: Path) -> Any:
