@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,8 +50,9 @@ def judged(client: Client, file: Path, inputs: Arrays, expected: Arrays) -> str:
     for name, values in expected.items():
         if (same := _named(found, name, values)) is None:
             return f"no: it gives no {name}"
-        if not np.abs(same - values.astype(np.float64)).max() <= TOLERANCE:
-            return f"no: its {name} differ by {np.abs(same - values.astype(np.float64)).max():.0e}"
+        apart = np.abs(same - values.astype(np.float64)).max()
+        if not apart <= TOLERANCE:
+            return f"no: its {name} differ by {apart:.0e}"
     return "yes"
 
 
@@ -95,7 +98,7 @@ def _named(found: Arrays, name: str, values: np.ndarray) -> np.ndarray | None:
 
 
 def _reason(said: str) -> str:
-    """Return the line of a program's last words that names what it lacks."""
+    """Return the last line of a program's last words, without folders of this machine."""
     lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if "rror" in line or "not supported" in line or "failed" in line]
-    return f"no: {(telling or lines or ['it ended without a word'])[-1][:120]}"
+    last = re.sub(r"/\S+/", "", (lines or ["it ended without a word"])[-1])
+    return f"no: {textwrap.shorten(last, 110, placeholder=' ...').replace('|', '/')}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lstmzoo import lstmzoo
+from PIL import Image
 
 import lstm_zoo
 from lstm_zoo.config.catalogue import shipped_configs
@@ -43,8 +44,24 @@ def is_class(told, row):
 
 
 def are_labels(told, row):
-    found, true = np.load(told["labels"])["labels"], np.load(row["labels"])
+    found, true = (read_labels(place) for place in (told["labels"], row["labels"]))
     return (found == true).mean() > 0.75
+
+
+def read_labels(place):
+    if place.endswith(".png"):
+        return np.asarray(Image.open(place))
+    labels = np.load(place)
+    return labels if place.endswith(".npy") else labels["labels"]
+
+
+def is_text(told, row):
+    return told["text"] == row["text"]
+
+
+def names_the_same_things(told, row):
+    things = {"small", "large", "red", "green", "blue", "yellow", "circle", "square", "triangle"}
+    return things & set(told["caption"].split()) == things & set(row["caption"].split())
 
 
 def is_event(told, row):
@@ -56,6 +73,9 @@ ANSWERS = {
     "moving_shapes_cnn_lstm": is_class,
     "blob_volumes_pyramid_lstm": are_labels,
     "drawn_walkway_tempo_lstm": is_event,
+    "texture_mosaic_md_lstm": are_labels,
+    "drawn_lines_crnn": is_text,
+    "captioned_shapes_show_attend_tell": names_the_same_things,
 }
 
 
