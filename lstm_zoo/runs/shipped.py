@@ -28,7 +28,7 @@ class Made(NamedTuple):
     figure: float
     """Its score, as `lstmzoo eval --run NAME` gives it."""
     floor: float
-    """The best of what trivial predictors get, by the same command."""
+    """The best of what trivial predictors get; what one of them knows of all training images does not come along."""
     parameters: int
     bytes: int
     """Size of all files."""
