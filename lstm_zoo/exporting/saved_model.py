@@ -23,7 +23,7 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
     """Write a network with the signature `serving_default`, and what else there can be.
 
     Where its data are pictures, `from_encoded` takes files; where text comes out, `numbers` is without it, for runtimes
-    that have no operations on text (TensorFlow.js).
+    that have no operations on text.
     """
     function, module = traceable(network)
     data, task, spec = run.config.data, run.config.task, run.spec
