@@ -190,6 +190,44 @@ def test_merges_and_shapes():
     assert one(x).shape == one.compute_output_shape(x.shape) == (1, 2, 3, UNITS)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_without_return_sequences_each_direction_gives_its_last_pixel(masked):
+    random = np.random.default_rng(10)
+    x, mask = random.normal(size=(2, 4, 5, WIDTH)), np.ones((2, 4, 5), bool)
+    if masked:
+        mask[1] = False
+        mask[1, 1:3, :4] = True
+    tops, bottoms, lefts, rights = ((0, 1), (3, 2), (0, 0), (4, 3)) if masked else ((0, 0), (3, 3), (0, 0), (4, 4))
+    ends = {
+        "top_left": (bottoms, rights),
+        "top_right": (bottoms, lefts),
+        "bottom_left": (tops, rights),
+        "bottom_right": (tops, lefts),
+    }
+    layers = {merge: random_layer("graves", merge=merge, return_sequences=False) for merge in ("sum", "mean", "concat")}
+    weights = layers["sum"].get_weights()
+    expected = []
+    for number, (corner, (rows, columns)) in enumerate(ends.items()):
+        of_all = raster("graves", corner, x, mask, *(weight[number] for weight in weights))
+        expected.append(of_all[[0, 1], rows, columns])
+    for merge, wanted in (("sum", sum(expected)), ("mean", sum(expected) / 4), ("concat", np.hstack(expected))):
+        found = layers[merge](x, mask=tf.constant(mask) if masked else None)
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+        assert found.shape == layers[merge].compute_output_shape(x.shape)
+
+
+def test_without_return_sequences_it_ends_a_network_of_any_size(tmp_path):
+    image = keras.Input((None, None, WIDTH))
+    layer = MDLSTM2D(UNITS, merge="concat", directions=("top_left", "bottom_left"), return_sequences=False)
+    model = keras.Model(image, keras.layers.Dense(3)(layer(keras.layers.Masking()(image))))
+    assert layer.output.shape == (None, 2 * UNITS) and model.output_shape == (None, 3)
+    model.save(tmp_path / "model.keras")
+    x = np.random.default_rng(11).normal(size=(2, 3, 4, WIDTH)).astype(np.float32)
+    padded = np.pad(x, ((0, 0), (0, 2), (0, 3), (0, 0)))
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.predict(padded, verbose=0), model(x), atol=1e-6)
+
+
 def test_states_stay_bounded_where_a_plain_cell_with_bias_one_explodes():
     x = np.ones((1, 64, 64, 1), np.float32)
 

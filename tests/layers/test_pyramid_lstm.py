@@ -206,6 +206,7 @@ def test_gradients_are_equal_on_jax(tmp_path):
         ({"kernel_size": 4}, "kernel_size: got 4, expected an odd number"),
         ({"kernel_size": 3.0}, "kernel_size: got 3.0"),
         ({"merge": "max"}, "merge: got 'max', expected 'sum' or 'mean'"),
+        ({"return_sequences": False}, "expected True: sweeps along different axes end with planes of different shapes"),
     ],
 )
 def test_wrong_arguments_are_named(options, message):

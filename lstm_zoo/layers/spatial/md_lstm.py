@@ -40,6 +40,8 @@ class MDLSTM2D(GatedLayer):
         merge: What becomes of the directions' outputs: `sum`, `mean` or `concat`.
         forget_bias: Start of the forget gates' biases; None takes the cell's own (1; -0.4 for `graves`, whose state
             grows without bound from biases of 0 on).
+        return_sequences: Whether to return the outputs of all pixels, or of each direction that of its last pixel
+            alone: of the corner across from where it starts, which sees the whole image.
 
     Other arguments are those of `GatedLayer`.
 
@@ -47,7 +49,8 @@ class MDLSTM2D(GatedLayer):
         (B, H, W, D), and a mask (B, H, W) bool if the images are padded: outside of it, output and state are 0.
 
     Output shape:
-        (B, H, W, U), or with `concat` (B, H, W, directions * U).
+        (B, H, W, U), or with `concat` (B, H, W, directions * U). Without `return_sequences` (B, U), or with `concat`
+        (B, directions * U); with a mask, the corners are those of the smallest rectangle around the picture.
 
     Raises:
         ValueError: An option or the rank of the inputs is wrong.
@@ -60,6 +63,7 @@ class MDLSTM2D(GatedLayer):
         directions: Sequence[str] = tuple(CORNERS),
         merge: str = "sum",
         forget_bias: float | None = None,
+        return_sequences: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         **kwargs: Any,
     ):
@@ -77,6 +81,7 @@ class MDLSTM2D(GatedLayer):
         self.directions = tuple(directions)
         self.merge = merge
         self.forget_bias = forget_bias
+        self.return_sequences = return_sequences
 
     def build(self, input_shape):
         if len(input_shape) != 4 or input_shape[-1] is None:
@@ -99,15 +104,22 @@ class MDLSTM2D(GatedLayer):
         weights = [ops.cast(weight, self.compute_dtype) for weight in self._all_weights()]
         inputs = self.dropped(ops.cast(inputs, self.compute_dtype), training)
         outputs = wavefront.run(inputs, mask, weights)  # (directions, B, H, W, U)
+        if not self.return_sequences:
+            by_direction = zip(ops.unstack(outputs, len(self.directions), axis=0), self.directions, strict=True)
+            outputs = ops.stack([_at_the_end(of_one, corner, mask) for of_one, corner in by_direction])
         if self.merge == "concat":
             return ops.concatenate(ops.unstack(outputs, len(self.directions), axis=0), axis=-1)
         return (ops.sum if self.merge == "sum" else ops.mean)(outputs, axis=0)
 
+    def compute_mask(self, inputs, mask=None):
+        return mask if self.return_sequences else None
+
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units * (len(self.directions) if self.merge == "concat" else 1))
+        before = input_shape[:-1] if self.return_sequences else input_shape[:1]
+        return (*before, self.units * (len(self.directions) if self.merge == "concat" else 1))
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("units", "cell", "merge", "forget_bias")}
+        own = {name: getattr(self, name) for name in ("units", "cell", "merge", "forget_bias", "return_sequences")}
         return {**super().get_config(), **own, "directions": list(self.directions)}
 
     def _add_kernel(self, kind: str, initializer: Any, rows: int) -> Any:
@@ -134,3 +146,20 @@ class MDLSTM2D(GatedLayer):
         forget_bias = cell.forget_bias if self.forget_bias is None else self.forget_bias
         blocks = [forget_bias if block in cell.forget_gates else 0.0 for block in range(GATES)]
         return ops.cast(ops.broadcast_to(ops.repeat(ops.array(blocks), self.units), shape), dtype or "float32")
+
+
+def _at_the_end(outputs: Any, corner: str, mask: Any) -> Any:
+    """Return the outputs of the pixels where the scan from a corner ends, (B, H, W, U) to (B, U)."""
+    ends = [0 if flip else -1 for flip in CORNERS[corner]]
+    if mask is None:
+        return outputs[:, ends[0], ends[1]]
+    mask = ops.cast(mask, "bool")
+    row, column = (_end_of_true(ops.any(mask, axis=axis), end) for axis, end in zip((2, 1), ends, strict=True))
+    here = ops.logical_and(row[:, :, None], column[:, None, :])
+    return ops.sum(ops.where(here[..., None], outputs, ops.zeros_like(outputs)), axis=(1, 2))
+
+
+def _end_of_true(values: Any, end: int) -> Any:
+    """Return where the first (`end` is 0) or last (-1) true value of each row is, (B, n) bool."""
+    counts = ops.cumsum(ops.cast(values, "int32"), axis=1)
+    return ops.logical_and(values, counts == (1 if end == 0 else counts[:, -1:]))

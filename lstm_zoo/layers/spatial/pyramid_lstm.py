@@ -45,6 +45,8 @@ class PyraMiDLSTM(GatedLayer):
         units: Units U of each sweep.
         kernel_size: Side k of the square (in images: length of the stretch) of the plane before that a unit sees; odd.
         merge: How the sweeps' outputs become one, `sum` or `mean`.
+        return_sequences: True. What sweeps along different axes end with are planes of different shapes, of which no
+            one answer can be made; for one answer an image or a volume, pool the map.
 
     Other arguments are those of `GatedLayer`.
 
@@ -59,7 +61,14 @@ class PyraMiDLSTM(GatedLayer):
         ValueError: An argument or the input's shape does not fit.
     """
 
-    def __init__(self, units: int, kernel_size: int = 7, merge: Literal["sum", "mean"] = "sum", **kwargs):
+    def __init__(
+        self,
+        units: int,
+        kernel_size: int = 7,
+        merge: Literal["sum", "mean"] = "sum",
+        return_sequences: Literal[True] = True,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"units: got {units}, expected 1 or more")
@@ -67,9 +76,15 @@ class PyraMiDLSTM(GatedLayer):
             raise ValueError(f"kernel_size: got {kernel_size!r}, expected an odd number such as 7")
         if merge not in ("sum", "mean"):
             raise ValueError(f"merge: got {merge!r}, expected 'sum' or 'mean'")
+        if not return_sequences:
+            raise ValueError(
+                "return_sequences: got False, expected True: sweeps along different axes end with planes of different "
+                "shapes; for one answer an input, put keras.layers.GlobalAveragePooling2D (volumes: 3D) after the layer"
+            )
         self.units = units
         self.kernel_size = kernel_size
         self.merge = merge
+        self.return_sequences = return_sequences
         self.sweeps = []
         # TensorFlow's XLA cannot compile the gradient of `keras.ops.scan` (Keras 3.15).
         self.supports_jit = keras.backend.backend() != "tensorflow"
@@ -135,7 +150,7 @@ class PyraMiDLSTM(GatedLayer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self):
-        own = {name: getattr(self, name) for name in ("units", "kernel_size", "merge")}
+        own = {name: getattr(self, name) for name in ("units", "kernel_size", "merge", "return_sequences")}
         return {**super().get_config(), **own}
 
 
