@@ -19,6 +19,7 @@ from .answers import (
     PLACES,
     PROBABILITIES,
     SCORE,
+    Meaning,
     Outputs,
     Result,
     unbatched,
@@ -26,7 +27,7 @@ from .answers import (
 from .data import DataConfig, LiveFrame, Part, Sample, Views
 from .model import EncoderConfig, ModelConfig
 from .section import InputError, Section, WorkError, raised_by
-from .spec import ALL, SPLITS, Classes, Frames, LabelMap, Normal, Number, Spec, Target, Tensor, Text, Words
+from .spec import ALL, COLOURS, SPLITS, Classes, Frames, LabelMap, Normal, Number, Spec, Target, Tensor, Text, Words
 from .splits import FEATURES, WHOLE, Share, Splits
 from .survey import BadFile, Example, GoodFile, Neighbour, Survey
 from .task import Figures, Judge, Judged, Memory, Objective, Pictures, Predictor, TaskConfig
@@ -35,6 +36,7 @@ from .watching import Changes, Told, Watcher
 
 __all__ = [
     "ALL",
+    "COLOURS",
     "FEATURES",
     "FRAMES",
     "KNOWN_FRAMES",
@@ -58,6 +60,7 @@ __all__ = [
     "Judged",
     "LabelMap",
     "LiveFrame",
+    "Meaning",
     "Memory",
     "ModelConfig",
     "Neighbour",

@@ -25,6 +25,17 @@ Outputs = dict[str, Any]
 """What a network in use answers, by name: arrays of one example, or with the batch axis in front."""
 
 
+class Meaning(NamedTuple):
+    """What an output holds, for those who read exported files."""
+
+    text: str
+    """What stands there and how it is read, in a sentence or two."""
+    axes: tuple[str, ...] = ()
+    """What its axes count, that of the batch left out."""
+    facts: dict[str, Any] = {}
+    """The same for programs, ready for JSON: `labels`, where in the settings its numbers' names stand, say."""
+
+
 def unbatched(batches: Iterable[Outputs]) -> Iterator[Outputs]:
     """Yield the rows of batches of outputs."""
     for batch in batches:

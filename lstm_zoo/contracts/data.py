@@ -77,6 +77,8 @@ class DataConfig(Section, ABC):
     """What its files are, in a word."""
     gives: ClassVar[str]
     """Name of the input that it gives."""
+    shown: ClassVar[str] = ""
+    """How that comes from a file, in a sentence: what is cut, scaled and filled up."""
     target: ClassVar[str]
     """Kind of its target."""
     at_once: ClassVar[int | None] = None

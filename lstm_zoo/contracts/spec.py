@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 ALL = "all"
 """Stands for all examples together, whatever splits they are in; nothing is dealt then."""
+COLOURS = {1: ("grey",), 3: ("red", "green", "blue")}
+"""What channels are, by their number."""
 
 
 class Tensor(Section):

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from .answers import Outputs, Result
+from .answers import Meaning, Outputs, Result
 from .section import Section
 from .spec import Spec
 from .watching import Changes, Watcher
@@ -153,6 +153,11 @@ class TaskConfig(Section, ABC):
     def watcher(self, spec: Spec, memory: Memory | None = None) -> Watcher:
         """Return what says of a stream what it shows."""
         return Changes(lambda outputs: self.result(outputs, spec, memory=memory))
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        """Return what the outputs of `network` hold, and what `served` adds to them, by their names."""
+        del spec
+        return {}
 
     def to_read_outputs(self, memory: Memory | None) -> dict[str, Any]:
         """Return what whoever reads the outputs of an exported network has to know beside the spec, ready for JSON."""

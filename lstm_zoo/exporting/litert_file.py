@@ -48,15 +48,15 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         except Exception as error:
             raise _explained(error, concrete, network) from error
     path.write_bytes(converted)
-    _add_files(path, run, options)
+    _add_files(path, settings_text(run, options.recipe, network.input, network.output), run)
     return {}
 
 
-def _add_files(path: Path, run: RunNetwork, options: Options) -> None:
+def _add_files(path: Path, settings: str, run: RunNetwork) -> None:
     """Append an archive, where LiteRT's tools look for associated files; the interpreter passes over it."""
     target = run.spec.target
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(SETTINGS, settings_text(run, options.recipe))
+        archive.writestr(SETTINGS, settings)
         for names in ("names", "vocabulary", "alphabet"):
             if labels := getattr(target, names, ()):
                 archive.writestr("labels.txt", "".join(f"{' '.join(one.splitlines())}\n" for one in labels))

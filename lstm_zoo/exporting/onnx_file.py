@@ -28,11 +28,15 @@ OPSET = 17
 
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
-    """Write a network, with the run's settings as metadata; see `converted`."""
+    """Write a network, with the run's settings as metadata, and texts of inputs and outputs; see `converted`."""
     import onnx
 
-    model = converted(network)
-    for name, value in settings_of(run, options.recipe).items():
+    model, sides = converted(network), (network.input, network.output)
+    settings = settings_of(run, options.recipe, *sides)
+    texts = {one["name"]: one["text"] for side in ("inputs", "outputs") for one in settings[side]}
+    for one in [*model.graph.input, *model.graph.output]:
+        one.doc_string = texts[one.name]
+    for name, value in settings.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = f"lstm_zoo.{name}", json.dumps(value, ensure_ascii=False)
     onnx.save(model, str(path))

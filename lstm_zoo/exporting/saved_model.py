@@ -48,7 +48,8 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
         signatures[FROM_ENCODED] = from_encoded.get_concrete_function()
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         settings = Path(folder, SETTINGS)
-        settings.write_text(settings_text(run, options.recipe), encoding="utf-8")
+        told = settings_text(run, options.recipe, network.input, signatures[SERVING].structured_outputs)
+        settings.write_text(told, encoding="utf-8")
         module.settings = tf.saved_model.Asset(str(settings))
         tf.saved_model.save(module, str(path), signatures)
     return {"asset": f"assets/{SETTINGS}"}

@@ -14,6 +14,7 @@ from ..contracts import (
     SCORE,
     Judge,
     Judged,
+    Meaning,
     Memory,
     Normal,
     Objective,
@@ -92,6 +93,13 @@ class Anomaly(TaskConfig):
             flat = best[0]
         score = ops.mean(flat, axis=-1)
         return keras.Model(model.input, {SCORE: score, PLACES: places}, name=model.name)
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        score = (
+            "How little normal the last frame of the clip is, the higher the less. Events are where its running mean, "
+            "s += smoothing * (score - s), lies above `threshold`; both stand beside this."
+        )
+        return {SCORE: Meaning(score), PLACES: Meaning("The same of each place of the frame.", ("rows", "columns"))}
 
     def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:
         """Return the mean frame of the normal films, (H, W, C)."""

@@ -15,6 +15,7 @@ from ..contracts import (
     InputError,
     Judge,
     Judged,
+    Meaning,
     Memory,
     Objective,
     Outputs,
@@ -91,6 +92,19 @@ class Captioning(TaskConfig):
         options = self.decoding.model_dump(exclude={"kind"})
         search = CaptionSearch(decoder, target.max_words, **options, name="search")
         return keras.Model(inputs, search(features), name=model.name)
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        told = f"The numbers of the words, from 0 on. Behind the last stands {END} if there is room, then {PADDING}."
+        if _words(spec).split == "blanks":
+            told += " Blanks part them."
+        facts = {"labels": "spec.target.vocabulary", "end": END, "padding": PADDING}
+        return {
+            "words": Meaning(told, ("words",), facts),
+            "log_probabilities": Meaning("Natural logarithm of each word's probability.", ("words",)),
+            "score": Meaning("What decides between captions, the higher the better: `config.task.decoding`."),
+            "attention": Meaning("Where the network looked at each word, in rows of the image.", ("words", "places")),
+            "caption": Meaning("The caption of each image as a sentence, UTF-8."),
+        }
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of captions against each image's references."""

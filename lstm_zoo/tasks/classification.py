@@ -13,6 +13,7 @@ from ..contracts import (
     Figures,
     Judge,
     Judged,
+    Meaning,
     Memory,
     Objective,
     Outputs,
@@ -65,6 +66,10 @@ class Classification(TaskConfig):
 
         probabilities = keras.ops.softmax(model.output, axis=-1)
         return keras.Model(model.input, {PROBABILITIES: probabilities}, name=model.name)
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        told = "The probability of each class; they add up to 1."
+        return {PROBABILITIES: Meaning(told, ("classes",), {"labels": "spec.target.names"})}
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of probabilities, (K,)."""

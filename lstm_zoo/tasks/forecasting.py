@@ -12,12 +12,14 @@ import numpy as np
 from pydantic import Field
 
 from ..contracts import (
+    COLOURS,
     FRAMES,
     KNOWN_FRAMES,
     Figures,
     Frames,
     Judge,
     Judged,
+    Meaning,
     Memory,
     Objective,
     Outputs,
@@ -77,6 +79,11 @@ class Forecasting(TaskConfig):
         if self.absolute_weight:
             frames = keras.layers.ReLU(1.0, name="frames")(frames + self.absolute_weight * (frames - 0.5))
         return keras.Model(clips, {FRAMES: frames}, name=model.name)
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        told = "The frames that follow the clip, the next one first: brightness from 0 to 1."
+        axes, colours = ("frames", "height", "width", "channels"), COLOURS[_target(spec).channels]
+        return {FRAMES: Meaning(told, axes, {"range": [0, 1], "channels": colours})}
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of frames against those that followed."""

@@ -16,6 +16,7 @@ from ..contracts import (
     Judge,
     Judged,
     LabelMap,
+    Meaning,
     Memory,
     Objective,
     Outputs,
@@ -85,6 +86,14 @@ class Segmentation(TaskConfig):
         greatest = ops.greater_equal(probabilities, ops.max(probabilities, axis=-1, keepdims=True))
         labels = ops.min(ops.where(greatest, np.arange(spec.num_classes, dtype=np.int32), spec.num_classes), axis=-1)
         return keras.Model(model.input, {PROBABILITIES: probabilities, _LABELS: labels}, name=model.name)
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        sides, named = ("planes", "height", "width")[-len(_sides(spec)) :], {"labels": "spec.target.names"}
+        told = "The probability of each class at each place; those of a place add up to 1."
+        return {
+            PROBABILITIES: Meaning(told, (*sides, "classes"), named),
+            _LABELS: Meaning("The number of the most probable class at each place, from 0 on.", sides, named),
+        }
 
     def judge(self, spec: Spec, memory: Memory | None = None) -> Judge:
         """Return a judge of label maps against the truth, over all pixels of the split."""

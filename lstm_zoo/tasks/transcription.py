@@ -15,6 +15,7 @@ from ..contracts import (
     Figures,
     Judge,
     Judged,
+    Meaning,
     Memory,
     Objective,
     Outputs,
@@ -65,6 +66,16 @@ class Transcription(TaskConfig):
 
         outputs = keras.layers.Activation("log_softmax", dtype="float32", name=LOG_PROBABILITIES)(model.output)
         return keras.Model(model.input, {LOG_PROBABILITIES: outputs}, name=model.name)
+
+    def meanings(self, spec: Spec) -> dict[str, Meaning]:
+        blank = len(_target(spec).alphabet)
+        told = (
+            "Natural logarithms of the probabilities of the letters, and last of CTC's blank, at each step, from left "
+            "to right. The text: the most probable one of each step; of equal ones in a row the first; without blanks."
+        )
+        facts = {"labels": "spec.target.alphabet", "blank": blank, "pixels_per_step": _target(spec).pixels_per_step}
+        text = Meaning("The text of each line, UTF-8, as the most probable letter of each step tells it.")
+        return {LOG_PROBABILITIES: Meaning(told, ("steps", "letters"), facts), "text": text}
 
     def memory(self, spec: Spec, training: Iterable[Judged]) -> Memory:
         """Return the training text that is nearest to the others, and how often letters follow others."""

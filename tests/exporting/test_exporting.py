@@ -4,7 +4,6 @@ import errno
 import json
 import subprocess
 import sys
-import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -12,13 +11,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from lstmzoo import lstmzoo
 
 import lstm_zoo
 from lstm_zoo import exporting
 from lstm_zoo.contracts import Classes, InputError, Number, Spec, Tensor
 from lstm_zoo.disk.failures import DiskError
-from lstm_zoo.exporting import formats, onnx_recurrence, proof
+from lstm_zoo.exporting import formats, proof
 from lstm_zoo.exporting.comparison import compared
 from lstm_zoo.exporting.export import _draft_folder, export
 from lstm_zoo.exporting.exported import ExportedNetwork
@@ -26,8 +24,7 @@ from lstm_zoo.exporting.formats import FORMATS
 from lstm_zoo.exporting.network import exported_network, traceable
 from lstm_zoo.exporting.options import ExportError, Options
 from lstm_zoo.exporting.runner import Runner
-from lstm_zoo.exporting.settings import settings_of
-from lstm_zoo.layers import GRU, LSTM, SimpleRNN
+from lstm_zoo.layers import GRU, LSTM
 from lstm_zoo.models.cnn_lstm import CnnLstm
 from lstm_zoo.runs.evaluation import evaluate
 from lstm_zoo.runs.network import RunNetwork
@@ -37,23 +34,6 @@ from lstm_zoo.tasks.classification import Classification
 
 def _options(streaming=False, quantize="none", allow_flex=False):
     return Options(quantize, streaming, allow_flex)
-
-
-@pytest.fixture(scope="module")
-def exported(smoke_run, tmp_path_factory):
-    """Give the file of a format, made once."""
-    made = {}
-
-    def of(format, **options):
-        key = (format, repr(options))
-        if key not in made:
-            made[key] = export(smoke_run, format, tmp_path_factory.mktemp(format), **options)
-        return made[key]
-
-    yield of
-    for network in made.values():
-        if "runner" in vars(network):
-            network.runner.close()
 
 
 def _written(monkeypatch, save):
@@ -95,94 +75,6 @@ def test_the_file_itself_is_evaluated_and_predicts(smoke_run, exported, format, 
     (told,), (expected,) = predict(network, [video]), predict(smoke_run, [video])
     assert [one["name"] for one in told.facts["classes"]] == [one["name"] for one in expected.facts["classes"]]
     network.runner.close()
-
-
-@pytest.mark.xdist_group("exports")
-def test_lstms_are_native_nodes_in_onnx_and_their_settings_are_inside(smoke_run, exported):
-    import onnx
-
-    network = exported("onnx")
-    assert network.about["ops"]["LSTM"] == 1 and "Loop" not in network.about["ops"]
-    inside = {entry.key: json.loads(entry.value) for entry in onnx.load(str(network.path)).metadata_props}
-    assert inside["lstm_zoo.spec"]["target"]["names"] == list(smoke_run.spec.class_names)
-
-
-@pytest.mark.xdist_group("exports")
-def test_free_sizes_have_names_that_inputs_and_outputs_share(exported):
-    import onnx
-
-    graph = onnx.load(str(exported("onnx").path)).graph
-    named = {
-        one.name: [side.dim_param or side.dim_value for side in one.type.tensor_type.shape.dim]
-        for one in [*graph.input, *graph.output]
-    }
-    assert named == {"clip": ["batch", "frames", 16, 16, 3], "probabilities": ["batch", 8]}
-
-
-def test_a_file_tells_the_recipe_that_it_is_given(smoke_run):
-    assert settings_of(smoke_run, None)["config"] == smoke_run.config.model_dump(mode="json")
-    assert settings_of(smoke_run, {"data": {}})["config"] == {"data": {}}
-
-
-@pytest.mark.xdist_group("exports")
-@pytest.mark.parametrize("format", ["onnx", "litert"])
-def test_sizes_are_fixed_where_that_is_asked(smoke_run, exported, format):
-    network = exported(format, static_shape={"batch": 3, "frames": 4})
-    (clip,), (probabilities,) = network.runner.signatures["serving_default"].values()
-    assert clip["shape"] == [3, 4, 16, 16, 3] and probabilities["shape"] == [3, 8]
-    assert not {"Shape", "SHAPE"} & set(network.runner.ops)  # nothing is left to be found out
-    clips = np.random.default_rng(0).integers(0, 256, (5, 4, 16, 16, 3), np.uint8)
-    for rows in (1, 3, 5):
-        answers = [one.answer({"clip": clips[:rows]})["probabilities"] for one in (network, smoke_run)]
-        np.testing.assert_allclose(*answers, atol=1e-6)
-
-
-def test_only_sizes_that_are_free_are_fixed(smoke_run):
-    for sizes, reason in (
-        ({"batch": 1, "frames": 5}, "--static-shape frames=5: this network has frames=4"),
-        ({"width": 8}, "--static-shape width=8: this network has width=16"),
-        ({"rows": 8}, "--static-shape rows=8: expected sizes of batch, frames"),
-    ):
-        with pytest.raises(InputError, match=reason):
-            exported_network(smoke_run, {}, static_shape=sizes)
-    for text in ("batch", "batch=0", "batch=1;frames=2", "batch=1,", "=1"):
-        assert "expected sizes such as batch=1,frames=16" in lstmzoo("export", "--static-shape", text, status=2).output
-
-
-@pytest.mark.xdist_group("exports")
-def test_a_litert_file_holds_the_names_of_its_classes(smoke_run, exported):
-    with zipfile.ZipFile(exported("litert").path) as inside:
-        assert inside.read("labels.txt").decode().splitlines() == list(smoke_run.spec.class_names)
-        assert json.loads(inside.read("settings.json"))["spec"]["target"]["names"] == list(smoke_run.spec.class_names)
-
-
-def test_onnx_graphs_have_no_constructions_that_other_readers_refuse(smoke_run, tmp_path):
-    """OpenVINO has no ReverseSequence, and takes no body of a loop that hands on what it was given."""
-    import onnx
-
-    class Turned(keras.layers.Layer):
-        def call(self, x):
-            def step(place, total, kept):
-                return place + 1, total + x[:, place], kept
-
-            _, total, kept = tf.while_loop(
-                lambda place, *_: place < tf.shape(x)[1], step, (0, tf.zeros_like(x[:, 0]), x[:, 0])
-            )
-            return tf.reverse(x, [1, 2]) + total[:, None] + kept[:, None]
-
-    inputs = keras.Input((None, 3), name="x")
-    network = keras.Model({"x": inputs}, {"y": Turned()(inputs)})
-    FORMATS["onnx"].save(network, tmp_path / "network.onnx", smoke_run, _options())
-    nodes = list(onnx.load(str(tmp_path / "network.onnx")).graph.node)
-    bodies = [one.g for node in nodes if node.op_type == "Loop" for one in node.attribute if one.name == "body"]
-    assert bodies and "ReverseSequence" not in {node.op_type for node in nodes}
-    for body in bodies:
-        made = {name for node in body.node for name in node.output}
-        assert {one.name for one in body.output} <= made
-    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
-    with closing(Runner(tmp_path / "network.onnx", "onnx")) as runner:
-        outputs, _ = runner.run({"x": x})
-    np.testing.assert_allclose(outputs["y"], network({"x": x})["y"], atol=1e-6)
 
 
 @pytest.mark.xdist_group("exports")
@@ -275,13 +167,6 @@ def test_a_file_that_differs_is_removed_and_the_older_one_stays(smoke_run, tmp_p
             export(smoke_run, "onnx", tmp_path)
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert kept.path.is_file()
-
-
-def test_gates_in_the_wrong_order_are_found_though_the_network_has_learnt_little(smoke_run, tmp_path, monkeypatch):
-    node, (i, o, f, c), attributes = onnx_recurrence._KINDS[LSTM]
-    monkeypatch.setitem(onnx_recurrence._KINDS, LSTM, (node, (f, o, i, c), attributes))
-    with pytest.raises(ExportError, match="its probabilities differ from the run's"):
-        export(smoke_run, "onnx", tmp_path / "new")
 
 
 def test_numbers_are_compared_too():
@@ -438,31 +323,6 @@ def test_a_run_on_a_gpu_is_exported_without_cudnn(smoke_run, monkeypatch):
     assert "CudnnRNNV3" in _op_names(config.task.network(config.model.build(spec), spec))
     for streaming in (False, True):
         assert not any("Cudnn" in op for op in _op_names(exported_network(smoke_run, {}, streaming=streaming)))
-
-
-def test_recurrent_layers_become_onnx_nodes(smoke_run, tmp_path):
-    inputs = keras.Input((None, 5), name="x")
-    layers = [
-        LSTM(4, return_sequences=True, bias_initializer="normal"),
-        GRU(3, return_sequences=True, bias_initializer="normal", go_backwards=True),
-        SimpleRNN(4, return_sequences=True, use_bias=False),
-        keras.layers.Bidirectional(LSTM(3, bias_initializer="normal", return_state=True)),
-    ]
-    x = inputs
-    for layer in layers:
-        x = layer(x)
-    network = keras.Model({"x": inputs}, {"last": x[0], "c": x[4]})
-    x = np.random.default_rng(0).normal(size=(3, 6, 5)).astype(np.float32)
-    expected = {name: keras.ops.convert_to_numpy(one) for name, one in network({"x": x}).items()}
-    of_two = keras.ops.convert_to_numpy(network({"x": x[:1, :2]})["last"])
-    FORMATS["onnx"].save(network, tmp_path / "network.onnx", smoke_run, _options())
-    with closing(Runner(tmp_path / "network.onnx", "onnx")) as runner:
-        assert (runner.ops["LSTM"], runner.ops["GRU"], runner.ops["RNN"]) == (3, 1, 1)
-        outputs, _ = runner.run({"x": x})
-        for name, values in expected.items():
-            np.testing.assert_allclose(outputs[name], values, atol=1e-6)
-        shorter, _ = runner.run({"x": x[:1, :2]})
-    np.testing.assert_allclose(shorter["last"], of_two, atol=1e-6)
 
 
 class _Root(keras.layers.Layer):

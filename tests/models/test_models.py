@@ -134,6 +134,10 @@ def test_every_pair_that_is_accepted_can_be_built(gives, target, name):
     assert np.isfinite(task.objective(spec, list).loss(targets, network(inputs, training=False))).all()
     used = task.network(network, spec)
     assert set(used.input) == set(spec.inputs) and isinstance(used.output, dict)
+    meanings = task.meanings(spec)
+    assert {name: 1 + len(meanings[name].axes) for name in used.output} == {
+        name: len(one.shape) for name, one in used.output.items()
+    }
 
 
 def test_every_kind_has_a_smoke_recipe():

@@ -178,6 +178,14 @@ def test_a_server_tells_sentences():
     assert [sentence.decode() for sentence in served["caption"].numpy()] == ["a dog", ""]
 
 
+@pytest.mark.parametrize("row", [[4, 6, END, 0], [4, 5, 6, 6], [END, 0, 0, 0]])
+def test_what_files_tell_of_words_is_enough_to_read_them(row):
+    told = Captioning().meanings(SPEC)["words"].facts
+    assert told["labels"] == "spec.target.vocabulary"
+    words = [SPEC.target.vocabulary[one] for one in row if one not in (told["end"], told["padding"])]
+    assert " ".join(words) == Captioning().result(outputs(row), SPEC).answer
+
+
 def test_captions_in_characters_are_put_together_without_blanks():
     target = Words(vocabulary=(*SPECIAL, "红", "方", "nba", "pro"), max_words=5, split="characters")
     spec = SPEC.model_copy(update={"target": target})

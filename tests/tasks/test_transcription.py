@@ -1,5 +1,7 @@
 """Transcription: how lines are judged, told and drawn."""
 
+from itertools import groupby
+
 import keras
 import numpy as np
 import pytest
@@ -151,6 +153,15 @@ def test_a_server_s_text_is_the_greedy_one(text, spec):
     served = Transcription().served({name: one[None] for name, one in outputs.items()}, spec)
     assert served["text"].numpy()[0].decode() == Transcription().result(outputs, spec).answer
     assert set(served) == {"text", LOG_PROBABILITIES}
+
+
+@pytest.mark.parametrize("text", ["aab", "abba", "cab", ""])
+def test_what_files_tell_of_outputs_is_enough_to_read_them(text):
+    outputs, told = outputs_for(text), Transcription().meanings(SPEC)[LOG_PROBABILITIES]
+    assert (told.facts["labels"], told.axes) == ("spec.target.alphabet", ("steps", "letters"))
+    runs = [letter for letter, _ in groupby(outputs[LOG_PROBABILITIES].argmax(axis=-1))]
+    read = "".join(SPEC.target.alphabet[letter] for letter in runs if letter != told.facts["blank"])
+    assert read == Transcription().result(outputs, SPEC).answer == text
 
 
 def test_loss_and_errors_of_training_agree_with_the_judge():

@@ -25,6 +25,9 @@ class AnomalyData(FamilyData):
 
     media: ClassVar[str] = "films"
     gives: ClassVar[str] = "clip"
+    shown: ClassVar[str] = (
+        "Frames of one film, each `spec.target.frame_step` after the one before, stretched to this size."
+    )
     target: ClassVar[str] = "normal"
 
     num_frames: Annotated[int, Field(ge=2)] = 6

@@ -57,6 +57,7 @@ class CaptionData(PictureFiles, PreparedData):
 
     media: ClassVar[str] = "images"
     gives: ClassVar[str] = "image"
+    shown: ClassVar[str] = "The whole image, stretched to a square."
     target: ClassVar[str] = "words"
     noun: ClassVar[str] = "image"
 

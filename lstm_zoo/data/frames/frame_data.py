@@ -22,6 +22,7 @@ class FrameData(FamilyData):
 
     media: ClassVar[str] = "films"
     gives: ClassVar[str] = "clip"
+    shown: ClassVar[str] = "Consecutive frames of one film, each stretched to this size."
     target: ClassVar[str] = "frames"
 
     num_frames: PositiveInt = 10

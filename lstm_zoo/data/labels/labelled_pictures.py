@@ -101,6 +101,7 @@ class LabelledImages(PictureFiles, LabelledPictures):
 
     media: ClassVar[str] = "images"
     gives: ClassVar[str] = "image"
+    shown: ClassVar[str] = "A block of the image in its own resolution; smaller images are filled up."
 
     image: ImageBlocks = ImageBlocks()
     """How the network sees images."""

@@ -26,6 +26,9 @@ class LabelledVolumes(LabelledPictures):
 
     media: ClassVar[str] = "volumes"
     gives: ClassVar[str] = "volume"
+    shown: ClassVar[str] = (
+        "A block of the volume, its greys as `config.data.limits` tells; smaller volumes are filled up."
+    )
     at_once: ClassVar[int | None] = 4  # a large scan takes half a gigabyte while it is read
 
     volume: VolumeBlocks = VolumeBlocks()

@@ -30,6 +30,7 @@ class LineData(PreparedData):
 
     media: ClassVar[str] = "images of lines"
     gives: ClassVar[str] = "line"
+    shown: ClassVar[str] = "Dark ink on light ground, scaled to this height; the ratio of its sides is kept."
     target: ClassVar[str] = "text"
     noun: ClassVar[str] = "line"
 

@@ -26,6 +26,9 @@ class VideoData(FamilyData):
 
     media: ClassVar[str] = "videos"
     gives: ClassVar[str] = "clip"
+    shown: ClassVar[str] = (
+        "Frames of one film in their order, chosen as `config.data.clip` tells; of each the central square, scaled."
+    )
     target: ClassVar[str] = "classes"
 
     clip: ClipConfig = ClipConfig()
