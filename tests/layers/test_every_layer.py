@@ -22,7 +22,7 @@ def words():
     return RANDOM.integers(4, 9, (2, 1, 3))
 
 
-CAPTIONS = {"vocabulary_size": 9, "embedding_units": 4, "units": 5}
+CAPTIONS = {"vocabulary_size": 9, "embedding_units": 4, "units": 5, "dropout": 0.0}
 CASES = {
     "LSTM": (layers.LSTM, {"units": 5}, [floats(*SEQUENCE)]),
     "GRU": (layers.GRU, {"units": 5}, [floats(*SEQUENCE)]),
@@ -36,7 +36,11 @@ CASES = {
     "MDLSTM2D": (layers.MDLSTM2D, {"units": 4}, [floats(*PICTURE)]),
     "PyraMiDLSTM": (layers.PyraMiDLSTM, {"units": 4, "kernel_size": 3}, [floats(*PICTURE)]),
     "ShowTellDecoder": (layers.ShowTellDecoder, CAPTIONS, [floats(2, 3), words()]),
-    "ShowAttendTellDecoder": (layers.ShowAttendTellDecoder, CAPTIONS, [floats(*SEQUENCE), words()]),
+    "ShowAttendTellDecoder": (
+        layers.ShowAttendTellDecoder,
+        {**CAPTIONS, "penalty": 0.0},
+        [floats(*SEQUENCE), words()],
+    ),
     "ImageScaling": (
         layers.ImageScaling,
         {"mode": "tf"},
@@ -83,6 +87,8 @@ def test_a_copy_by_config_and_weights_answers_alike(case):
 
 @pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16"])
 def test_it_computes_in_its_own_dtype(case, policy):
+    if (case, policy, keras.backend.backend()) == ("AdditiveAttention", "float64", "torch"):
+        pytest.skip("Keras' own product of float64 is float32 on PyTorch (3.15)")
     kind, options, inputs = CASES[case]
     layer = kind.from_config(kind(**options, dtype=policy).get_config())
     outputs = keras.tree.flatten(layer(*inputs))
@@ -127,6 +133,32 @@ def test_steps_that_a_mask_leaves_out_change_nothing(name):
         np.testing.assert_allclose(one, first, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if name not in WITHOUT_WEIGHTS.union(CELLS)])
+def test_training_in_a_model_follows_the_gradient(name):
+    kind, options, inputs = CASES[name]
+    given = [keras.Input(one.shape[1:], dtype=keras.backend.standardize_dtype(one.dtype)) for one in inputs]
+    model = keras.Model(given, kind(**options)(*given))
+    factors = [floats(*one.shape) for one in keras.tree.flatten(called(model, [inputs]))]
+
+    def loss():
+        answers = keras.tree.flatten(called(model, [inputs]))
+        return sum((one.astype("float64") * of_one).mean() for one, of_one in zip(answers, factors, strict=True))
+
+    before = [keras.ops.convert_to_numpy(one).copy() for one in model.trainable_weights]
+    weighed = [lambda factors, answers: keras.ops.mean(factors * answers)] * len(factors)
+    model.compile(keras.optimizers.SGD(1.0), weighed, run_eagerly=keras.backend.backend() != "jax")
+    model.train_on_batch(inputs, factors)
+    after = [keras.ops.convert_to_numpy(one) for one in model.trainable_weights]
+    model.set_weights(before)
+    for weight, old, new in zip(model.trainable_weights, before, after, strict=True):
+        length, losses = np.linalg.norm(old - new), []
+        for step in (0.02, -0.02):
+            weight.assign(old + step * (old - new) / length)
+            losses.append(loss())
+        weight.assign(old)
+        np.testing.assert_allclose((losses[0] - losses[1]) / 0.04, length, rtol=0.02, atol=1e-4, err_msg=weight.path)
+
+
 OF_IMAGES = [(layers.MDLSTM2D, {"units": 4}), (layers.PyraMiDLSTM, {"units": 4, "kernel_size": 3})]
 
 
@@ -140,9 +172,11 @@ def test_layers_over_images_take_what_keras_recurrent_layers_take(kind, options)
     by_name = {one.name: one for one in layer.weights}
     inputs = [one for name, one in by_name.items() if "recurrent" not in name]
     recurrent = [one for name, one in by_name.items() if "recurrent" in name]
-    np.testing.assert_allclose(sum(layer.losses), 0.5 * sum(np.prod(one.shape) for one in inputs), rtol=1e-5)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(sum(layer.losses)), 0.5 * sum(np.prod(one.shape) for one in inputs), rtol=1e-5
+    )
     for weight in recurrent:
-        assert not np.any(weight)
+        assert not np.any(keras.ops.convert_to_numpy(weight))
         bound = keras.ops.convert_to_numpy(weight.constraint(keras.ops.ones(weight.shape)))
         of_one = bound if kind is layers.PyraMiDLSTM else bound[0]
         np.testing.assert_allclose(np.sqrt((of_one**2).sum(axis=0)), 0.1, rtol=1e-3)

@@ -145,7 +145,7 @@ class MDLSTM2D(GatedLayer):
         cell = CELLS[self.cell]
         forget_bias = cell.forget_bias if self.forget_bias is None else self.forget_bias
         blocks = [forget_bias if block in cell.forget_gates else 0.0 for block in range(GATES)]
-        return ops.cast(ops.broadcast_to(ops.repeat(ops.array(blocks), self.units), shape), dtype or "float32")
+        return ops.zeros(shape, dtype) + ops.repeat(ops.array(blocks, dtype), self.units)
 
 
 def _at_the_end(outputs: Any, corner: str, mask: Any) -> Any:

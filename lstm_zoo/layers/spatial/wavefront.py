@@ -72,8 +72,9 @@ class Wavefront:
         def run(x, *weights):
             columns = loop.forward(diagonals.of_images([x] * len(flips)), weights)
 
-            def gradient(*upstream, **_):
-                by_h = upstream[0][0] if isinstance(upstream[0], (list, tuple)) else upstream[0]  # JAX: a tuple
+            def gradient(*upstream, **named):
+                by_h = named.get("upstream", upstream[0])  # on PyTorch by name, after what `run` was called with
+                by_h = by_h[0] if isinstance(by_h, (list, tuple)) else by_h  # JAX: a tuple
                 by_h = diagonals.of_images(ops.unstack(by_h, len(flips), axis=0))
                 by_x, *by_weights = loop.backward(by_h, weights, columns)
                 return (ops.sum(diagonals.to_outputs(by_x), axis=0), *by_weights)
