@@ -18,7 +18,7 @@ def worker_training(context: Context) -> list[Row]:
     """
     contenders = {
         "ours": Contender(partial(_epochs, 2), "ray", backends=("jax",)),
-        "one worker": Contender(partial(_epochs, 1), "ray", backends=("jax",)),
+        "ours, one worker": Contender(partial(_epochs, 1), "ray", backends=("jax",)),
     }
     return [Row("training by two workers", "epoch", contenders, backends=("jax",))]
 

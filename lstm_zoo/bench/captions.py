@@ -25,7 +25,7 @@ def greedy_captions(context: Context) -> list[Row]:
 
 def beam_captions(context: Context) -> list[Row]:
     """The same by beam search with 3 beams, beside greedy choice."""
-    contenders = {"ours": Contender(partial(_searched, 3)), "greedy": Contender(partial(_searched, 1))}
+    contenders = {"ours": Contender(partial(_searched, 3)), "ours, greedy": Contender(partial(_searched, 1))}
     return [Row("captions, beam of 3", "caption", contenders, BOTH)]
 
 

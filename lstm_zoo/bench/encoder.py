@@ -24,7 +24,7 @@ def frame_features(context: Context) -> list[Row]:
 
 def cached_epochs(context: Context) -> list[Row]:
     """An epoch of `cnn_lstm` with a frozen encoder, features cached, against the same without cache."""
-    contenders = {"ours": Contender(partial(_epochs, None)), "without cache": Contender(partial(_epochs, 0))}
+    contenders = {"ours": Contender(partial(_epochs, None)), "ours, without cache": Contender(partial(_epochs, 0))}
     return [Row("epoch with a frozen encoder", "epoch", contenders, setup=_make_weights)]
 
 

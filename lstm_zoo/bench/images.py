@@ -35,8 +35,8 @@ def md_lstm_sizes(context: Context) -> list[Row]:
     side = 6 if context.quick else 64
     contenders = {
         "ours": Contender(partial(_training, side, 0, True)),
-        "a quarter of the pixels": Contender(partial(_training, side // 2, 0, True)),
-        "four times the pixels": Contender(partial(_training, 2 * side, 0, True)),
+        "ours, a quarter of the pixels": Contender(partial(_training, side // 2, 0, True)),
+        "ours, four times the pixels": Contender(partial(_training, 2 * side, 0, True)),
     }
     return [Row(f"2-D LSTM training by size, from {_shape(side)}", "step", contenders, BOTH)]
 

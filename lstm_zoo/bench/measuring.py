@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from ..console.cores import num_cores
 from ..console.text import did_you_mean
 from ..contracts import InputError
-from ..runs.environment import processor, versions
+from ..runs.environment import instructions, processor, processor_kind, versions
 from . import ROWS
 from .row import Context, Row
 
@@ -33,7 +33,7 @@ def bench(
     backend: str = "tensorflow",
     videos: Path | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Measure, and yield a row as soon as it is done.
+    """Measure; rows come as soon as they are done.
 
     Args:
         only: Functions of `lstm_zoo.bench.ROWS` to run, by name; None: all.
@@ -42,9 +42,10 @@ def bench(
         backend: Keras' backend, `tensorflow` or `jax`; rows that are not for it are left out.
         videos: A folder with one folder a class with videos, for the rows that read; None: videos are drawn.
 
-    Yields:
-        `name`, `unit`, and `contenders`: for each its `seconds` a unit (the median of `rounds`), `ratio` to ours,
-        `first_seconds` (building and the first unit), `peak_mib`, or which package is `missing`. Ready for JSON.
+    Returns:
+        Of each row the `subject` (the function), what it is `about`, `name`, `unit`, and `contenders`: for each the
+        figures of `figures`, `first_seconds` (building and the first unit), `peak_mib`, or which package is `missing`.
+        Ready for JSON.
 
     Raises:
         InputError: There is no such row, or no such folder.
@@ -55,18 +56,32 @@ def bench(
             raise InputError("", f"--only {name}: no such row{did_you_mean(name, names)}; rows: {', '.join(names)}")
     if videos and not videos.is_dir():
         raise InputError("", f"--videos {videos}: no such folder; expected one folder a class with videos")
+    chosen = [make for make in ROWS if make.__name__ in (only or names)]
+    return _rows(chosen, 1 if quick else rounds, quick, backend, videos)
+
+
+def _rows(
+    chosen: Sequence[Callable[[Context], list[Row]]], rounds: int, quick: bool, backend: str, videos: Path | None
+) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
         context = Context(Path(scratch), videos.absolute() if videos else None, quick)
-        for make in ROWS:
+        for make in chosen:
+            about = (make.__doc__ or "").split("\n")[0]
             for row in make(context):
-                if backend in row.backends and make.__name__ in (only or names):
-                    yield _measure(row, context, 1 if quick else rounds, backend)
+                if backend in row.backends:
+                    yield {"subject": make.__name__, "about": about, **_measure(row, context, rounds, backend)}
 
 
 def machine() -> dict[str, Any]:
     """Return what the measurements were made on, ready for JSON."""
-    installed = versions(("torch", "jax", "opencv-python-headless"))
-    return {"processor": processor(), "cores": num_cores(), "platform": platform.platform(), "versions": installed}
+    return {
+        "processor": processor(),
+        "kind": processor_kind(),
+        "instructions": instructions(),
+        "cores": num_cores(),
+        "platform": platform.platform(),
+        "versions": versions(("torch", "jax", "opencv-python-headless", "onnxruntime", "ai-edge-litert")),
+    }
 
 
 def _measure(row: Row, context: Context, rounds: int, backend: str) -> dict[str, Any]:
@@ -89,11 +104,31 @@ def _measure(row: Row, context: Context, rounds: int, backend: str) -> dict[str,
                 answer = worker.ask(counts[name])
                 times[name].append(answer["seconds"] / counts[name])
                 contenders[name]["peak_mib"] = answer["peak_mib"]
-    ours = statistics.median(times[next(iter(row.contenders))])
     for name, seconds in times.items():
-        median = statistics.median(seconds)
-        contenders[name] |= {"seconds": median, "rounds": seconds, "ratio": median / ours}
+        contenders[name] |= figures(seconds, times[next(iter(row.contenders))])
     return {"name": row.name, "unit": row.unit, "contenders": contenders}
+
+
+def figures(rounds: Sequence[float], ours: Sequence[float]) -> dict[str, Any]:
+    """Return medians and quartiles of the seconds a unit of rounds, and of their ratios to ours.
+
+    A ratio is that of two measurements that followed each other: what the machine does over minutes falls out of it.
+    """
+    ratios = [one / mine for one, mine in zip(rounds, ours, strict=True)]
+    return {
+        "seconds": statistics.median(rounds),
+        "seconds_between": _quartiles(rounds),
+        "ratio": statistics.median(ratios),
+        "ratio_between": _quartiles(ratios),
+        "rounds": list(rounds),
+    }
+
+
+def _quartiles(values: Sequence[float]) -> tuple[float, float]:
+    if len(values) == 1:
+        return values[0], values[0]
+    low, _, high = statistics.quantiles(values, method="inclusive")
+    return low, high
 
 
 def _enough(worker: _Worker) -> int:

@@ -52,7 +52,7 @@ class Row:
     unit: str
     """What is counted: a step, a clip."""
     contenders: Mapping[str, Contender]
-    """Ours first."""
+    """Ours first. Names of all that is our code begin with `ours`: the others tell how fast the machine is."""
     backends: tuple[str, ...] = TENSORFLOW
     setup: Callable[[Context], None] | None = None
     """Makes files that the contenders need, in a process of its own."""

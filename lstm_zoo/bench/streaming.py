@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 def streaming(context: Context) -> list[Row]:
     """An answer after each frame of a video: `cnn_lstm` (MobileNetV2 0.35, LSTM 256), one video at a time."""
     shape = (4, 32, 32, 3) if context.quick else (16, 112, 112, 3)
-    name, clip = f"streaming cnn_lstm, frames of {shape[1]} px", f"clip of the last {shape[0]} frames"
+    name, clip = f"streaming cnn_lstm, frames of {shape[1]} px", f"ours, clip of the last {shape[0]} frames"
     exported = {
         "ours": Contender(partial(_onnx_stream, shape), "onnxruntime"),
         clip: Contender(partial(_onnx_clip, shape), "onnxruntime"),

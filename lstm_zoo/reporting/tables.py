@@ -116,19 +116,6 @@ def data_table(facts: Mapping[str, Any]) -> Table:
     return table
 
 
-def bench_table(row: Mapping[str, Any]) -> Table:
-    """Return the contenders of one row of the benchmark."""
-    table = titled_table(row["name"], "", f"ms a {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
-    for name, figures in row["contenders"].items():
-        if "missing" in figures:
-            table.add_row(name, "", f"{figures['missing']} is not installed", "", "")
-            continue
-        memory = "" if figures["peak_mib"] is None else f"{figures['peak_mib']:.0f}"
-        seconds, ratio, first = figures["seconds"], figures["ratio"], figures["first_seconds"]
-        table.add_row(name, f"{seconds * 1000:.4g}", f"{ratio:.2f}", f"{first:.1f}", memory)
-    return table
-
-
 def _shapes(inputs: Mapping[str, Sequence[int | None]]) -> str:
     return ", ".join(f"{name} {_shape(shape)}" for name, shape in inputs.items())
 

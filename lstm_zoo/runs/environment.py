@@ -17,6 +17,8 @@ from ..config.recipe import Config
 from ..console.cores import num_cores
 
 _VERSIONS = ("lstm-zoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "av")
+_KIND = {"family": "cpu family", "model": "model"}
+_INSTRUCTIONS = {"AVX2": "avx2", "AVX-512": "avx512f"}
 
 
 def environment_of(config: Config, fingerprint: str) -> dict[str, Any]:
@@ -57,11 +59,29 @@ def versions(further: Iterable[str] = ()) -> dict[str, str | None]:
 
 def processor() -> str:
     """Return the name of this machine's processor."""
+    return _of_processor().get("model name") or platform.processor()
+
+
+def processor_kind() -> str:
+    """Return its family and model, which tell processors of one name apart; empty where the system does not say."""
+    facts = _of_processor()
+    return ", ".join(f"{one} {facts[name]}" for one, name in _KIND.items() if name in facts)
+
+
+def instructions() -> dict[str, bool]:
+    """Return which wide instructions it has; nothing where the system does not say, and of other than x86."""
+    flags = _of_processor().get("flags", "").split()
+    return {one: flag in flags for one, flag in _INSTRUCTIONS.items()} if flags else {}
+
+
+def _of_processor() -> dict[str, str]:
+    """Return what Linux tells of the first core, by name."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
+        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _gpus() -> list[str]:

@@ -16,6 +16,7 @@ from lstmzoo import lstmzoo as call
 
 import lstm_zoo
 from lstm_zoo.bench import recurrent
+from lstm_zoo.bench.measuring import figures
 from lstm_zoo.cli import main
 from lstm_zoo.cli.evaluate import name_of
 from lstm_zoo.config.catalogue import shipped_configs
@@ -329,6 +330,31 @@ def test_bench_writes_ratios_row_by_row(tmp_path, monkeypatch):
     assert contenders["keras"]["ratio"] == contenders["keras"]["seconds"] / contenders["ours"]["seconds"]
     assert row["name"] in output
     assert "did you mean 'lstm_training'" in call("bench", "--only", "lstm_trainig", status=2).output
+
+
+def test_bench_beside_a_baseline_ends_with_1_where_something_is_slower(tmp_path, monkeypatch):
+    speed = {"ours": 1.0}
+
+    def rows(*_, **__):
+        rounds = [speed["ours"] * (1 + 0.01 * number) for number in range(7)]
+        contenders = {"ours": {**figures(rounds, rounds), "first_seconds": 1.0, "peak_mib": None}}
+        yield {"subject": "a_row", "about": "Made up.", "name": "a row", "unit": "step", "contenders": contenders}
+
+    monkeypatch.setattr("lstm_zoo.bench.measuring.bench", rows)
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    lines = call("bench", "--to", before, "--markdown").stdout.splitlines()
+    assert "cores; " in lines[0] and "| a row, a step | 1,030 (1,015-1,045) |" in lines
+    beside = ("bench", "--baseline", before)
+    assert "no change beyond noise" in call(*beside).stdout
+    speed["ours"] = 1.5
+    assert "slower than in" in call(*beside, "--to", after, status=1).stdout
+    assert json.loads(after.read_text())["baseline"]["changes"][0]["verdict"] == "slower"
+    assert json.loads(call(*beside, "--json", status=1).stdout)["baseline"]["changes"][0]["row"] == "a row"
+    speed["ours"] = 1.0
+    assert "faster than in" in call("bench", "--baseline", after, "--markdown").stdout
+    assert "1 rounds tell nothing" in call(*beside, "--rounds", "1", status=2).output
+    assert "tiny here" in call(*beside, "--quick", status=2).output
+    assert "name one of them" in call("bench", "--markdown", "--json", status=2).output
 
 
 def test_bench_tells_why_a_contender_failed(tmp_path):
