@@ -1,7 +1,7 @@
 """lstm_zoo: LSTMs for computer vision, one YAML a recipe.
 
-Everything is imported on first use, so that `import lstm_zoo` costs nothing (after `import keras`: the layers, too, so
-that Keras finds them in its files):
+Everything is imported on first use, so that `import lstm_zoo` costs nothing; the layers also with Keras, before or
+after, so that it finds them in its files:
 
     >>> import lstm_zoo                                                      # doctest: +SKIP
     >>> config = lstm_zoo.load_config("moving_shapes_cnn_lstm.yaml")         # doctest: +SKIP
@@ -15,10 +15,10 @@ that Keras finds them in its files):
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .beside_keras import make_known
 from .console.version import __version__
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 # To be set before TensorFlow is imported; a value that is set already counts.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-if "keras" in sys.modules:  # whoever has it may load a `.keras` file, for which Keras has to know the layers
-    import_module(".layers", __name__)
+make_known()
 
 __all__ = [
     "Config",

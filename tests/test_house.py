@@ -7,7 +7,7 @@ PACKAGE = Path(__file__).parent.parent / "lstm_zoo"
 FLOORS = (
     {"lstm_zoo"},
     {"__main__"},
-    {"cli", "trained"},
+    {"cli", "trained", "beside_keras"},
     {"bench"},
     {"cluster", "publishing"},
     {"exporting", "training"},

@@ -15,4 +15,4 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
     """Write a network."""
     del run, options
     network.save(path)
-    return {"needs": "lstm_zoo.layers, imported before the file is loaded"}
+    return {"needs": "lstm_zoo, imported before the file is loaded"}

@@ -26,7 +26,7 @@ _MOST_NAMED = 30  # classes
 _WITH_KERAS = """Keras alone loads it, too, once the layers are known to it:
 
 ```python
-import keras, lstm_zoo.layers
+import keras, lstm_zoo
 
 network = keras.saving.load_model({address!r})
 ```"""
