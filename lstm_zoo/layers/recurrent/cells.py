@@ -58,7 +58,13 @@ class TextbookLSTMCell(keras.layers.Layer):
         def matrix(columns):
             """Return the initializer of one gate: its columns of what Keras starts with, (U + D, U)."""
             packed = [(recurrent_kernel, (units, 4 * units)), (kernel, (width, 4 * units))]
-            return lambda shape, dtype=None: ops.concatenate([start(size, dtype)[:, columns] for start, size in packed])
+
+            def draw(shape, dtype=None):
+                exact = keras.backend.result_type(dtype, "float32")  # no backend has bfloat16 of orthogonal matrices
+                drawn = [start(size, exact)[:, columns] for start, size in packed]
+                return ops.cast(ops.concatenate(drawn), dtype)
+
+            return draw
 
         def bias(gate, columns):
             if gate == "f" and self.unit_forget_bias:
