@@ -11,11 +11,35 @@ import keras
 import numpy as np
 from keras import ops
 
+from ..config.train_config import OptimizerConfig, ScheduleConfig, TrainConfig
+from ..layers.recurrent.implementation import helps_xla
+from ..training.optimizer import make_optimizer
 from .row import Work, random_array
 
 
-def training_steps(model: keras.Model, inputs: Any, targets: np.ndarray) -> Work:
-    """Return training steps of a compiled model by `fit`, on a batch that is in memory already."""
+def adam(ours: bool, clip_norm: float | None = None) -> keras.optimizers.Optimizer:
+    """Return Adam at a constant rate: as `train` makes it, with gradients clipped if so, or Keras' own."""
+    if not ours:
+        return keras.optimizers.Adam()
+    options = TrainConfig(optimizer=OptimizerConfig(clip_norm=clip_norm), schedule=ScheduleConfig(kind="constant"))
+    return make_optimizer(options, 1)
+
+
+def training_steps(
+    model: keras.Model, loss: Any, inputs: Any, targets: np.ndarray, *, ours: bool, xla: bool | str | None = None
+) -> Work:
+    """Return training steps with Adam by `fit`, on a batch that is in memory already.
+
+    Args:
+        model: What is trained.
+        loss: Of targets and outputs.
+        inputs: A batch.
+        targets: Its targets.
+        ours: Whether the optimizer is ours, or Keras' own.
+        xla: Whether XLA compiles them; None: as `train` decides.
+    """
+    model.compile(adam(ours), loss, jit_compile=helps_xla(model) if xla is None else xla)
+    model.optimizer.build(model.trainable_variables)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
@@ -33,12 +57,12 @@ def training_steps(model: keras.Model, inputs: Any, targets: np.ndarray) -> Work
     return work
 
 
-def layer_training(layer: keras.layers.Layer, shape: tuple[int, ...], xla: bool) -> Work:
-    """Return training steps with Adam of a layer alone, on random inputs of a shape (B, ...), towards zeros."""
+def layer_training(layer: keras.layers.Layer, shape: tuple[int, ...], ours: bool, xla: bool) -> Work:
+    """Return training steps of a layer alone, on random inputs of a shape (B, ...), towards zeros."""
     inputs = keras.Input(shape[1:])
     model = keras.Model(inputs, layer(inputs))
-    model.compile("adam", "mse", jit_compile=xla)
-    return training_steps(model, random_array(*shape), np.zeros((shape[0], *model.output_shape[1:]), np.float32))
+    targets = np.zeros((shape[0], *model.output_shape[1:]), np.float32)
+    return training_steps(model, "mse", random_array(*shape), targets, ours=ours, xla=xla)
 
 
 class Clock(keras.callbacks.Callback):

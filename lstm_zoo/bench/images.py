@@ -51,7 +51,7 @@ def _training(side: int, together: int, xla: bool, context: Context) -> Work:
     from .frameworks import layer_training
 
     layer = _raster_layer(_UNITS, together) if together else MDLSTM2D(_UNITS)
-    return layer_training(layer, (_BATCH, side, side, _WIDTH), xla)
+    return layer_training(layer, (_BATCH, side, side, _WIDTH), ours=not together, xla=xla)
 
 
 def _raster_layer(units: int, together: int) -> Any:

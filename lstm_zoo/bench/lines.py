@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from ..contracts import Spec, Tensor, Text
 from ..models.crnn import Crnn
 from .pytorch import torch_training_steps
 from .row import BOTH, Contender, Context, Row, Work, repeated
-
-if TYPE_CHECKING:
-    import keras
 
 _PIXELS = 4  # a step
 Size = tuple[int, int, int, int]
@@ -69,8 +66,6 @@ def _lines(size: Size) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def _crnn(kind: type[Crnn], own_loss: bool, size: Size, context: Context) -> Work:
-    import keras
-
     from ..tasks.metrics.ctc_loss import ctc_loss
     from .frameworks import training_steps
 
@@ -80,9 +75,9 @@ def _crnn(kind: type[Crnn], own_loss: bool, size: Size, context: Context) -> Wor
         inputs={"line": line, "width": Tensor(shape=(), dtype="int32")},
         target=Text(alphabet=alphabet, pixels_per_step=_PIXELS),
     )
-    model: keras.Model = kind().build(spec)
-    model.compile("adam", _keras_loss if own_loss else ctc_loss, jit_compile=keras.backend.backend() == "jax")
-    return training_steps(model, *_lines(size))
+    model = kind().build(spec)
+    loss = _keras_loss if own_loss else ctc_loss
+    return training_steps(model, loss, *_lines(size), ours=kind is Crnn)
 
 
 def _keras_loss(letters: Any, logits: Any) -> Any:

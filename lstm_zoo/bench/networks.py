@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..contracts import Classes, Spec, Tensor
-from ..models import FlattenLstm
+from ..models import CnnLstm, FlattenLstm
 from .pytorch import torch_training_steps
 from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work
 
@@ -49,22 +49,33 @@ def cnn_lstm_training(context: Context) -> list[Row]:
     return [Row("cnn_lstm training, batch 8", "step", contenders, BOTH)]
 
 
+def zoo_cnn_lstm(shape: Shape) -> tuple[keras.Model, Spec]:
+    """Return the zoo's `cnn_lstm` on MobileNetV2 (0.35) for clips (T, H, W, 3), trained wholly, and its spec."""
+    backbone: Any = {"weights": None, "options": {"alpha": 0.35}}
+    spec = _spec(shape)
+    return CnnLstm(backbone=backbone).build(spec), spec
+
+
+def _spec(shape: Shape) -> Spec:
+    target = Classes(names=tuple(map(str, range(_CLASSES))))
+    return Spec(inputs={"clip": Tensor(shape=shape)}, target=target)
+
+
 def _batch(shape: Shape, size: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(0)
     return random.integers(0, 256, (size, *shape), dtype=np.uint8), random.integers(0, _CLASSES, size)
 
 
-def _steps(model: keras.Model, shape: Shape, size: int, xla: Any) -> Work:
+def _steps(model: keras.Model, shape: Shape, size: int, ours: bool, xla: Any) -> Work:
     """Return training steps; `xla` None: as `train` decides."""
     import keras
 
-    from ..layers.recurrent.implementation import helps_xla
     from .frameworks import training_steps
 
-    xla = helps_xla(model) if xla is None else xla
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=xla)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     clips, labels = _batch(shape, size)
-    return training_steps(model, {"clip": clips} if isinstance(model.input, dict) else clips, labels)
+    inputs = {"clip": clips} if isinstance(model.input, dict) else clips
+    return training_steps(model, loss, inputs, labels, ours=ours, xla=xla)
 
 
 def _flatten_lstm(shape: Shape, size: int, ours: bool, xla: Any, context: Context) -> Work:
@@ -73,13 +84,11 @@ def _flatten_lstm(shape: Shape, size: int, ours: bool, xla: Any, context: Contex
     from ..layers import ImageScaling
 
     if ours:
-        target = Classes(names=tuple(map(str, range(_CLASSES))))
-        spec = Spec(inputs={"clip": Tensor(shape=shape)}, target=target)
-        return _steps(FlattenLstm().build(spec), shape, size, xla)
+        return _steps(FlattenLstm().build(_spec(shape)), shape, size, ours, xla)
     inputs = keras.Input(shape, dtype="uint8")
     x = keras.layers.Reshape((shape[0], -1))(ImageScaling("unit")(inputs))
     x = keras.layers.Dense(256, activation="relu")(keras.layers.LSTM(256)(x))
-    return _steps(keras.Model(inputs, keras.layers.Dense(_CLASSES)(x)), shape, size, xla)
+    return _steps(keras.Model(inputs, keras.layers.Dense(_CLASSES)(x)), shape, size, ours, xla)
 
 
 def _torch_flatten_lstm(shape: Shape, size: int, context: Context) -> Work:
@@ -112,4 +121,4 @@ def _cnn_lstm(shape: Shape, ours: bool, xla: Any, context: Context) -> Work:
     x = (FoldTime if ours else keras.layers.TimeDistributed)(network)(x)
     x = (LSTM if ours else keras.layers.LSTM)(64)(x)
     model = keras.Model(inputs, keras.layers.Dense(_CLASSES)(x))
-    return _steps(model, shape, 2 if context.quick else 8, xla)
+    return _steps(model, shape, 2 if context.quick else 8, ours, xla)

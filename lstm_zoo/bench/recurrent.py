@@ -11,11 +11,15 @@ from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work, random_array, 
 
 _INFERENCE = "LSTM inference (B,T,D,U)"
 Shape = tuple[int, int, int, int]  # B, T, D, U
-_SHAPES = (32, 16, 1280, 256), (64, 40, 512, 512), (8, 16, 2048, 1024)
+SHAPES = (32, 16, 1280, 256), (64, 40, 512, 512), (8, 16, 2048, 1024)
 
 
-def _rows(context: Context, name: str, start: Callable, torch: Callable, **more: Callable) -> list[Row]:
-    """Return a row for each shape; `start` makes the work of a Keras layer, with or without XLA."""
+def _rows(
+    context: Context, name: str, start: Callable, torch: Callable, alone: bool = False, **more: Callable
+) -> list[Row]:
+    """Return a row for each shape, also for one example `alone`; `start` makes a Keras layer's work, XLA or not."""
+    shapes = [(2, 6, 4, 3)] if context.quick else list(SHAPES)
+    shapes += [(1, *shape[1:]) for shape in shapes] * alone
 
     def row(shape: Shape) -> Row:
         contenders = {
@@ -28,7 +32,7 @@ def _rows(context: Context, name: str, start: Callable, torch: Callable, **more:
         }
         return Row(f"{name} {shape}", "step", contenders, BOTH)
 
-    return [row(shape) for shape in ([(2, 6, 4, 3)] if context.quick else _SHAPES)]
+    return [row(shape) for shape in shapes]
 
 
 def lstm_training(context: Context) -> list[Row]:
@@ -42,9 +46,9 @@ def lstm_gradients(context: Context) -> list[Row]:
 
 
 def lstm_inference(context: Context) -> list[Row]:
-    """The layer's forward pass as `eval` and `predict` run it on a CPU, without XLA, and with it."""
+    """The layer's forward pass as `eval` and `predict` run it on a CPU, without XLA and with it, and of one example."""
     ours_by_xla = {"ours, XLA": lambda shape, context: _inference(shape, True, True, context)}
-    return _rows(context, _INFERENCE, _inference, _torch_inference, **ours_by_xla)
+    return _rows(context, _INFERENCE, _inference, _torch_inference, alone=True, **ours_by_xla)
 
 
 def _layer(shape: Shape, ours: bool) -> Any:
@@ -60,7 +64,7 @@ def _layer(shape: Shape, ours: bool) -> Any:
 def _training(shape: Shape, ours: bool, xla: bool, context: Context) -> Work:
     from .frameworks import layer_training
 
-    return layer_training(_layer(shape, ours), shape[:3], xla)
+    return layer_training(_layer(shape, ours), shape[:3], ours, xla)
 
 
 def _gradients(shape: Shape, ours: bool, xla: bool, context: Context) -> Work:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contracts import Classes, Spec, Tensor
 from ..models import CnnLstm
+from .networks import zoo_cnn_lstm
 from .row import BOTH, TENSORFLOW, Contender, Context, Row, Work, random_pixels, repeated
 
 if TYPE_CHECKING:
@@ -84,6 +84,4 @@ def _clip_by_clip(answer: Any, shape: Shape) -> Work:
 def _network(shape: Shape) -> keras.Model:
     from ..tasks.classification import Classification
 
-    backbone: Any = {"weights": None, "options": {"alpha": 0.35}}
-    spec = Spec(inputs={"clip": Tensor(shape=shape)}, target=Classes(names=tuple("abcdefghij")))
-    return Classification().network(CnnLstm(backbone=backbone).build(spec), spec)
+    return Classification().network(*zoo_cnn_lstm(shape))

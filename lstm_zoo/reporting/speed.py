@@ -14,7 +14,7 @@ _SHOWN = ("tensorflow", "jax", "keras", "torch", "onnxruntime", "ai-edge-litert"
 
 def speed_table(row: Mapping[str, Any]) -> Table:
     """Return the contenders of one row."""
-    table = titled_table(row["name"], "", f"ms a {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
+    table = titled_table(row["name"], "", f"ms per {row['unit']} ", "ours = 1 ", "first, s ", "memory, MiB ")
     for name, figures in row["contenders"].items():
         if "missing" in figures:
             table.add_row(name, "", _missing(figures), "", "")
@@ -32,7 +32,7 @@ def speed_page(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         found = row["contenders"]
         cells = [_milliseconds(found[ours])] + [_beside(found[name]) if name in found else "" for name in others]
-        lines.append(_cells(f"{row['name']}, a {row['unit']}", *cells))
+        lines.append(_cells(f"{row['name']}, per {row['unit']}", *cells))
     return lines
 
 

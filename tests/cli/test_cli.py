@@ -343,7 +343,7 @@ def test_bench_beside_a_baseline_ends_with_1_where_something_is_slower(tmp_path,
     monkeypatch.setattr("lstm_zoo.bench.measuring.bench", rows)
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     lines = call("bench", "--to", before, "--markdown").stdout.splitlines()
-    assert "cores; " in lines[0] and "| a row, a step | 1,030 (1,015-1,045) |" in lines
+    assert "cores; " in lines[0] and "| a row, per step | 1,030 (1,015-1,045) |" in lines
     beside = ("bench", "--baseline", before)
     assert "no change beyond noise" in call(*beside).stdout
     speed["ours"] = 1.5

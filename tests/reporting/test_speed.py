@@ -34,8 +34,8 @@ def test_a_page_has_a_table_a_subject_ours_first():
         "",
         "| | ours, ms | keras | torch |",
         "| --- | --- | --- | --- |",
-        "| LSTM (1, 2), a step | 11 (10-12) | 2.00 (1.50-2.00) | torch is not installed |",
-        "| LSTM (3, 4), a step | 11 (10-12) | | 1.00 (1.00-1.00) |",
+        "| LSTM (1, 2), per step | 11 (10-12) | 2.00 (1.50-2.00) | torch is not installed |",
+        "| LSTM (3, 4), per step | 11 (10-12) | | 1.00 (1.00-1.00) |",
     ]
 
 
