@@ -7,6 +7,7 @@ from .captioners import show_attend_tell_training
 from .captions import beam_captions, greedy_captions
 from .clips import clip_preparation, clip_reading
 from .encoder import cached_epochs, frame_features
+from .exports import exported_networks
 from .images import md_lstm_sizes, md_lstm_training
 from .labellers import labeller_training
 from .lines import crnn_training, line_decoding
@@ -40,6 +41,7 @@ ROWS = (
     crnn_training,
     line_decoding,
     streaming,
+    exported_networks,
 )
 
 

@@ -137,11 +137,12 @@ class _OnnxFile:
 
     _TYPES = {"float": "float32", "double": "float64"}
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, threads: int | None = None):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = threads or 0  # 0: as it chooses
         self.path = path
         self.session: Any = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         self.runtime = f"onnxruntime {onnxruntime.__version__}"
@@ -175,7 +176,7 @@ class _OnnxFile:
 class _LiteRTFile:
     """A LiteRT file in its interpreter; with Flex operations, in that of TensorFlow, which has them."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, threads: int | None = None):
         from ai_edge_litert.interpreter import Interpreter
 
         self.path = path
@@ -184,7 +185,7 @@ class _LiteRTFile:
             import tensorflow as tf
 
             Interpreter, self.runtime = tf.lite.Interpreter, f"tensorflow {tf.__version__}"
-        self.interpreter = Interpreter(model_path=path, num_threads=os.cpu_count())
+        self.interpreter = Interpreter(model_path=path, num_threads=threads or os.cpu_count())
         self.runner = self.interpreter.get_signature_runner(SERVING)
 
     def signatures(self) -> dict[str, Any]:

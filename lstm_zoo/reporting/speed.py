@@ -68,7 +68,7 @@ def _change(change: Mapping[str, Any], file: str) -> str:
 
 def short(number: float) -> str:
     """Return a number with three digits that count."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+    return f"{number:,.0f}" if number >= 99.95 else f"{number:#.3g}"
 
 
 def _milliseconds(figures: Mapping[str, Any]) -> str:

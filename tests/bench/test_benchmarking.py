@@ -3,11 +3,13 @@
 import importlib
 import inspect
 from functools import partial
+from pathlib import Path
 
 import keras
 import pytest
 from conftest import run_on_jax, small_mobilenet
 
+import lstm_zoo
 from lstm_zoo.bench import ROWS, all_rows
 from lstm_zoo.bench.row import Context
 
@@ -59,6 +61,11 @@ def test_all_contenders_of_a_row_do_its_work(make, context, done, monkeypatch):
 def test_rows_have_names_of_their_own(context):
     names = [row.name for row in all_rows(context)]
     assert len(set(names)) == len(names)
+
+
+def test_the_page_names_every_subject():
+    page = (Path(lstm_zoo.__file__).parent / "bench" / "README.md").read_text(encoding="utf-8")
+    assert [make.__name__ for make in ROWS if f"`{make.__name__}`" not in page] == []
 
 
 WITHOUT_TENSORFLOW = f"""

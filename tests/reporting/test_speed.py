@@ -34,8 +34,8 @@ def test_a_page_has_a_table_a_subject_ours_first():
         "",
         "| | ours, ms | keras | torch |",
         "| --- | --- | --- | --- |",
-        "| LSTM (1, 2), per step | 11 (10-12) | 2.00 (1.50-2.00) | torch is not installed |",
-        "| LSTM (3, 4), per step | 11 (10-12) | | 1.00 (1.00-1.00) |",
+        "| LSTM (1, 2), per step | 11.0 (10.0-12.0) | 2.00 (1.50-2.00) | torch is not installed |",
+        "| LSTM (3, 4), per step | 11.0 (10.0-12.0) | | 1.00 (1.00-1.00) |",
     ]
 
 
@@ -43,7 +43,7 @@ def test_a_table_has_a_line_a_contender():
     console = Console(width=120, record=True)
     console.print(speed_table(ROWS[0]))
     text = console.export_text()
-    assert "11 (10-12)" in text and "2.00 (1.50-2.00)" in text and "torch is not installed" in text
+    assert "11.0 (10.0-12.0)" in text and "2.00 (1.50-2.00)" in text and "torch is not installed" in text
 
 
 def test_the_machine_is_named():
@@ -67,13 +67,15 @@ def test_changes_are_told_in_lines():
     change = {"row": "a row", "contender": "ours", "before": 0.010, "now": 0.013, "verdict": "slower"}
     compared = {"file": "old.json", "changes": [change, change | {"verdict": "alike"}], "new": ["a new row"]}
     assert change_lines(compared | {"versions": {"torch": (None, "2.13")}}) == [
-        "slower than in old.json: a row, ours: 10 ms -> 13 ms, 1.30 times as long",
+        "slower than in old.json: a row, ours: 10.0 ms -> 13.0 ms, 1.30 times as long",
         "no change beyond noise since old.json: 1 of 2 contenders of ours",
         "not in old.json: a new row",
         "torch is 2.13, was None in old.json",
     ]
 
 
-@pytest.mark.parametrize("number, text", [(12345.6, "12,346"), (123.4, "123"), (12.345, "12.3"), (0.012345, "0.0123")])
+@pytest.mark.parametrize(
+    "number, text", [(12345.6, "12,346"), (123.4, "123"), (12.345, "12.3"), (99.96, "100"), (0.012345, "0.0123")]
+)
 def test_numbers_have_three_digits_that_count(number, text):
     assert short(number) == text
