@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
+from packaging.requirements import Requirement
 
 from ..contracts import InputError
 from ..runs.network import RunNetwork
@@ -67,9 +69,31 @@ def checked(format: str, options: Options) -> Format:
 
 
 def check_packages(format: str) -> None:
-    """Raise an InputError if a package is missing that a format needs to be written or run."""
-    missing = [name for name in FORMATS[format].packages if find_spec(name.replace("-", "_")) is None]
-    if missing:
-        raise InputError(
-            "", f"format {format} needs {', '.join(missing)}: install them with pip install 'lstm-zoo[export]'"
-        )
+    """Raise an InputError if a package is missing, or too old, that a format needs to be written or run."""
+    packages = FORMATS[format].packages
+    lacking = [name for name in packages if find_spec(name.replace("-", "_")) is None] or _too_old(packages)
+    if lacking:
+        mend = "install them with pip install --upgrade 'lstm-zoo[export]'"
+        raise InputError("", f"format {format} needs {', '.join(lacking)}: {mend}")
+
+
+def _too_old(packages: Iterable[str]) -> list[str]:
+    """Return packages that are older than the extra `export` asks for, each with both versions."""
+    if _version("lstm-zoo") is None:
+        return []
+    asked = (Requirement(one) for one in metadata.requires("lstm-zoo") or ())
+    of_extra = (one for one in asked if one.marker and one.marker.evaluate({"extra": "export"}))
+    there = [(one, _version(one.name)) for one in of_extra if one.name in packages]
+    return [
+        f"{one.name}{one.specifier} (here is {version})"
+        for one, version in there
+        if version and not one.specifier.contains(version, prereleases=True)
+    ]
+
+
+def _version(package: str) -> str | None:
+    """Return the version of a package; None: its modules came by another name, such as onnxruntime-gpu."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -291,9 +291,20 @@ def test_options_that_do_not_go_together_are_refused_before_any_work(monkeypatch
         formats.checked("onnx", _options(allow_flex=True))
     monkeypatch.setattr(formats, "find_spec", lambda module: None if "onnx" in module else True)
     with pytest.raises(
-        InputError, match=r"format onnx needs tf2onnx, onnx, onnxruntime: .*pip install 'lstm-zoo\[export\]'"
+        InputError, match=r"format onnx needs tf2onnx, onnx, onnxruntime: .*pip install --upgrade 'lstm-zoo\[export\]'"
     ):
         formats.checked("onnx", _options())
+
+
+def test_a_package_that_is_too_old_is_told_with_both_versions(monkeypatch):
+    there = {"ai-edge-litert": "1.2.0", "onnxruntime": None}  # onnxruntime-gpu has these modules, say
+    version = formats._version
+    monkeypatch.setattr(formats, "_version", lambda name: there.get(name, version(name)))
+    with pytest.raises(InputError, match=r"format litert needs ai-edge-litert>=\S+ \(here is 1\.2\.0\): install"):
+        formats.checked("litert", _options())
+    formats.checked("onnx", _options())
+    monkeypatch.setattr(formats, "_version", lambda name: None)  # a checkout that is not installed
+    formats.checked("litert", _options())
 
 
 def test_without_the_data_random_numbers_are_compared(smoke_run, monkeypatch):

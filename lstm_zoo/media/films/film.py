@@ -27,6 +27,8 @@ _DECLARE = ("avi", "matroska,webm", "flv", "mov,mp4,m4a,3gp,3g2,mj2", "mxf")  # 
 _UNTOLD = 2**30  # frames that an AVI's header tells where its writer could not go back to it
 _LATE, _LATE_IN_MATROSKA = 1.5, 0.75  # frames that the end told by a header may lie behind that of the last one
 _CLOCK_MAY_JUMP = 0x200  # AVFMT_TS_DISCONT, a flag of formats such as MPEG-TS
+_ANY_METADATA: Any = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+"""Has PyAV open films whose titles are no UTF-8; from 19 on it does so by itself."""
 _FARTHEST, _FARTHEST_JUMPING = 60.0, 10.0  # seconds from one frame to the next; what is farther off is another clock
 
 
@@ -85,7 +87,7 @@ def _container(source: Any, options: dict[str, str] | None) -> Any:
     path = source if isinstance(source, Path) else None
     options = {**FILM_OPTIONS, **(options or {})}
     try:
-        return av.open(source if path is None else str(path), options=options, metadata_errors="replace")
+        return av.open(source if path is None else str(path), options=options, **_ANY_METADATA)
     except av.error.ArgumentError:
         raise MediaError("is no film of a format that is read, such as MP4, Matroska or AVI") from None
     except av.error.InvalidDataError:
