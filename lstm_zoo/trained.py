@@ -102,7 +102,8 @@ class Trained:
         Args:
             format: `keras`, `tf_saved_model`, `onnx` or `litert`.
             to: Folder; None: `exports/` of the run.
-            **options: `quantize`, `streaming`, `allow_flex`, `static_shape`: see `lstm_zoo.exporting.export.export`.
+            **options: `quantize`, `streaming`, `allow_flex`, `portable`, `static_shape`: see
+                `lstm_zoo.exporting.export.export`.
 
         Returns:
             The file, in use.

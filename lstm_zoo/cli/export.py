@@ -51,6 +51,10 @@ def export(
     allow_flex: Annotated[
         bool, typer.Option("--allow-flex", help="Let a litert file hold TensorFlow operations (Flex).")
     ] = False,
+    portable: Annotated[
+        bool,
+        typer.Option("--portable", help="Make a keras file of Keras' own layers alone; it loads without lstm_zoo."),
+    ] = False,
     static_shape: Annotated[
         dict[str, int] | None,
         typer.Option(
@@ -83,6 +87,7 @@ def export(
             "quantize": quantize.value,
             "streaming": streaming,
             "allow_flex": allow_flex,
+            "portable": portable,
             "static_shape": static_shape,
         }
         exported = export(network, format.value, to, **options)

@@ -33,15 +33,16 @@ def export(
     quantize: str = "none",
     streaming: bool = False,
     allow_flex: bool = False,
+    portable: bool = False,
     static_shape: Mapping[str, int] | None = None,
     recipe: Mapping[str, Any] | None = None,
 ) -> ExportedNetwork:
     """Export a run's network: its inputs in, what the task makes of them out, the size of a batch free.
 
     The network is rebuilt without cuDNN's kernels and written; the file is loaded again in a fresh process that can
-    import nothing of lstm_zoo (a `.keras` file: its layers alone) and sees no GPU, run there on test examples, and
-    compared with the run. `export.json`, beside the file, says what came out; with what else is there, the file can be
-    evaluated alone.
+    import nothing of lstm_zoo (unless a `.keras` file holds layers of it) and sees no GPU, run there on test examples,
+    and compared with the run. `export.json`, beside the file, says what came out; with what else is there, the file can
+    be evaluated alone.
 
     Args:
         run: The run.
@@ -50,6 +51,7 @@ def export(
         quantize: `none`, `float16` or `dynamic_int8`, where the format has it.
         streaming: Take one frame at a time, with the recurrent states as inputs and outputs.
         allow_flex: Let a LiteRT file hold TensorFlow's operations.
+        portable: Make a `.keras` file of Keras' own layers alone, which needs no lstm_zoo.
         static_shape: Sizes to fix, for runtimes that take no others: `{"batch": 1, "frames": 16}`. Otherwise the
             batch is free, and where the format and the network allow it `frames` and `width`.
         recipe: What the file is to tell of its recipe; None: the run's own, with the paths of this machine.
@@ -58,13 +60,13 @@ def export(
         The file.
 
     Raises:
-        InputError: The options do not go together, a package is missing, the network cannot be streamed, or a size to
-            fix is not free.
+        InputError: The options do not go together, a package is missing, the network cannot be streamed or made of
+            Keras' own layers, or a size to fix is not free.
         ExportError: The file could not be made, or differs by more than 1e-4 (streaming: 1e-5; quantised: more than 1
             point on the test split). Nothing is left of it; an older file in its place stays.
         DiskError: The disk is full, or the folder cannot be written; with the same end.
     """
-    options = Options(quantize, streaming, allow_flex, static_shape or {}, recipe)
+    options = Options(quantize, streaming, allow_flex, portable, static_shape or {}, recipe)
     target = checked(format, options)
     kind = run.config.model.kind
     folder = run.folder / "exports" / _own_name(format, options) if to is None else Path(to)
@@ -114,7 +116,8 @@ def _own_name(format: str, options: Options) -> str:
     """Return what the folder of an export is called among the run's others."""
     fixed = [f"{axis}{size}" for axis, size in options.static_shape.items()]
     quantized = [] if options.quantize == "none" else [options.quantize]
-    return "-".join([format, *quantized, *["streaming"] * options.streaming, *fixed])
+    marks = [*["streaming"] * options.streaming, *["portable"] * options.portable]
+    return "-".join([format, *quantized, *marks, *fixed])
 
 
 @contextmanager

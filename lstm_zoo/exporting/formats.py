@@ -57,6 +57,8 @@ def checked(format: str, options: Options) -> Format:
         raise InputError("", f"--quantize {options.quantize}: not for --format {format}; {expected}")
     if options.allow_flex and format != "litert":
         raise InputError("", f"--allow-flex: Flex operations are LiteRT's; --format {format} has none. Leave it out")
+    if options.portable and format != "keras":
+        raise InputError("", f"--portable: is about .keras files; no --format {format} needs lstm_zoo. Leave it out")
     check_packages(format)
     backend = keras.backend.backend()
     if format != "keras" and backend != "tensorflow":

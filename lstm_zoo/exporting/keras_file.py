@@ -1,4 +1,4 @@
-"""A `.keras` file: Keras' own format, which loads wherever `lstm_zoo.layers` can be imported."""
+"""A `.keras` file: Keras' own format, which loads wherever lstm_zoo can be imported, or a portable one anywhere."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 import keras
 
 from ..runs.network import RunNetwork
-from .options import Options
+from .keras_portable import portable
+from .options import ExportError, Options
+from .runtimes import needs_layers
 
 
 def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) -> dict[str, Any]:
     """Write a network."""
-    del run, options
+    del run
+    if options.portable:
+        network = portable(network)
     network.save(path)
-    return {"needs": "lstm_zoo, imported before the file is loaded"}
+    if options.portable and needs_layers(path):
+        raise ExportError("keras: --portable, but the file holds layers of lstm_zoo within a layer of Keras")
+    return {"needs": "lstm_zoo, imported before the file is loaded" if needs_layers(path) else "Keras alone"}

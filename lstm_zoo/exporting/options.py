@@ -22,6 +22,8 @@ class Options(NamedTuple):
     """Whether the network takes one frame at a time."""
     allow_flex: bool = False
     """Whether a LiteRT file may hold TensorFlow's operations."""
+    portable: bool = False
+    """Whether a `.keras` file is to be made of Keras' own layers alone."""
     static_shape: Mapping[str, int] = MappingProxyType({})
     """Sizes to fix, by the names of the axes."""
     recipe: Mapping[str, Any] | None = None

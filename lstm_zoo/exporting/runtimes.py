@@ -3,8 +3,8 @@
 Usage: `python -P runtimes.py FORMAT FILE` (`-P`: no module of this folder is to shadow another).
 
 It first says what the file is, then answers requests until its input ends. A message is a line of JSON followed by as
-many bytes as its `bytes` says, arrays in NumPy's .npz format; nothing here is ever unpickled. A `.keras` file needs the
-package's layers, `lstm_zoo.layers`; for every other format nothing of lstm_zoo can be imported.
+many bytes as its `bytes` says, arrays in NumPy's .npz format; nothing here is ever unpickled. A `.keras` file may hold
+the package's layers; for all other files nothing of lstm_zoo can be imported.
 """
 
 import io
@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib import metadata
@@ -27,7 +28,7 @@ def main(format: str, path: str) -> None:
     """Load the file, and answer."""
     talk = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever libraries print is not to be taken for an answer
-    if format != "keras":
+    if format != "keras" or not needs_layers(path):
         sys.modules["lstm_zoo"] = None  # type: ignore[assignment]  # whoever imports it fails
     file = RUNTIMES[format](path)
     send(talk, {"signatures": file.signatures(), "ops": dict(sorted(file.ops().items())), "runtime": file.runtime})
@@ -41,6 +42,12 @@ def main(format: str, path: str) -> None:
             send(talk, {"error": f"{type(error).__name__}: {error}"})
         else:
             send(talk, {"seconds": seconds}, outputs)
+
+
+def needs_layers(path: str | os.PathLike[str]) -> bool:
+    """Say whether a `.keras` file holds layers of lstm_zoo."""
+    with zipfile.ZipFile(path) as file:
+        return b'"lstm_zoo' in file.read("config.json")
 
 
 def send(stream: BinaryIO, about: dict[str, Any], arrays: Arrays | None = None) -> None:
@@ -81,7 +88,8 @@ class _KerasFile:
     def __init__(self, path: str):
         import keras
 
-        import lstm_zoo.layers  # noqa: F401 (registers the layers)
+        if needs_layers(path):
+            import lstm_zoo.layers  # noqa: F401 (registers the layers)
 
         self.model: Any = keras.saving.load_model(path, compile=False, safe_mode=True)
         self.runtime = f"keras {keras.__version__} ({keras.backend.backend()} backend)"

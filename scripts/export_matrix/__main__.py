@@ -24,7 +24,7 @@ from lstm_zoo.console.quiet import import_keras, silence
 
 PAGE = Path(__file__).resolve().parents[2] / "lstm_zoo" / "exporting" / "README.md"
 MARKS = "<!-- {0}: written by scripts/export_matrix -->", "<!-- end of {0} -->"
-COLUMNS = ("keras", "tf_saved_model", "onnx", "litert", "litert, dynamic_int8", "streaming")
+COLUMNS = ("keras", "keras, portable", "tf_saved_model", "onnx", "litert", "litert, dynamic_int8", "streaming")
 STREAMING = ("keras", "tf_saved_model", "onnx", "litert")
 
 
@@ -71,11 +71,12 @@ def _cells(run: Any) -> dict[str, list[dict[str, Any] | str]]:
     """Return for each column what its exports proved, or why there is none."""
     cells: dict[str, list[dict[str, Any] | str]] = {}
     for column in COLUMNS:
-        format, _, quantize = column.partition(", ")
+        format, _, way = column.partition(", ")
+        options = {"portable": True} if way == "portable" else {"quantize": way or "none"}
         if column == "streaming":
             cells[column] = [_export(run, one, streaming=True) for one in STREAMING]
         else:
-            cells[column] = [_export(run, format, quantize=quantize or "none")]
+            cells[column] = [_export(run, format, **options)]
     return cells
 
 
@@ -184,6 +185,7 @@ def _short(reason: str) -> str:
     for seen in ("sees no clips", "sees whole clips"):
         if seen in reason:
             return f"no: it {seen}"
+    reason = re.sub(r" \([^)]*\)", "", reason.removeprefix("--portable: "))
     return "no: " + re.split(r"[.;] ", reason)[0]
 
 

@@ -289,6 +289,8 @@ def test_options_that_do_not_go_together_are_refused_before_any_work(monkeypatch
         formats.checked("onnx", _options(quantize="float16"))
     with pytest.raises(InputError, match="--allow-flex: Flex operations are LiteRT's"):
         formats.checked("onnx", _options(allow_flex=True))
+    with pytest.raises(InputError, match=r"--portable: is about \.keras files; no --format onnx needs lstm_zoo"):
+        formats.checked("onnx", Options(portable=True))
     monkeypatch.setattr(formats, "find_spec", lambda module: None if "onnx" in module else True)
     with pytest.raises(
         InputError, match=r"format onnx needs tf2onnx, onnx, onnxruntime: .*pip install --upgrade 'lstm-zoo\[export\]'"
