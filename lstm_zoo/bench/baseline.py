@@ -10,6 +10,7 @@ from statistics import geometric_mean, median
 from typing import Any, NamedTuple
 
 from ..contracts import InputError
+from .row import is_ours
 
 LEVEL = 0.005
 """How often rounds of equal speed may by chance lie as far apart as those of a change."""
@@ -17,7 +18,6 @@ LEAST = 0.05
 """Smallest change: by a few percent times of equal work differ from one process to the next."""
 FEWEST = 5
 """Rounds, of both runs, below which not even the clearest order is rarer than `LEVEL`: 1 of 70 for 4 and 4."""
-_OURS = "ours"  # what names of our contenders begin with
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -80,8 +80,8 @@ def changes(now: Rows, before: Rows) -> list[Change]:
 
     It is slower if its times are, and its times beside the others' (Keras', PyTorch's) too: when the whole machine is
     slower for a while, only the first holds; when Keras has become faster, only the second. Times beside the others'
-    are those of each round, divided by the geometric mean of the others' in that round; where all are ours, times
-    alone decide. Either is slower if
+    are those of each round, divided by the geometric mean of the others' in that round; where all are ours, a matrix
+    product stands for the others (`Row.measured`). Either is slower if
 
     - the median is higher by 5 % or more (`LEAST`), and
     - the rounds of the two runs do not lie in an order that equal ones would have by chance (`LEVEL`, 1 of 200):
@@ -95,8 +95,8 @@ def changes(now: Rows, before: Rows) -> list[Change]:
     for row in now:
         new, old = _rounds(row), earlier.get(row["name"], {})
         both = [name for name in new if name in old]
-        others = [name for name in both if not _is_ours(name)]
-        for name in filter(_is_ours, both):
+        others = [name for name in both if not is_ours(name)]
+        for name in filter(is_ours, both):
             moves = {_moved(new[name], old[name])}
             if others:
                 moves.add(_moved(*(_beside(one[name], [one[other] for other in others]) for one in (new, old))))
@@ -122,10 +122,6 @@ def _circumstances(measured: Mapping[str, Any]) -> dict[str, Any]:
 def _rounds(row: Mapping[str, Any]) -> dict[str, list[float]]:
     """Return the rounds of a row's contenders that could be measured."""
     return {name: one["rounds"] for name, one in row["contenders"].items() if "rounds" in one}
-
-
-def _is_ours(name: str) -> bool:
-    return name.split(",")[0] == _OURS
 
 
 def _beside(ours: Sequence[float], others: Sequence[Sequence[float]]) -> list[float]:

@@ -91,7 +91,7 @@ def _measure(row: Row, context: Context, rounds: int, backend: str) -> dict[str,
     contenders: dict[str, dict[str, Any]] = {}
     with ExitStack() as stack:
         workers = {}
-        for name, contender in row.contenders.items():
+        for name, contender in row.measured.items():
             if backend in contender.backends:
                 worker = stack.enter_context(_Worker(context, row.name, name, backend))
                 contenders[name] = worker.answer()

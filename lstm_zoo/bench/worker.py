@@ -31,7 +31,7 @@ def main() -> None:
         assert row.setup is not None
         row.setup(context)
         return
-    contender = row.contenders[sys.argv[3]]
+    contender = row.measured[sys.argv[3]]
     if contender.plain:
         os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # as `import lstm_zoo` has set it
     if not contender.onednn:

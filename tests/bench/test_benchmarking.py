@@ -10,8 +10,8 @@ import pytest
 from conftest import run_on_jax, small_mobilenet
 
 import lstm_zoo
-from lstm_zoo.bench import ROWS, all_rows
-from lstm_zoo.bench.row import Context
+from lstm_zoo.bench import ROWS, all_rows, exported_networks, lstm_training
+from lstm_zoo.bench.row import Context, is_ours
 
 REPEATED = "by size"
 """In the name of a row whose contenders do what another's do, on other sizes."""
@@ -56,6 +56,15 @@ def test_all_contenders_of_a_row_do_its_work(make, context, done, monkeypatch):
                 continue
             seconds = contender.start(context)(1)
             assert seconds is None or seconds > 0
+
+
+def test_every_row_has_something_that_is_not_ours_to_know_a_busy_machine_by(context):
+    for row in all_rows(context):
+        (first, *_), others = row.measured, [name for name in row.measured if not is_ours(name)]
+        assert first == "ours" and others
+    (exported,) = exported_networks(context)
+    assert "a matrix product" in exported.measured and "a matrix product" not in lstm_training(context)[0].measured
+    exported.measured["a matrix product"].start(context)(1)
 
 
 def test_rows_have_names_of_their_own(context):
