@@ -16,6 +16,11 @@ import numpy as np
 HERE = Path(__file__).parent
 PLACES = Path("build/clients")
 TOLERANCE = 1e-5
+CONVERTS = ("tfjs_convert.py", "tensorflowjs")
+_NO_WORDS = re.compile(r"at |Node\.js v|[\^}\]]")
+_PLACES_OF_ERRORS = re.compile(
+    r"(?:[\w.]*(?:[Ee]rror|Exception): |OpenCV\S+ |\w+\.(?:cpp|cc|h):\d+: |\(-\d+:[^)]*\) )+"
+)
 Arrays = dict[str, np.ndarray]
 
 
@@ -28,16 +33,25 @@ class Client(NamedTuple):
     """Of the files that it is given."""
     script: str
     """What has it run a file: called with the file, and folders of inputs and outputs, an .npy file an array."""
-    packages: tuple[str, ...]
+    package: str = ""
+    """What is installed for that, with what it needs; nothing: it runs in this Python, where lstm_zoo is."""
     static: bool = False
     """Whether it takes files alone that have no free sizes."""
+    converts: tuple[str, str] | None = None
+    """What makes its own files of these: a script, called with the file and the new one, and the package for it."""
 
 
 CLIENTS = (
-    Client("OpenVINO, ONNX", "onnx", "openvino_client.py", ("openvino",)),
-    Client("OpenVINO, LiteRT", "litert", "openvino_client.py", ("openvino",)),
-    Client("OpenCV, ONNX", "onnx", "opencv_client.py", ("opencv-python-headless",), static=True),
-    Client("browser, ONNX", "onnx", "web_client.mjs", ("onnxruntime-web",)),
+    Client("ONNX Runtime, Python", "onnx", "onnxruntime_client.py", "onnxruntime"),
+    Client("ONNX Runtime, Node.js", "onnx", "onnx_client.mjs", "onnxruntime-node"),
+    Client("ONNX Runtime, browser", "onnx", "onnx_client.mjs", "onnxruntime-web"),
+    Client("OpenVINO, ONNX", "onnx", "openvino_client.py", "openvino"),
+    Client("OpenVINO, LiteRT", "litert", "openvino_client.py", "openvino"),
+    Client("OpenCV, ONNX", "onnx", "opencv_client.py", "opencv-python-headless", static=True),
+    Client("LiteRT, CompiledModel", "litert", "litert_client.py", "ai-edge-litert"),
+    Client("TensorFlow, SavedModel", "tf_saved_model", "saved_model_client.py", "tensorflowjs"),
+    Client("TensorFlow.js", "tf_saved_model", "tfjs_client.mjs", "@tensorflow/tfjs", converts=CONVERTS),
+    Client("Keras", "keras", "keras_client.py"),
 )
 
 
@@ -58,30 +72,39 @@ def judged(client: Client, file: Path, inputs: Arrays, expected: Arrays) -> str:
 
 def answers(client: Client, file: Path, inputs: Arrays) -> Arrays:
     """Return a program's answers to inputs."""
-    runs, place = _installed(client.script, client.packages)
     with tempfile.TemporaryDirectory() as folder:
         given, answered = Path(folder, "given"), Path(folder, "answered")
         for one in (given, answered):
             one.mkdir()
         for name, values in inputs.items():
             np.save(given / f"{name}.npy", values)
-        _run([*runs, HERE / client.script, file.absolute(), given, answered], cwd=place)
+        if client.converts:
+            _run_script(*client.converts, file.absolute(), file := Path(folder, "converted"))
+        _run_script(client.script, client.package, file.absolute(), given, answered)
         return {one.stem: np.load(one) for one in answered.iterdir()}
 
 
+def _run_script(script: str, package: str, *arguments: Path) -> None:
+    """Run a script where a package is installed."""
+    runs, place = _installed(script.endswith(".mjs"), package)
+    _run([*runs, HERE / script, *arguments], cwd=place)
+
+
 @cache
-def _installed(script: str, packages: tuple[str, ...]) -> tuple[list[str], Path]:
-    """Install packages, unless that is done; return what runs a script with them, and where."""
-    place = (PLACES / packages[0]).absolute()
-    if script.endswith(".mjs"):
+def _installed(by_npm: bool, package: str) -> tuple[list[str], Path]:
+    """Install a package, unless that is done; return what runs scripts with it, and where."""
+    if not package:
+        return [sys.executable, "-P"], Path.cwd()
+    place = (PLACES / package).absolute()
+    if by_npm:
         if not (place / "node_modules").is_dir():
             place.mkdir(parents=True, exist_ok=True)
-            _run(["npm", "install", "--silent", "--ignore-scripts", "--prefix", place, *packages])
+            _run(["npm", "install", "--silent", "--ignore-scripts", "--prefix", place, package])
         return ["node"], place
     python = place / "bin" / "python"
     if not python.exists():
         _run([sys.executable, "-m", "venv", place])
-        _run([python, "-m", "pip", "install", "--quiet", "numpy", *packages])
+        _run([python, "-m", "pip", "install", "--quiet", "numpy", package])
     return [str(python), "-P"], place
 
 
@@ -98,7 +121,8 @@ def _named(found: Arrays, name: str, values: np.ndarray) -> np.ndarray | None:
 
 
 def _reason(said: str) -> str:
-    """Return the last line of a program's last words, without folders of this machine."""
-    lines = [" ".join(line.split()) for line in said.splitlines() if line.strip()]
-    last = re.sub(r"/\S+/", "", (lines or ["it ended without a word"])[-1])
-    return f"no: {textwrap.shorten(last, 110, placeholder=' ...').replace('|', '/')}"
+    """Return what a program last said, without kinds of errors, places in its source, and folders of this machine."""
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    words = [line for line in lines if line and not _NO_WORDS.match(line)] or ["it ended without a word"]
+    told = re.split(r" in function |[.;] ", _PLACES_OF_ERRORS.sub("", re.sub(r"/\S+/", "", words[-1])))[0]
+    return f"no: {textwrap.shorten(told.rstrip('.'), 60, placeholder=' ...').replace('|', '/')}"
