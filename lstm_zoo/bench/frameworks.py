@@ -114,7 +114,7 @@ def gradients(layer: keras.layers.Layer, x: np.ndarray, xla: bool) -> Work:
 
         def passes(x: Any) -> Any:
             with tf.GradientTape() as tape:
-                loss = tf.reduce_mean(layer(x) ** 2)
+                loss = tf.reduce_mean(layer(x, training=True) ** 2)
             return tape.gradient(loss, weights)
 
         return calls(compiled(passes, xla), x)
@@ -122,7 +122,7 @@ def gradients(layer: keras.layers.Layer, x: np.ndarray, xla: bool) -> Work:
 
     rest = [variable.value for variable in layer.non_trainable_variables]
     weights = [variable.value for variable in layer.trainable_variables]
-    gradient = jax.grad(lambda weights, x: (layer.stateless_call(weights, rest, x)[0] ** 2).mean())
+    gradient = jax.grad(lambda weights, x: (layer.stateless_call(weights, rest, x, training=True)[0] ** 2).mean())
     return calls(compiled(gradient, xla), weights, x)
 
 

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from ..contracts import InputError, Outputs
+from ..layers.compiled import for_a_file
 from ..layers.recurrent.implementation import recurrent_layers
 from ..runs.lengths import free_axis
 from ..runs.network import Inputs, RunNetwork
@@ -114,7 +115,8 @@ def traceable(network: keras.Model) -> tuple[Any, tf.Module]:
 
     @tf.function(autograph=False, input_signature=[signature])
     def called(inputs: Any) -> Any:
-        return network(inputs, training=False)
+        with for_a_file():
+            return network(inputs, training=False)
 
     module = tf.Module()
     module.weights = [weight.value for weight in network.weights]

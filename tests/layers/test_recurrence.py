@@ -9,6 +9,8 @@ import tensorflow as tf
 from conftest import run_on_jax
 
 from lstm_zoo.layers import GRU, LSTM, MDLSTM2D, SimpleRNN
+from lstm_zoo.layers.compiled import for_a_file
+from lstm_zoo.layers.recurrent import recurrence
 from lstm_zoo.layers.recurrent.cudnn import visible_devices
 from lstm_zoo.layers.recurrent.implementation import implementation
 
@@ -170,6 +172,8 @@ JAX = """
 import itertools
 import jax, jax.numpy as jnp, keras, numpy as np
 from lstm_zoo.layers import GRU, LSTM, MDLSTM2D, SimpleRNN
+from lstm_zoo.layers.compiled import for_a_file
+from lstm_zoo.layers.recurrent import recurrence
 
 random = np.random.default_rng(0)
 options = {}, {"return_sequences": True, "go_backwards": True}, {"use_bias": False, "unroll": True}
@@ -221,9 +225,34 @@ def test_mixed_precision_stays_near_keras(precision):
     np.testing.assert_allclose(np.asarray(one, "float32"), np.asarray(other, "float32"), atol=2e-2)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
+def test_out_of_training_xla_compiles_a_large_loop_to_the_same_outputs_and_gradients(kinds, masked, monkeypatch):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(3, 6, 4)).astype("float32")
+    mask = tf.sequence_mask([6, 4, 1], 6) if masked else None
+    ours, theirs = (kind(5, return_state=True, return_sequences=True) for kind in kinds)
+    theirs.build(x.shape)
+    weights = [random.normal(size=one.shape) for one in theirs.get_weights()]
+    states = [random.normal(size=(3, 5)).astype("float32") for _ in range(1 + (kinds[0] is LSTM))]
+    monkeypatch.setattr(recurrence, "_WORTH_COMPILING", 0)
+    for one, other in zip(*(results(layer, x, mask, weights, states) for layer in (ours, theirs)), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5)
+    assert compiled_within(ours, x) and not compiled_within(ours, x, training=True)
+    with for_a_file():
+        assert not compiled_within(ours, x)
+
+
+def compiled_within(layer, x, training=False):
+    """Return the functions that XLA must compile within the graph of a layer."""
+    graph = traced(lambda x: layer(x, training=training)).get_concrete_function(tf.constant(x)).graph
+    return [one for one in graph.as_graph_def().library.function if one.attr["_XlaMustCompile"].b]
+
+
 @pytest.mark.parametrize(
     ("layer", "kind", "why"),
     [
+        (LSTM(256), "scanned", "16 steps, not up to 4, compiled by XLA out of training; no cuDNN"),
         (LSTM(2), "scanned", "16 steps, not up to 4; no cuDNN: no GPU is visible"),
         (LSTM(2, unroll=True), "unrolled", "unroll=True"),
         (GRU(2, activation="relu"), "Keras' loop", "activation is not tanh"),

@@ -1,9 +1,12 @@
 """Optimizers and the schedules of their learning rates."""
 
+import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from lstm_zoo.config.recipe import load
-from lstm_zoo.training.optimizer import make_optimizer
+from lstm_zoo.training.optimizer import _UpdatesAtOnce, make_optimizer
 
 
 def test_schedules_and_optimizers():
@@ -20,3 +23,25 @@ def test_schedules_and_optimizers():
         options = load("smoke/cnn_lstm.yaml", [f"train.optimizer.kind={kind}", "train.optimizer.clip_norm=2"]).train
         optimizer = make_optimizer(options, 1)
         assert type(optimizer).__name__.lower() == kind and optimizer.global_clipnorm == 2
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd", "rmsprop"])
+def test_weights_that_are_updated_at_once_get_the_numbers_of_keras(kind):
+    chosen = {"kind": kind, "clip_norm": 1, "ema_momentum": 0.9, "weight_decay": 0.01}
+    options = load("smoke/cnn_lstm.yaml", [f"train.optimizer.{name}={value}" for name, value in chosen.items()]).train
+    random = np.random.default_rng(0)
+    start, steps = random.normal(size=(3, 4)), random.normal(size=(4, 3, 4)).astype("float32")
+
+    def trained(at_once):
+        optimizer, weight = make_optimizer(options, 10), keras.Variable(start)
+        optimizer.build([weight])
+        apply = optimizer.apply if at_once else super(_UpdatesAtOnce, optimizer).apply
+        step = tf.function(lambda gradient: apply([gradient], [weight]), autograph=False)
+        for gradient in steps:
+            step(tf.constant(gradient))
+        graph = step.get_concrete_function(tf.constant(gradient)).graph.as_graph_def()
+        assert at_once == any(one.attr["_XlaMustCompile"].b for one in graph.library.function)
+        return [keras.ops.convert_to_numpy(one) for one in (weight, *optimizer.variables)]
+
+    for one, other in zip(trained(True), trained(False), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)

@@ -7,6 +7,7 @@ from keras import ops
 
 from .additive_attention import AdditiveAttention
 from .caption_decoder import CaptionDecoder
+from .looking_steps import Weights, look_and_write
 
 
 @keras.saving.register_keras_serializable("lstm_zoo")
@@ -94,11 +95,9 @@ class ShowAttendTellDecoder(CaptionDecoder):
         vectors = self.drop_words(self.embedding(words_before), training=training)  # (B, N, T, E)
         projected = self._project(vectors)  # (B, N, T, 4 U), all words at once
         state = [ops.repeat(one, ops.shape(words_before)[1], axis=1) for one in self.first_state(memory)]
-        steps = []
-        for t in range(words_before.shape[2]):  # written out: with its gradient, a scan takes nearly twice as long
-            *state, context, weights = self._look_and_step(memory, state, projected[:, :, t])
-            steps.append((state[0], context, weights))
-        h, context, weights = (ops.stack(column, axis=2) for column in zip(*steps, strict=True))  # (B, N, T, ...)
+        by_word = ops.unstack(projected, words_before.shape[2], axis=2)
+        steps = self._trained_steps if training and keras.backend.backend() != "torch" else self._steps
+        h, context, weights = (ops.stack(column, axis=2) for column in steps(memory, state, by_word))  # (B, N, T, ...)
         if training and self.penalty:
             self.add_loss(self.penalty * self._penalty(weights, counted))
         return self._read(vectors, h, context, training)
@@ -107,6 +106,21 @@ class ShowAttendTellDecoder(CaptionDecoder):
         """Return the words' part of the LSTM's input projection, with the bias, (..., 4 U)."""
         kernel, bias = self.cell.kernel[: self.embedding_units], self.cell.bias
         return ops.matmul(vectors, ops.cast(kernel, vectors.dtype)) + ops.cast(bias, vectors.dtype)
+
+    def _steps(self, memory, state, by_word):
+        """Return h, the gated context and the attention after each step, (B, N, ...) each."""
+        steps = []
+        for now in by_word:
+            *state, context, weights = self._look_and_step(memory, state, now)
+            steps.append((state[0], context, weights))
+        return zip(*steps, strict=True)
+
+    def _trained_steps(self, memory, state, by_word):
+        """Return the same, for the gradient."""
+        attention, cell = self.attention, self.cell
+        kernel = ops.concatenate([cell.kernel[self.embedding_units :], cell.recurrent_kernel])
+        weights = attention.of_query.kernel, attention.score.kernel, *self.gate.weights, kernel
+        return look_and_write(*memory, *state, by_word, Weights(*(ops.cast(one, state[0].dtype) for one in weights)))
 
     def _look_and_step(self, memory, state, projected):
         """Return h, c, the gated context and the attention, (B, N, ...) each, after one step."""

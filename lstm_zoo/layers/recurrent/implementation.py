@@ -46,7 +46,8 @@ def implementation(layer: keras.layers.Layer) -> Implementation:
     if steps is not None and steps <= UNROLLED_STEPS:
         return Implementation("unrolled", f"{steps} steps, no more than {UNROLLED_STEPS}; {verdict}")
     length = "a number of steps that is not known before" if steps is None else f"{steps} steps"
-    return Implementation("scanned", f"{length}, not up to {UNROLLED_STEPS}; {verdict}")
+    alone = ", compiled by XLA out of training" if layer.compiles_alone() else ""
+    return Implementation("scanned", f"{length}, not up to {UNROLLED_STEPS}{alone}; {verdict}")
 
 
 def helps_xla(model: keras.Model) -> bool:

@@ -7,12 +7,14 @@ Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathema
   as `(B, U) x (U, n * U)` for the small batches of recurrent networks, and a gate is a contiguous block;
 - the gradient is written by hand: the loop backwards only finds the derivatives of the gates, and the gradient of the
   recurrent kernel is then ONE product over all steps, where automatic differentiation adds up T of them;
+- out of training, XLA compiles the loop (`compiled_alone`), which leaves out what only the gradient needs;
 - the loop is a scan. Up to `UNROLLED_STEPS` steps, and with Keras' own `unroll=True`, it is unrolled: a longer loop
   measured no faster that way, several times slower under XLA, and each step is compiled again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -20,10 +22,12 @@ from typing import Any, ClassVar, Protocol
 import keras
 from keras import ops
 
+from ..compiled import compiled_alone
 from .cudnn import cudnn_verdict, unlike_keras_defaults
 from .scan import scan
 
 UNROLLED_STEPS = 4
+_WORTH_COMPILING = 2**18  # weights of a recurrent kernel (256 units of an LSTM); half a second is too much for fewer
 
 
 class Step(Protocol):
@@ -107,7 +111,8 @@ class FastRecurrence:
         states = [ops.transpose(ops.cast(state, dtype)) for state in initial_state]  # (U, B) each
         unroll = self.unroll or (sequences.shape[1] or UNROLLED_STEPS + 1) <= UNROLLED_STEPS
         recurrence = Recurrence(self.step_of_cell, keep, self.return_sequences, unroll)
-        outputs, *last = recurrence.run(sequences, weights, states)
+        run = recurrence.run if training or not self.compiles_alone() else compiled_alone(recurrence.run)
+        outputs, *last = run(sequences, weights, states)
         # Until the first step that counts, Keras gives zeros, but in a scan on JAX the initial state.
         first_are_zeros = self.unroll or keras.backend.backend() != "jax"
         if keep is not None and (self.zero_output_for_mask or first_are_zeros):
@@ -115,6 +120,11 @@ class FastRecurrence:
             outputs = ops.where(shown if self.return_sequences else shown[-1:], outputs, ops.zeros_like(outputs))
         outputs = ops.transpose(outputs, (2, 0, 1))  # (B, T, U)
         return outputs[:, -1], outputs, [ops.transpose(state) for state in last]
+
+    def compiles_alone(self) -> bool:
+        """Say whether XLA compiles the loop out of training, on TensorFlow: anew for each size of a batch."""
+        scanned = not self.unroll and (self.num_steps or 0) > UNROLLED_STEPS
+        return scanned and math.prod(self.cell.recurrent_kernel.shape) >= _WORTH_COMPILING
 
     def slow_because(self) -> str:
         """Say what keeps this layer from the fast loop; empty if nothing does."""

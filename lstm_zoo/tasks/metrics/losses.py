@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from ...contracts.words import PADDING
+from ...layers.compiled import compiled_alone
 
 Loss = Callable[[Any, Any], Any]
 
@@ -41,7 +42,7 @@ def caption_loss(smoothing: float) -> Loss:
             lost = (1 - smoothing) * lost + smoothing * of_all
         return ops.sum(lost * counted, axis=(1, 2)) / ops.maximum(ops.mean(ops.sum(counted, axis=(1, 2))), 1.0)
 
-    return cross_entropy
+    return compiled_alone(cross_entropy)
 
 
 def label_map_loss(smoothing: float, weights: np.ndarray | None) -> Loss:
