@@ -87,8 +87,8 @@ class TrainConfig(Section):
     trackers: tuple[Literal["wandb", "mlflow"], ...] = ()
     """Experiment trackers that are told of every epoch; each needs the extra of its name."""
     jit_compile: bool | None = None
-    """Compile the training step with XLA; null: where that is faster. Each epoch then leaves out the examples that do
-    not fill a batch, others each time, since every further batch size would be compiled anew."""
+    """Compile the whole training step with XLA; null: where that is faster. Each epoch then leaves out the examples
+    that do not fill a batch, others each time, since every further batch size would be compiled anew."""
 
     def problems(self) -> Iterator[InputError]:
         """Yield combinations that cannot work."""

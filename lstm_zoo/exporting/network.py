@@ -107,7 +107,7 @@ def layer_of(node: str, network: keras.Model) -> str:
 
 
 def traceable(network: keras.Model) -> tuple[Any, tf.Module]:
-    """Return a network in use as a TensorFlow function, to be traced, and the module that owns its weights.
+    """Return a network in use as a TensorFlow function, to be traced for a file, and the module that owns its weights.
 
     The function goes from a dict of inputs, as its `input_signature` says, to a dict of outputs.
     """

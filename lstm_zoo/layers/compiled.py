@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from .recurrent.cudnn import gpu_visible
+
 _for_a_file: ContextVar[bool] = ContextVar("for_a_file", default=False)
 
 
@@ -26,10 +28,11 @@ def for_a_file() -> Iterator[None]:
 def compiled_alone(function: Callable) -> Callable:
     """Return a function of which XLA makes one piece within a graph of TensorFlow; elsewhere it is as before.
 
-    For many small operations beside convolutions, which are to keep oneDNN's kernels. It is traced once for all calls.
+    For many small operations beside convolutions, which are to keep oneDNN's kernels; on CPUs, where that was measured.
+    It is traced once for each kind of arguments, which are no keywords, and compiled anew for each size of a batch.
     """
 
-    @cache
+    @cache  # made when TensorFlow is imported already, and only once
     def compiled() -> Callable:
         import tensorflow as tf
 
@@ -47,4 +50,4 @@ def _may_compile() -> bool:
         return False
     import tensorflow as tf
 
-    return not (tf.executing_eagerly() or tf.distribute.has_strategy())
+    return not (tf.executing_eagerly() or tf.distribute.has_strategy() or gpu_visible())

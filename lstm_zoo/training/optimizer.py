@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
 
 from ..config.train_config import OptimizerConfig, ScheduleConfig, TrainConfig
 from ..layers.compiled import compiled_alone
+
+_WORTH_COMPILING = 2**16  # weights an array, on average
 
 
 def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -19,7 +22,7 @@ def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimize
         "sgd": keras.optimizers.SGD,
         "rmsprop": keras.optimizers.RMSprop,
     }[chosen.kind]
-    at_once = type(make.__name__, (_UpdatesAtOnce, make), {})
+    at_once = type(make.__name__, (_UpdatesAtOnce, make), {"__module__": make.__module__})  # saved as Keras' own
     arguments = {"momentum": 0.9, "nesterov": True} if chosen.kind == "sgd" else {}
     return at_once(
         learning_rate=_learning_rate(options.schedule, chosen.learning_rate, options.epochs, steps_per_epoch),
@@ -34,11 +37,17 @@ def make_optimizer(options: TrainConfig, steps_per_epoch: int) -> keras.optimize
 class _UpdatesAtOnce:
     """Mixin before an optimizer of Keras: XLA makes one piece of the update of all weights, with clipping and averages.
 
-    The numbers are those of Keras' own to some 1e-7 of each: products and sums are rounded together.
+    The numbers are those of Keras' own to some 1e-7 of each: products and sums are rounded together. Many small arrays
+    take longer to compile than they gain, and are left to Keras.
     """
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        compiled_alone(lambda grads: super(_UpdatesAtOnce, self).apply(grads, trainable_variables))(list(grads))
+        update = super().apply
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        if sum(math.prod(one.shape) for one in variables) >= _WORTH_COMPILING * len(variables):
+            compiled_alone(lambda grads: update(grads, trainable_variables))(list(grads))
+        else:
+            update(grads, trainable_variables)
 
 
 def _learning_rate(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lstm_zoo.contracts.words import END, PADDING
 from lstm_zoo.layers import ShowAttendTellDecoder
 
 
@@ -11,16 +12,18 @@ from lstm_zoo.layers import ShowAttendTellDecoder
 def test_the_gradient_in_training_is_that_of_the_steps(policy, monkeypatch):
     random = np.random.default_rng(0)
     features = tf.constant(random.normal(size=(3, 4, 8)), tf.float32)
-    captions = tf.constant(random.integers(2, 30, (3, 2, 6)), tf.int32)
+    captions = random.integers(END, 30, (3, 2, 6))
+    captions[0, 1, 3:] = captions[2, 0] = PADDING
+    captions = tf.constant(captions, tf.int32)
     decoder = ShowAttendTellDecoder(30, 6, 7, attention_units=5, dropout=0.0, dtype=policy)
     decoder(features, captions)
-    by_hand = results(decoder, features, captions)
+    by_hand = results(decoder, features, captions, compiled=2)  # a step, and one backwards
     monkeypatch.setattr(ShowAttendTellDecoder, "_trained_steps", ShowAttendTellDecoder._steps)
-    for one, other in zip(by_hand, results(decoder, features, captions), strict=True):
+    for one, other in zip(by_hand, results(decoder, features, captions, compiled=0), strict=True):
         np.testing.assert_allclose(one, other, atol=(1e-5 if policy == "float32" else 0.05) * np.abs(other).max())
 
 
-def results(decoder, features, captions):
+def results(decoder, features, captions, compiled):
     """Return loss, penalty too, and its gradients by features and weights."""
 
     @tf.function(autograph=False)
@@ -32,4 +35,7 @@ def results(decoder, features, captions):
         sources = [features, *(weight.value for weight in decoder.trainable_variables)]
         return [loss, *map(tf.convert_to_tensor, tape.gradient(loss, sources))]
 
+    functions = compute.get_concrete_function(features).graph.as_graph_def().library.function
+    pieces = {one.signature.name.rstrip("0123456789_") for one in functions if one.attr["_XlaMustCompile"].b}
+    assert len({one for one in pieces if "step_back" in one or "forward" in one}) == compiled, pieces
     return [one.numpy() for one in compute(features)]

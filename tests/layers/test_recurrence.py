@@ -172,8 +172,6 @@ JAX = """
 import itertools
 import jax, jax.numpy as jnp, keras, numpy as np
 from lstm_zoo.layers import GRU, LSTM, MDLSTM2D, SimpleRNN
-from lstm_zoo.layers.compiled import for_a_file
-from lstm_zoo.layers.recurrent import recurrence
 
 random = np.random.default_rng(0)
 options = {}, {"return_sequences": True, "go_backwards": True}, {"use_bias": False, "unroll": True}

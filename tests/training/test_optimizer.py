@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lstm_zoo.config.recipe import load
+from lstm_zoo.training import optimizer as optimizer_module
 from lstm_zoo.training.optimizer import _UpdatesAtOnce, make_optimizer
 
 
@@ -26,7 +27,8 @@ def test_schedules_and_optimizers():
 
 
 @pytest.mark.parametrize("kind", ["adam", "adamw", "sgd", "rmsprop"])
-def test_weights_that_are_updated_at_once_get_the_numbers_of_keras(kind):
+def test_weights_that_are_updated_at_once_get_the_numbers_of_keras(kind, monkeypatch):
+    monkeypatch.setattr(optimizer_module, "_WORTH_COMPILING", 1)
     chosen = {"kind": kind, "clip_norm": 1, "ema_momentum": 0.9, "weight_decay": 0.01}
     options = load("smoke/cnn_lstm.yaml", [f"train.optimizer.{name}={value}" for name, value in chosen.items()]).train
     random = np.random.default_rng(0)
@@ -45,3 +47,9 @@ def test_weights_that_are_updated_at_once_get_the_numbers_of_keras(kind):
 
     for one, other in zip(trained(True), trained(False), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_an_optimizer_is_saved_as_keras_own():
+    optimizer = make_optimizer(load("smoke/cnn_lstm.yaml").train, 10)
+    loaded = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert type(loaded) is keras.optimizers.Adam

@@ -110,10 +110,8 @@ def _forward(memory, state, projected, weights):
 def _backward(memory, weights, states, steps, by_shown):
     """Return the derivatives by regions, keys, first states, projections and weights."""
     step_back, transposed = compiled_alone(_step_back), ops.transpose(weights.kernel)  # once for all steps
-    by_state, sums = (
-        [ops.zeros_like(one) for one in states[0]],
-        [ops.zeros_like(memory[1]), ops.zeros_like(weights.score)],
-    )
+    by_state = ops.zeros_like(states[0][0]), ops.zeros_like(states[0][1])
+    sums = ops.zeros_like(memory[1]), ops.zeros_like(weights.score)
     found = []
     for state, step, by_step in reversed(list(zip(states[:-1], steps, by_shown, strict=True))):
         by_state, sums, by_outputs = step_back(memory, state, step, weights, transposed, by_state, by_step, sums)
@@ -155,7 +153,7 @@ def _step_back(memory, state, step, weights, transposed, by_state, by_step, sums
     by_context = step.open_by * by_gated
     by_attention = by_attention + ops.matmul(by_context, ops.transpose(regions, (0, 2, 1)))
     of_all = ops.sum(step.attention * by_attention, axis=-1, keepdims=True)
-    by_fit = step.attention * (by_attention - of_all)  # (B, N, L)
+    by_fit = step.attention * (by_attention - of_all)  # before the softmax, (B, N, L)
     hidden = _look(keys, h, weights.query)
     by_hidden = by_fit[..., None] * weights.score[:, 0] * (1 - hidden * hidden)  # before tanh
     by_query = ops.sum(by_hidden, axis=2)
@@ -178,4 +176,4 @@ def _rows(values):
 def _by_image(by_step):
     """Return (T, B, N, A) as (B, T * N, A)."""
     by_image = ops.transpose(by_step, (1, 0, 2, 3))
-    return ops.reshape(by_image, (ops.shape(by_image)[0], -1, by_image.shape[-1]))
+    return ops.reshape(by_image, (ops.shape(by_image)[0], -1, ops.shape(by_image)[-1]))

@@ -119,7 +119,13 @@ class ShowAttendTellDecoder(CaptionDecoder):
         """Return the same, for the gradient."""
         attention, cell = self.attention, self.cell
         kernel = ops.concatenate([cell.kernel[self.embedding_units :], cell.recurrent_kernel])
-        weights = attention.of_query.kernel, attention.score.kernel, *self.gate.weights, kernel
+        weights = Weights(
+            query=attention.of_query.kernel,
+            score=attention.score.kernel,
+            gate=self.gate.kernel,
+            gate_bias=self.gate.bias,
+            kernel=kernel,
+        )
         return look_and_write(*memory, *state, by_word, Weights(*(ops.cast(one, state[0].dtype) for one in weights)))
 
     def _look_and_step(self, memory, state, projected):

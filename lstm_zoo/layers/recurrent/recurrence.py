@@ -7,7 +7,7 @@ Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathema
   as `(B, U) x (U, n * U)` for the small batches of recurrent networks, and a gate is a contiguous block;
 - the gradient is written by hand: the loop backwards only finds the derivatives of the gates, and the gradient of the
   recurrent kernel is then ONE product over all steps, where automatic differentiation adds up T of them;
-- out of training, XLA compiles the loop (`compiled_alone`), which leaves out what only the gradient needs;
+- without `training=True`, XLA compiles the loop (`compiled_alone`), which leaves out what only the gradient needs;
 - the loop is a scan. Up to `UNROLLED_STEPS` steps, and with Keras' own `unroll=True`, it is unrolled: a longer loop
   measured no faster that way, several times slower under XLA, and each step is compiled again.
 """
@@ -27,7 +27,9 @@ from .cudnn import cudnn_verdict, unlike_keras_defaults
 from .scan import scan
 
 UNROLLED_STEPS = 4
-_WORTH_COMPILING = 2**18  # weights of a recurrent kernel (256 units of an LSTM); half a second is too much for fewer
+_WORTH_COMPILING = (
+    2**18
+)  # weights of a recurrent kernel (256 units of an LSTM); fewer do not win back half a second of compiling
 
 
 class Step(Protocol):
@@ -124,7 +126,11 @@ class FastRecurrence:
     def compiles_alone(self) -> bool:
         """Say whether XLA compiles the loop out of training, on TensorFlow: anew for each size of a batch."""
         scanned = not self.unroll and (self.num_steps or 0) > UNROLLED_STEPS
-        return scanned and math.prod(self.cell.recurrent_kernel.shape) >= _WORTH_COMPILING
+        return (
+            keras.backend.backend() == "tensorflow"
+            and scanned
+            and math.prod(self.cell.recurrent_kernel.shape) >= _WORTH_COMPILING
+        )
 
     def slow_because(self) -> str:
         """Say what keeps this layer from the fast loop; empty if nothing does."""
