@@ -74,10 +74,8 @@ def export(
     replaces = _check_folder(folder, file)
     inputs, origin = examples_of(run)
     started = time.perf_counter()
-    # Keras' TimeDistributed goes wrong where the number of frames is free (3.15).
-    any_length = target.any_length and not options.portable
     network = exported_network(
-        run, inputs, streaming=streaming, any_length=any_length, static_shape=options.static_shape
+        run, inputs, streaming=streaming, any_length=target.any_length, static_shape=options.static_shape
     )
     with _draft_folder(folder) as draft:
         path = draft / file

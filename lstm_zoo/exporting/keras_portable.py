@@ -24,10 +24,11 @@ def portable(network: keras.Model) -> keras.Model:
     """
     _refuse_others(network.layers)
     replaced: list[tuple[keras.Layer, keras.Layer]] = []
+    on_frames: dict[str, keras.Layer] = {}
 
     def counterpart(layer: keras.Layer) -> keras.Layer:
         if isinstance(layer, FoldTime):
-            return keras.layers.TimeDistributed(counterpart(layer.layer), name=layer.name)
+            on_frames[layer.name] = counterpart(layer.layer)
         if isinstance(layer, ImageEncoder):
             return counterpart(layer.layer)
         if isinstance(layer, keras.Model):
@@ -39,12 +40,29 @@ def portable(network: keras.Model) -> keras.Model:
         return replaced[-1][1]
 
     def called(layer: keras.Layer, *inputs: Any, **options: Any) -> Any:
+        if isinstance(layer, FoldTime):
+            return _on_every_frame(on_frames[layer.name], *inputs)
         return layer.call(*inputs, **options) if isinstance(layer, _COMPOSED) else layer(*inputs, **options)
 
     made = keras.models.clone_model(network, clone_function=counterpart, call_function=called)
     for ours, theirs in replaced:
         theirs.set_weights(ours.get_weights())
     return made
+
+
+def _on_every_frame(layer: keras.Layer, clips: Any) -> Any:
+    """Return what a layer makes of the frames of clips (B, T, ...), all at once; B and T may be free.
+
+    Keras' TimeDistributed gives other answers where T is free (3.15), and no reshape of a symbolic tensor leaves two
+    sizes free: there the frames' answers (B * T, ...) are taken by their numbers (B, T), from 0 to B * T - 1.
+    """
+    answers = layer(keras.ops.reshape(clips, (-1, *clips.shape[2:])))
+    if clips.shape[1]:
+        return keras.ops.reshape(answers, (-1, clips.shape[1], *answers.shape[1:]))
+    ones = keras.ops.ones_like(clips[(..., *[0] * (len(clips.shape) - 2))], dtype="int32")
+    frames = keras.ops.sum(ones, axis=1, keepdims=True)
+    before = keras.ops.cumsum(frames, axis=0) - frames  # (B, 1), of the clips before
+    return keras.ops.take(answers, before + keras.ops.cumsum(ones, axis=1) - 1, axis=0)
 
 
 def _refuse_others(layers: Iterable[keras.Layer]) -> None:
