@@ -1,5 +1,6 @@
 """The fast recurrent layers against Keras' own, outputs and gradients, over random shapes, masks and options."""
 
+import re
 from functools import partial
 
 import keras
@@ -10,9 +11,10 @@ from conftest import run_on_jax
 
 from lstm_zoo.layers import GRU, LSTM, MDLSTM2D, SimpleRNN
 from lstm_zoo.layers.compiled import for_a_file
+from lstm_zoo.layers.recurrent import implementation as way
 from lstm_zoo.layers.recurrent import recurrence
 from lstm_zoo.layers.recurrent.cudnn import visible_devices
-from lstm_zoo.layers.recurrent.implementation import implementation
+from lstm_zoo.layers.recurrent.implementation import helps_xla, implementation
 
 KINDS = {
     "lstm": (LSTM, keras.layers.LSTM),
@@ -37,7 +39,7 @@ def implementation_of(layer):
 traced = partial(tf.function, autograph=False)
 
 
-def results(layer, x, mask, weights, states, run=traced):
+def results(layer, x, mask, weights, states, run=traced, training=None):
     """Return outputs, states and all gradients of a loss that sees both; `run` may leave out to trace it."""
     layer.build(x.shape)
     layer.set_weights(weights)
@@ -46,7 +48,7 @@ def results(layer, x, mask, weights, states, run=traced):
     def compute(x, states):
         with tf.GradientTape() as tape:
             tape.watch([x, states])
-            outputs, *last = layer(x, mask=mask, initial_state=states)
+            outputs, *last = layer(x, mask=mask, initial_state=states, training=training)
             factors = tf.range(1, tf.size(outputs) + 1, dtype=tf.float32) / tf.cast(tf.size(outputs), tf.float32)
             loss = tf.reduce_sum(tf.reshape(outputs, [-1]) * factors) + sum(tf.reduce_sum(s * s) for s in last)
         trained = [variable.value for variable in layer.trainable_variables]
@@ -58,7 +60,7 @@ def results(layer, x, mask, weights, states, run=traced):
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("shape", [(3, 4, 4, 6), (2, 9, 3, 5)], ids=["unrolled", "scanned"])
+@pytest.mark.parametrize("shape", [(3, 4, 30, 6), (2, 9, 3, 5)], ids=["unrolled", "scanned"])
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 def test_outputs_and_gradients_equal_keras(kinds, shape, masked, options):
     batch, steps, width, units = shape
@@ -223,9 +225,10 @@ def test_mixed_precision_stays_near_keras(precision):
     np.testing.assert_allclose(np.asarray(one, "float32"), np.asarray(other, "float32"), atol=2e-2)
 
 
+@pytest.mark.parametrize(("training", "pieces"), [(False, {"run", "backward_run"}), (True, {"steps", "steps_back"})])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
-def test_out_of_training_xla_compiles_a_large_loop_to_the_same_outputs_and_gradients(kinds, masked, monkeypatch):
+def test_xla_compiles_a_large_loop_to_the_same_outputs_and_gradients(kinds, masked, training, pieces, monkeypatch):
     random = np.random.default_rng(0)
     x = random.normal(size=(3, 6, 4)).astype("float32")
     mask = tf.sequence_mask([6, 4, 1], 6) if masked else None
@@ -234,23 +237,33 @@ def test_out_of_training_xla_compiles_a_large_loop_to_the_same_outputs_and_gradi
     weights = [random.normal(size=one.shape) for one in theirs.get_weights()]
     states = [random.normal(size=(3, 5)).astype("float32") for _ in range(1 + (kinds[0] is LSTM))]
     monkeypatch.setattr(recurrence, "_WORTH_COMPILING", 0)
-    for one, other in zip(*(results(layer, x, mask, weights, states) for layer in (ours, theirs)), strict=True):
+    for one, other in zip(
+        *(results(layer, x, mask, weights, states, training=training) for layer in (ours, theirs)), strict=True
+    ):
         np.testing.assert_allclose(one, other, atol=2e-5)
-    assert compiled_within(ours, x) and not compiled_within(ours, x, training=True)
+    assert compiled_within(ours, x, training) == pieces
     with for_a_file():
-        assert not compiled_within(ours, x)
+        assert not compiled_within(ours, x, training)
 
 
-def compiled_within(layer, x, training=False):
-    """Return the functions that XLA must compile within the graph of a layer."""
-    graph = traced(lambda x: layer(x, training=training)).get_concrete_function(tf.constant(x)).graph
-    return [one for one in graph.as_graph_def().library.function if one.attr["_XlaMustCompile"].b]
+def compiled_within(layer, x, training):
+    """Return the names of the methods that XLA must compile within the graph of a layer and its gradient."""
+
+    @traced
+    def compute(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(x, training=training)[0])
+        return tape.gradient(loss, layer.trainable_variables[0].value)
+
+    functions = compute.get_concrete_function(tf.constant(x)).graph.as_graph_def().library.function
+    compiled = [one.signature.name for one in functions if one.attr["_XlaMustCompile"].b]
+    return {re.sub("^__(?:inference|forward)_+|_[0-9_]+$", "", name) for name in compiled}
 
 
 @pytest.mark.parametrize(
     ("layer", "kind", "why"),
     [
-        (LSTM(256), "scanned", "16 steps, not up to 4, compiled by XLA out of training; no cuDNN"),
+        (LSTM(256), "scanned", "16 steps, not up to 4, compiled by XLA; no cuDNN"),
         (LSTM(2), "scanned", "16 steps, not up to 4; no cuDNN: no GPU is visible"),
         (LSTM(2, unroll=True), "unrolled", "unroll=True"),
         (GRU(2, activation="relu"), "Keras' loop", "activation is not tanh"),
@@ -263,6 +276,13 @@ def test_how_a_layer_runs_is_said_with_the_reason(layer, kind, why):
     layer.build((None, 16, 3))
     said = implementation(layer)
     assert said.kind == kind and why in said.why
+
+
+def test_the_product_of_wide_inputs_is_left_out_of_what_xla_compiles(monkeypatch):
+    monkeypatch.setattr(way, "_WIDE", 12)
+    for units, width, helps in ((256, 11, True), (256, 12, False), (8, 12, True)):
+        inputs = keras.Input((16, width))
+        assert helps_xla(keras.Model(inputs, LSTM(units)(inputs))) == helps
 
 
 def test_layers_that_cannot_be_fast_run_as_keras_runs_them():

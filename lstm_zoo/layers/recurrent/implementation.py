@@ -11,6 +11,8 @@ from ..convolutional.conv_lstm import ConvLSTM2D
 from .cudnn import cudnn_verdict, gpu_visible
 from .recurrence import UNROLLED_STEPS, FastRecurrence
 
+_WIDE = 2**13  # inputs, measured with 256 and 512 units
+
 
 class Implementation(NamedTuple):
     """One of the ways in which a recurrent layer can run."""
@@ -46,23 +48,28 @@ def implementation(layer: keras.layers.Layer) -> Implementation:
     if steps is not None and steps <= UNROLLED_STEPS:
         return Implementation("unrolled", f"{steps} steps, no more than {UNROLLED_STEPS}; {verdict}")
     length = "a number of steps that is not known before" if steps is None else f"{steps} steps"
-    alone = ", compiled by XLA out of training" if layer.compiles_alone() else ""
+    alone = ", compiled by XLA" if layer.compiles_alone() else ""
     return Implementation("scanned", f"{length}, not up to {UNROLLED_STEPS}{alone}; {verdict}")
 
 
 def helps_xla(model: keras.Model) -> bool:
     """Say whether to compile a training step with XLA.
 
-    On a CPU it speeds up recurrent layers and optimizers, but its convolutions are several times slower than oneDNN's,
-    and steps that are written out take it longer to compile than they gain. On a GPU, XLA cannot call cuDNN's recurrent
-    kernels.
+    On a CPU it speeds up recurrent layers and optimizers. But its convolutions are several times slower than oneDNN's,
+    its products of wide inputs by a tenth, and steps that are written out take it longer to compile than they gain. On
+    a GPU, XLA cannot call cuDNN's recurrent kernels.
     """
     if keras.backend.backend() != "tensorflow":
         return keras.backend.backend() == "jax"
     layers = list(model._flatten_layers())
-    slow = has_convolutions(model) or any(getattr(layer, "written_out", False) for layer in layers)
+    slow = has_convolutions(model) or any(getattr(layer, "written_out", False) or _is_wide(layer) for layer in layers)
     on_cudnn = gpu_visible() and any(recurrent_layers(model))
     return all(layer.supports_jit for layer in layers) and not slow and not on_cudnn
+
+
+def _is_wide(layer: keras.layers.Layer) -> bool:
+    """Say whether most of a layer's time goes into the product of its inputs, with a loop that XLA compiles alone."""
+    return isinstance(layer, FastRecurrence) and layer.compiles_alone() and layer.cell.kernel.shape[0] >= _WIDE
 
 
 def has_convolutions(model: keras.Model) -> bool:

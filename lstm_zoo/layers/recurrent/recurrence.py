@@ -7,7 +7,8 @@ Where cuDNN serves, it is taken, as Keras does. Everywhere else the same mathema
   as `(B, U) x (U, n * U)` for the small batches of recurrent networks, and a gate is a contiguous block;
 - the gradient is written by hand: the loop backwards only finds the derivatives of the gates, and the gradient of the
   recurrent kernel is then ONE product over all steps, where automatic differentiation adds up T of them;
-- without `training=True`, XLA compiles the loop (`compiled_alone`), which leaves out what only the gradient needs;
+- where XLA does not compile the graph as a whole, it compiles large loops (`compiled_alone`), and without
+  `training=True` what is around them, too, which leaves out what only the gradient needs;
 - the loop is a scan. Up to `UNROLLED_STEPS` steps, and with Keras' own `unroll=True`, it is unrolled: a longer loop
   measured no faster that way, several times slower under XLA, and each step is compiled again.
 """
@@ -112,8 +113,9 @@ class FastRecurrence:
         weights = [ops.cast(weight, dtype) for weight in (cell.kernel, cell.recurrent_kernel, *biases)]
         states = [ops.transpose(ops.cast(state, dtype)) for state in initial_state]  # (U, B) each
         unroll = self.unroll or (sequences.shape[1] or UNROLLED_STEPS + 1) <= UNROLLED_STEPS
-        recurrence = Recurrence(self.step_of_cell, keep, self.return_sequences, unroll)
-        run = recurrence.run if training or not self.compiles_alone() else compiled_alone(recurrence.run)
+        compiles = self.compiles_alone()
+        recurrence = Recurrence(self.step_of_cell, keep, self.return_sequences, unroll, alone=training and compiles)
+        run = compiled_alone(recurrence.run) if compiles and not training else recurrence.run
         outputs, *last = run(sequences, weights, states)
         # Until the first step that counts, Keras gives zeros, but in a scan on JAX the initial state.
         first_are_zeros = self.unroll or keras.backend.backend() != "jax"
@@ -124,7 +126,7 @@ class FastRecurrence:
         return outputs[:, -1], outputs, [ops.transpose(state) for state in last]
 
     def compiles_alone(self) -> bool:
-        """Say whether XLA compiles the loop out of training, on TensorFlow: anew for each size of a batch."""
+        """Say whether XLA compiles the loop alone, on TensorFlow: anew for each size of a batch."""
         scanned = not self.unroll and (self.num_steps or 0) > UNROLLED_STEPS
         return (
             keras.backend.backend() == "tensorflow"
@@ -154,6 +156,8 @@ class Recurrence:
     """Whether to return the hidden state after every step, or after the last one only."""
     unroll: bool = False
     """Whether to write the steps out; T must then be known."""
+    alone: bool = False
+    """Whether XLA compiles the steps, forwards and backwards, and nothing around them; see `compiled_alone`."""
 
     def run(self, x: Any, weights: list[Any], states: list[Any]) -> tuple[Any, ...]:
         """Run the cell.
@@ -187,11 +191,15 @@ class Recurrence:
 
     def _forward(self, x, weights, states):
         """Return the states after each step, (T, U, B) each, followed by the tape, (T, m * U, B), if there is one."""
-        kernel, recurrent_kernel, *biases = weights
+        kernel, *others = weights
         projected = ops.matmul(ops.reshape(x, (-1, kernel.shape[0])), kernel)  # (B * T, n * U), all steps at once
+        return self._piece(self._steps)(projected, others, states)
+
+    def _steps(self, projected, weights, states):
+        recurrent_kernel, *biases = weights
         if biases:
             projected = projected + biases[0]
-        projected = ops.reshape(projected, (-1, ops.shape(x)[1], kernel.shape[1]))
+        projected = ops.reshape(projected, (ops.shape(states[0])[1], -1, projected.shape[1]))
         projected = ops.transpose(projected, (1, 2, 0))  # (T, n * U, B)
         by_units = ops.transpose(recurrent_kernel)  # (n * U, U)
 
@@ -211,7 +219,17 @@ class Recurrence:
     def _backward(self, x, weights, states, columns, by_outputs, *by_last):
         """Return the derivatives of the loss by x, the weights and the states before the first step."""
         kernel, recurrent_kernel, *biases = weights
-        width, rows = kernel.shape
+        steps_back = self._piece(self._steps_back)
+        before, by_x, by_recurrent, by_states = steps_back(recurrent_kernel, states, columns, by_outputs, by_last)
+        by_biases = [ops.sum(by_part, axis=(0, 2)) for by_part in (by_x, by_recurrent)[: len(biases)]]
+        by_input, by_kernel = _projected_back(x, kernel, by_x)
+        return (by_input, by_kernel, _sum_of_products(before, by_recurrent), *by_biases, *by_states)
+
+    def _steps_back(self, recurrent_kernel, states, columns, by_outputs, by_last):
+        """Return the hidden states before all steps, and the derivatives of the loss.
+
+        The latter are by `x` and by `recurrent` of all steps, (T, n * U, B) each, and by the states before the first.
+        """
         after, tape = columns[: len(states)], columns[len(states) :]
         before = [ops.concatenate([first[None], later[:-1]]) for first, later in zip(states, after, strict=True)]
         saved = self.step.saved(before, after, *tape)
@@ -229,16 +247,14 @@ class Recurrence:
             by_before[0] = by_before[0] + ops.matmul(recurrent_kernel, derivatives[-1])  # (U, n * U) x (n * U, B)
             return (*by_before, *derivatives)
 
-        start = (*by_last, *[_zeros(states[0], rows // recurrent_kernel.shape[0])] * self.step.num_derivatives)
+        units, rows = recurrent_kernel.shape
+        start = (*by_last, *[_zeros(states[0], rows // units)] * self.step.num_derivatives)
         inputs = (by_outputs, *saved) if self.all_outputs else saved
         columns = self._over_time(step, start, inputs, backwards=True)
-        by_x, by_recurrent = _joined(columns[len(states)]), _joined(columns[-1])  # (n * U, T * B)
-        by_kernel = ops.matmul(_joined(ops.transpose(x, (1, 2, 0))), ops.transpose(by_x))  # ONE product over all steps
-        by_recurrent_kernel = ops.matmul(_joined(before[0]), ops.transpose(by_recurrent))
-        by_biases = [ops.sum(by_part, axis=1) for by_part in (by_x, by_recurrent)[: len(biases)]]
-        by_input = ops.reshape(ops.matmul(kernel, by_x), (width, ops.shape(x)[1], -1))  # (D, T, B)
-        by_states = [column[0] for column in columns[: len(states)]]
-        return (ops.transpose(by_input, (2, 1, 0)), by_kernel, by_recurrent_kernel, *by_biases, *by_states)
+        return before[0], columns[len(states)], columns[-1], [column[0] for column in columns[: len(states)]]
+
+    def _piece(self, function: Callable) -> Callable:
+        return compiled_alone(function) if self.alone else function
 
     def _over_time(self, step: Any, state: tuple, inputs: tuple, backwards: bool = False) -> tuple:
         """Run the steps over the first axis, masked ones too, and return the states after all of them, by time."""
@@ -250,6 +266,26 @@ class Recurrence:
 def _zeros(state: Any, blocks: int) -> Any:
     """Return zeros as large as so many states one below the other."""
     return ops.concatenate([ops.zeros_like(state)] * blocks)
+
+
+def _projected_back(x: Any, kernel: Any, by_projected: Any) -> tuple[Any, Any]:
+    """Return the derivatives by x and the kernel of a projection of all steps, given those by what comes of it.
+
+    The kernel's is ONE product over all steps. Of x, (B, T, D), and `by_projected`, (T, n * U, B), the smaller one is
+    turned.
+    """
+    width, rows = kernel.shape
+    if width > rows:
+        by_rows = ops.reshape(ops.transpose(by_projected, (2, 0, 1)), (-1, rows))  # (B * T, n * U)
+        by_kernel = ops.matmul(ops.transpose(ops.reshape(x, (-1, width))), by_rows)
+        return ops.reshape(ops.matmul(by_rows, ops.transpose(kernel)), ops.shape(x)), by_kernel
+    by_input = ops.reshape(ops.matmul(kernel, _joined(by_projected)), (width, ops.shape(x)[1], -1))  # (D, T, B)
+    return ops.transpose(by_input, (2, 1, 0)), _sum_of_products(ops.transpose(x, (1, 2, 0)), by_projected)
+
+
+def _sum_of_products(one: Any, other: Any) -> Any:
+    """Return the sum over time of `one_t` times `other_t` transposed, (T, rows, B) each, as ONE product."""
+    return ops.matmul(_joined(one), ops.transpose(_joined(other)))
 
 
 def _joined(by_time: Any) -> Any:
