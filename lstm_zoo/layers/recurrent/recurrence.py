@@ -193,13 +193,13 @@ class Recurrence:
         """Return the states after each step, (T, U, B) each, followed by the tape, (T, m * U, B), if there is one."""
         kernel, *others = weights
         projected = ops.matmul(ops.reshape(x, (-1, kernel.shape[0])), kernel)  # (B * T, n * U), all steps at once
+        projected = ops.reshape(projected, (-1, ops.shape(x)[1], kernel.shape[1]))
         return self._piece(self._steps)(projected, others, states)
 
     def _steps(self, projected, weights, states):
         recurrent_kernel, *biases = weights
         if biases:
             projected = projected + biases[0]
-        projected = ops.reshape(projected, (ops.shape(states[0])[1], -1, projected.shape[1]))
         projected = ops.transpose(projected, (1, 2, 0))  # (T, n * U, B)
         by_units = ops.transpose(recurrent_kernel)  # (n * U, U)
 
