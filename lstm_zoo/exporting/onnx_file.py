@@ -16,7 +16,7 @@ from ..layers.recurrent.recurrence import FastRecurrence
 from ..layers.recurrent.scan import looped_by
 from ..runs.network import RunNetwork
 from .network import axis_names, layer_of, traceable
-from .onnx_portable import hand_nothing_through, name_sizes, reverse_by_slice
+from .onnx_portable import hand_nothing_through, name_sizes, reduce_in_two_steps, reverse_by_slice
 from .onnx_recurrence import as_native_nodes
 from .options import ExportError, Options
 from .settings import settings_of
@@ -63,6 +63,7 @@ def converted(network: keras.Model) -> onnx.ModelProto:
             custom_op_handlers={**native, "ReverseV2": (reverse_by_slice, [])},
         )
     hand_nothing_through(model.graph)
+    reduce_in_two_steps(model.graph)
     sides: Any = (network.input, network.output)
     name_sizes(model, {name: axis_names(one.shape) for side in sides for name, one in side.items()})
     foreign = [

@@ -43,6 +43,26 @@ def hand_nothing_through(graph: onnx.GraphProto) -> None:
                 output.name = passed
 
 
+def reduce_in_two_steps(graph: onnx.GraphProto) -> None:
+    """Have what is reduced in the body of a loop keep its axes, and a Squeeze take them: OpenCV fails at scalars."""
+    import onnx
+
+    for body in _bodies(graph):
+        for place, node in reversed([*enumerate(body.node)]):
+            given = {one.name: one for one in node.attribute}
+            if not node.op_type.startswith("Reduce") or "keepdims" not in given or given["keepdims"].i:
+                continue
+            given["keepdims"].i = 1
+            output, axes = node.output[0], node.input[1:]
+            node.output[0] = kept = f"{output}_kept"
+            if "axes" in given:  # an input of ReduceSum alone
+                axes = [f"{output}_axes"]
+                named = onnx.helper.make_node("Constant", [], axes, axes[0], value_ints=given["axes"].ints)
+                body.node.insert(place, named)
+                place += 1
+            body.node.insert(place + 1, onnx.helper.make_node("Squeeze", [kept, *axes], [output], f"{output}_squeezed"))
+
+
 def name_sizes(model: onnx.ModelProto, axes: dict[str, Sequence[str]]) -> None:
     """Give sizes that are free names of their own: the same name, the same size.
 
