@@ -19,7 +19,13 @@ for (const [name, { name: tensor }] of Object.entries(signature.inputs)) {
   feeds[tensor] = tf.tensor(values, shape, kind === "float32" ? kind : "int32"); // it has no bytes
 }
 const outputs = Object.entries(signature.outputs);
-const found = await network.executeAsync(feeds, outputs.map(([, { name }]) => name));
+const found = await network.executeAsync(feeds, outputs.map(([, { name }]) => name)).catch((error) => {
+  // A control edge is read as the first output, and a Switch has none while its loop goes on: who waits for it never runs.
+  const switches = new Set(modelTopology.node.filter(({ op }) => op === "Switch").map(({ name }) => `^${name}`));
+  const waiting = modelTopology.node.find(({ input }) => input?.some((one) => switches.has(one)));
+  const unrun = String(error.message).startsWith("Cannot compute the outputs") && waiting;
+  throw unrun ? new Error(`${waiting.op} after the control edge of a Switch, in a loop`) : error;
+});
 outputs.forEach(([name], number) => {
   const { dtype, shape } = [found].flat()[number];
   write(path.join(answers, `${name}.npy`), { kind: dtype, shape, values: [found].flat()[number].dataSync() });
