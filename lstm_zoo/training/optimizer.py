@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 import keras
+from keras import ops
 
 from ..config.train_config import OptimizerConfig, ScheduleConfig, TrainConfig
 from ..layers.compiled import compiled_alone
+from ..layers.recurrent.cudnn import gpu_visible
 
 _WORTH_COMPILING = 2**16  # weights an array, on average
 
@@ -39,6 +41,8 @@ class _UpdatesAtOnce:
 
     The numbers are those of Keras' own to some 1e-7 of each: products and sums are rounded together. Many small arrays
     take longer to compile than they gain, and are left to Keras.
+
+    The norm of all gradients is found by products: XLA adds up large arrays on one core, a number at a time.
     """
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
@@ -48,6 +52,18 @@ class _UpdatesAtOnce:
             compiled_alone(lambda grads: update(grads, trainable_variables))(list(grads))
         else:
             update(grads, trainable_variables)
+
+    def _clip_gradients(self, grads: Any) -> Any:
+        if not self.global_clipnorm or gpu_visible():  # there products are rounded more
+            return super()._clip_gradients(grads)
+        norm = ops.sqrt(sum(_sum_of_squares(one) for one in grads if one is not None))
+        scale = self.global_clipnorm / ops.maximum(norm, self.global_clipnorm) + (norm - norm)  # NaN if a gradient is
+        return [None if one is None else one * scale for one in grads]
+
+
+def _sum_of_squares(values: Any) -> Any:
+    by_rows = ops.reshape(ops.square(values), (-1, values.shape[-1] if len(values.shape) else 1))
+    return ops.sum(ops.matmul(by_rows, ops.ones_like(by_rows[0])))
 
 
 def _learning_rate(

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from lstm_zoo.config.recipe import load
 from lstm_zoo.training import optimizer as optimizer_module
-from lstm_zoo.training.optimizer import _UpdatesAtOnce, make_optimizer
+from lstm_zoo.training.optimizer import make_optimizer
 
 
 def test_schedules_and_optimizers():
@@ -36,9 +36,10 @@ def test_weights_that_are_updated_at_once_get_the_numbers_of_keras(kind, monkeyp
 
     def trained(at_once):
         optimizer, weight = make_optimizer(options, 10), keras.Variable(start)
+        if not at_once:
+            optimizer = as_keras_own(optimizer)
         optimizer.build([weight])
-        apply = optimizer.apply if at_once else super(_UpdatesAtOnce, optimizer).apply
-        step = tf.function(lambda gradient: apply([gradient], [weight]), autograph=False)
+        step = tf.function(lambda gradient: optimizer.apply([gradient], [weight]), autograph=False)
         for gradient in steps:
             step(tf.constant(gradient))
         graph = step.get_concrete_function(tf.constant(gradient)).graph.as_graph_def()
@@ -51,5 +52,22 @@ def test_weights_that_are_updated_at_once_get_the_numbers_of_keras(kind, monkeyp
 
 def test_an_optimizer_is_saved_as_keras_own():
     optimizer = make_optimizer(load("smoke/cnn_lstm.yaml").train, 10)
-    loaded = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
-    assert type(loaded) is keras.optimizers.Adam
+    assert type(as_keras_own(optimizer)) is keras.optimizers.Adam
+
+
+def as_keras_own(optimizer):
+    return keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_gradients_are_shortened_together_and_one_that_is_no_number_shows_in_all(wrong):
+    optimizer = make_optimizer(load("smoke/cnn_lstm.yaml", ["train.optimizer.clip_norm=6"]).train, 1)
+    gradients = [tf.fill((2, 3, 2), 3.0), None, tf.constant(6.0), tf.ones(())]  # of a norm of 12 and a bit
+    norm = (12 * 9 + 36 + 1) ** 0.5
+    for one, other in zip(optimizer._clip_gradients(gradients), gradients, strict=True):
+        assert (one is other is None) or np.asarray(one) == pytest.approx(np.asarray(other) * 6 / norm, rel=1e-6)
+    shorter = [one if one is None else one / 4 for one in gradients]
+    for one, other in zip(optimizer._clip_gradients(shorter), shorter, strict=True):
+        assert (one is other is None) or np.asarray(one) == pytest.approx(np.asarray(other))
+    one, other = optimizer._clip_gradients([tf.ones(2), tf.constant([wrong])])
+    assert np.isnan(one).all() and np.isnan(other).all()
