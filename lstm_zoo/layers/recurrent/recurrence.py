@@ -197,6 +197,7 @@ class Recurrence:
         return self._piece(self._steps)(projected, others, states)
 
     def _steps(self, projected, weights, states):
+        """Run the steps over projected inputs without their bias, (B, T, n * U), as `_forward` returns them."""
         recurrent_kernel, *biases = weights
         if biases:
             projected = projected + biases[0]
