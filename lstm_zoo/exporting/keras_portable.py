@@ -61,7 +61,7 @@ def _on_every_frame(layer: keras.Layer, clips: Any) -> Any:
         return keras.ops.reshape(answers, (-1, clips.shape[1], *answers.shape[1:]))
     ones = keras.ops.ones_like(clips[(..., *[0] * (len(clips.shape) - 2))], dtype="int32")
     frames = keras.ops.sum(ones, axis=1, keepdims=True)
-    before = keras.ops.cumsum(frames, axis=0) - frames  # (B, 1), of the clips before
+    before = keras.ops.subtract(keras.ops.cumsum(frames, axis=0), frames)  # (B, 1), of the clips before
     return keras.ops.take(answers, before + keras.ops.cumsum(ones, axis=1) - 1, axis=0)
 
 
