@@ -62,7 +62,8 @@ def _on_every_frame(layer: keras.Layer, clips: Any) -> Any:
     ones = keras.ops.ones_like(clips[(..., *[0] * (len(clips.shape) - 2))], dtype="int32")
     frames = keras.ops.sum(ones, axis=1, keepdims=True)
     before = keras.ops.subtract(keras.ops.cumsum(frames, axis=0), frames)  # (B, 1), of the clips before
-    return keras.ops.take(answers, before + keras.ops.cumsum(ones, axis=1) - 1, axis=0)
+    within = keras.ops.subtract(keras.ops.cumsum(ones, axis=1), ones)  # (B, T), of its own clip
+    return keras.ops.take(answers, keras.ops.add(before, within), axis=0)
 
 
 def _refuse_others(layers: Iterable[keras.Layer]) -> None:
