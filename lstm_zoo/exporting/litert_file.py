@@ -15,6 +15,7 @@ from ..layers.recurrent.implementation import recurrent_layers
 from ..layers.recurrent.recurrence import FastRecurrence
 from ..layers.recurrent.scan import looped_by, written_out
 from ..runs.network import RunNetwork
+from .litert_portable import activate_apart
 from .network import layer_of, traceable
 from .options import ExportError, Options
 from .settings import SETTINGS, settings_text
@@ -47,7 +48,7 @@ def save(network: keras.Model, path: Path, run: RunNetwork, options: Options) ->
             converted = converter.convert()
         except Exception as error:
             raise _explained(error, concrete, network) from error
-    path.write_bytes(converted)
+    path.write_bytes(activate_apart(converted))
     _add_files(path, settings_text(run, options.recipe, network.input, network.output), run)
     return {}
 
