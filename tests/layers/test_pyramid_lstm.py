@@ -106,6 +106,7 @@ def test_outputs_are_the_paper_s(shape, kernel_size):
     layer = randomised(3, kernel_size, x)
     expected = plain(x, layer.get_weights())
     np.testing.assert_allclose(layer(x), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(layer(x, training=True), expected, rtol=1e-5, atol=1e-5)  # without a loop
     mean = randomised(3, kernel_size, x, merge="mean")
     np.testing.assert_allclose(mean(x), expected / (2 * len(shape) - 4), rtol=1e-5, atol=1e-5)
 
@@ -127,8 +128,9 @@ def test_a_flipped_input_with_swapped_sweeps_gives_the_flipped_output(shape):
         np.testing.assert_allclose(layer(np.flip(x, axis).copy()), np.flip(outputs, axis), atol=1e-5)
 
 
+@pytest.mark.parametrize("training", [False, True], ids=["in_a_loop", "written_out"])
 @pytest.mark.parametrize("shape", [(2, 4, 3, 2), (1, 3, 4, 3, 2)], ids=["image", "volume"])
-def test_gradients_are_those_of_small_changes(shape):
+def test_gradients_are_those_of_small_changes(shape, training):
     x = inputs_of(*shape)
     layer = randomised(2, 3, x)
     weights = layer.get_weights()
@@ -138,7 +140,7 @@ def test_gradients_are_those_of_small_changes(shape):
     def gradients(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            loss = tf.reduce_sum(layer(x) * factors)
+            loss = tf.reduce_sum(layer(x, training=training) * factors)
         return tape.gradient(loss, [x, *(weight.value for weight in layer.trainable_variables)])
 
     found = [one.numpy() for one in gradients(tf.constant(x))]

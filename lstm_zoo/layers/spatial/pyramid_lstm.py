@@ -1,6 +1,9 @@
 """PyraMiD-LSTM (Stollenga, Byeon, Liwicki, Schmidhuber, NIPS 2015): convolutional LSTMs that sweep from every side.
 
-The loop over planes is `keras.ops.scan`: written out plane by plane, a step is no faster, and takes longer to trace.
+The loop over planes is `keras.ops.scan`. In training by TensorFlow, up to `_UNROLLED_PLANES` planes are written out one
+by one: a step then takes an eighth less (of 4 volumes of 24 x 32 x 32 voxels 360 instead of 415 ms, where the bare
+convolutions take 290), since the gradient of that loop keeps and adds up zeros for all that it stacks. Tracing takes
+half as long again.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from keras import ops
 from ..recurrent.scan import scan
 from .gated import GatedLayer
 
+_UNROLLED_PLANES = 32
 _conv = partial(ops.conv, padding="same", data_format="channels_last")
 
 
@@ -117,18 +121,18 @@ class PyraMiDLSTM(GatedLayer):
         inside = None if mask is None else ops.cast(ops.cast(mask, "bool"), self.compute_dtype)[..., None]
         if inside is not None:
             inputs = inputs * inside
-        merged = sum(self._along(inputs, inside, axis) for axis in range(1, len(inputs.shape) - 1))
+        merged = sum(self._along(inputs, inside, axis, training) for axis in range(1, len(inputs.shape) - 1))
         return merged / len(self.sweeps) if self.merge == "mean" else merged
 
-    def _along(self, inputs, inside, axis):
+    def _along(self, inputs, inside, axis, training):
         """Return the sum of the two sweeps along an axis, (B, ..., D) -> (B, ..., U)."""
         planes = ops.moveaxis(inputs, axis, 0)  # (A, B, *plane, D) for an axis of length A
         inside = None if inside is None else ops.moveaxis(inside, axis, 0)  # (A, B, *plane, 1)
         forward, backward = self.sweeps[2 * axis - 2 : 2 * axis]
-        outputs = self._over_planes(planes, inside, forward) + self._over_planes(planes, inside, backward, reverse=True)
-        return ops.moveaxis(outputs, 0, axis)
+        sweep = partial(self._over_planes, planes, inside, unroll=training and _unrolls(planes.shape[0]))
+        return ops.moveaxis(sweep(forward) + sweep(backward, reverse=True), 0, axis)
 
-    def _over_planes(self, planes, inside, sweep, reverse=False):
+    def _over_planes(self, planes, inside, sweep, reverse=False, unroll=False):
         """Return the hidden states of one sweep, (A, B, *plane, D) -> (A, B, *plane, U)."""
         kernel, recurrent_kernel, bias = (ops.cast(weight, self.compute_dtype) for weight in sweep)
         sizes = ops.shape(planes)
@@ -144,7 +148,8 @@ class PyraMiDLSTM(GatedLayer):
             return (h, c) if inside is None else (h * inside, c * inside)
 
         inputs = (projected,) if inside is None else (projected, inside)
-        return scan(step, (zeros, zeros), inputs, backwards=reverse, join_axis=len(sizes) - 2)[0]
+        states = scan(step, (zeros, zeros), inputs, backwards=reverse, join_axis=len(sizes) - 2, unroll=unroll)
+        return states[0]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
@@ -152,6 +157,11 @@ class PyraMiDLSTM(GatedLayer):
     def get_config(self):
         own = {name: getattr(self, name) for name in ("units", "kernel_size", "merge", "return_sequences")}
         return {**super().get_config(), **own}
+
+
+def _unrolls(num_planes):
+    """Say whether training takes so many planes (None: not known) one by one, without a loop."""
+    return keras.backend.backend() == "tensorflow" and num_planes is not None and num_planes <= _UNROLLED_PLANES
 
 
 def _own(initializer):
