@@ -2,7 +2,7 @@
 
 The loop over planes is `keras.ops.scan`. In training by TensorFlow, up to `_UNROLLED_PLANES` planes are written out one
 by one: a step then takes an eighth less (of 4 volumes of 24 x 32 x 32 voxels 360 instead of 415 ms, where the bare
-convolutions take 290), since the gradient of that loop keeps and adds up zeros for all that it stacks. Tracing takes
+convolutions take 240), since the gradient of that loop keeps and adds up zeros for all that it stacks. Tracing takes
 half as long again.
 """
 
