@@ -7,7 +7,6 @@ instead of being kept. A step is one piece that XLA compiles, forwards and backw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -47,9 +46,7 @@ class _Step(NamedTuple):
     """The LSTM's i, f, c~, o, (B, N, 4U)."""
 
 
-def look_and_write(
-    regions: Any, keys: Any, h: Any, c: Any, projected: Sequence, weights: Weights
-) -> tuple[Sequence, Sequence, Sequence]:
+def look_and_write(regions: Any, keys: Any, h: Any, c: Any, projected: Any, weights: Weights) -> tuple[Any, Any, Any]:
     """Run the steps.
 
     Args:
@@ -57,36 +54,30 @@ def look_and_write(
         keys: The regions' part of the attention, with its bias, (B, L, A).
         h: The hidden state before, (B, N, U).
         c: The cell state before, (B, N, U).
-        projected: Of each step, the words' part of the LSTM's input projection, with its bias, (B, N, 4U).
+        projected: The words' part of the LSTM's input projection, with its bias, (T, B, N, 4U); T is known.
         weights: The weights.
 
     Returns:
-        Of each step, the hidden state (B, N, U), the gated context (B, N, D) and the attention (B, N, L).
+        Of all steps, the hidden state (T, B, N, U), the gated context (T, B, N, D) and the attention (T, B, N, L).
     """
-    num_steps = len(projected)
 
     @ops.custom_gradient
-    def run(regions, keys, h, c, *others):
-        memory, weights, forward = (regions, keys), Weights(*others[num_steps:]), compiled_alone(_forward)
+    def run(regions, keys, h, c, projected, *weights):
+        memory, weights, forward = (regions, keys), Weights(*weights), compiled_alone(_forward)
         steps, states = [], [(h, c)]
-        for now in others[:num_steps]:
+        for now in ops.unstack(projected, axis=0):
             steps.append(forward(memory, states[-1], now, weights))
             states.append((steps[-1].h, steps[-1].c))
 
         def gradient(*upstream, **_):
             if isinstance(upstream[0], (list, tuple)):  # as JAX hands them over
                 upstream = upstream[0]
-            return _backward(memory, weights, states, steps, list(zip(*_thirds(upstream), strict=True)))
+            return _backward(memory, weights, states, steps, shown, upstream)
 
-        shown = [(step.h, step.gated, step.attention) for step in steps]
-        return tuple(one for column in zip(*shown, strict=True) for one in column), gradient
+        shown = tuple(ops.stack(column) for column in zip(*((s.h, s.gated, s.attention) for s in steps), strict=True))
+        return shown, gradient
 
-    return _thirds(run(regions, keys, h, c, *projected, *weights))
-
-
-def _thirds(values: Sequence) -> tuple[Sequence, Sequence, Sequence]:
-    size = len(values) // 3
-    return values[:size], values[size : 2 * size], values[2 * size :]
+    return run(regions, keys, h, c, projected, *weights)
 
 
 def _look(keys, h, query):
@@ -107,19 +98,20 @@ def _forward(memory, state, projected, weights):
     return _Step(o * ops.tanh(c), c, gated, attention, context, open_by, ops.concatenate([i, f, g, o], axis=-1))
 
 
-def _backward(memory, weights, states, steps, by_shown):
+def _backward(memory, weights, states, steps, shown, by_shown):
     """Return the derivatives by regions, keys, first states, projections and weights."""
+    by_step = list(zip(*(ops.unstack(by_one, len(steps), axis=0) for by_one in by_shown), strict=True))
     step_back, transposed = compiled_alone(_step_back), ops.transpose(weights.kernel)  # once for all steps
     by_state = ops.zeros_like(states[0][0]), ops.zeros_like(states[0][1])
     sums = ops.zeros_like(memory[1]), ops.zeros_like(weights.score)
     found = []
-    for state, step, by_step in reversed(list(zip(states[:-1], steps, by_shown, strict=True))):
-        by_state, sums, by_outputs = step_back(memory, state, step, weights, transposed, by_state, by_step, sums)
+    for state, step, by_now in reversed(list(zip(states[:-1], steps, by_step, strict=True))):
+        by_state, sums, by_outputs = step_back(memory, state, step, weights, transposed, by_state, by_now, sums)
         found.append(by_outputs)
     found.reverse()
     by_gates, by_query, by_gate, by_context = (ops.stack(column) for column in zip(*found, strict=True))
-    h_before, gated = ops.stack([h for h, _ in states[:-1]]), ops.stack([step.gated for step in steps])
-    attention = ops.stack([step.attention for step in steps])  # (T, B, N, L)
+    h, gated, attention = shown
+    h_before = ops.concatenate([states[0][0][None], h[:-1]])
     by_keys, by_score = sums
     by_weights = Weights(
         query=_over_steps(h_before, by_query),
@@ -129,7 +121,7 @@ def _backward(memory, weights, states, steps, by_shown):
         kernel=_over_steps(ops.concatenate([gated, h_before], axis=-1), by_gates),
     )
     by_regions = ops.matmul(ops.transpose(_by_image(attention), (0, 2, 1)), _by_image(by_context))
-    return (by_regions, by_keys, *by_state, *(by_outputs[0] for by_outputs in found), *by_weights)
+    return (by_regions, by_keys, *by_state, by_gates, *by_weights)
 
 
 def _step_back(memory, state, step, weights, transposed, by_state, by_step, sums):

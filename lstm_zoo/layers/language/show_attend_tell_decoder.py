@@ -87,55 +87,60 @@ class ShowAttendTellDecoder(CaptionDecoder):
 
     def step(self, memory, state, words):
         vectors = self.embedding(words)  # (B, N, E)
-        h, c, context, weights = self._look_and_step(memory, state, self._project(vectors))
+        kernels = self._kernels(vectors.dtype)
+        h, c, context, weights = self._look_and_step(memory, state, self._project(vectors, kernels), kernels)
         return self._read(vectors, h, context, training=False), (h, c), weights
 
     def teacher_forced(self, features, words_before, counted, training):
         memory = self.memory(features)
         vectors = self.drop_words(self.embedding(words_before), training=training)  # (B, N, T, E)
-        projected = self._project(vectors)  # (B, N, T, 4 U), all words at once
+        kernels = self._kernels(vectors.dtype)
+        projected = self._project(ops.transpose(vectors, (2, 0, 1, 3)), kernels)  # (T, B, N, 4 U), all words at once
         state = [ops.repeat(one, ops.shape(words_before)[1], axis=1) for one in self.first_state(memory)]
-        by_word = ops.unstack(projected, words_before.shape[2], axis=2)
         steps = self._trained_steps if training and keras.backend.backend() != "torch" else self._steps
-        h, context, weights = (ops.stack(column, axis=2) for column in steps(memory, state, by_word))  # (B, N, T, ...)
+        h, context, weights = (
+            ops.transpose(by_word, (1, 2, 0, 3)) for by_word in steps(memory, state, projected, kernels)
+        )  # (B, N, T, ...)
         if training and self.penalty:
             self.add_loss(self.penalty * self._penalty(weights, counted))
         return self._read(vectors, h, context, training)
 
-    def _project(self, vectors):
+    def _kernels(self, dtype):
+        """Return the LSTM's kernels of words, of contexts and of the hidden state."""
+        of_inputs = ops.split(ops.cast(self.cell.kernel, dtype), [self.embedding_units])
+        return *of_inputs, ops.cast(self.cell.recurrent_kernel, dtype)
+
+    def _project(self, vectors, kernels):
         """Return the words' part of the LSTM's input projection, with the bias, (..., 4 U)."""
-        kernel, bias = self.cell.kernel[: self.embedding_units], self.cell.bias
-        return ops.matmul(vectors, ops.cast(kernel, vectors.dtype)) + ops.cast(bias, vectors.dtype)
+        return ops.matmul(vectors, kernels[0]) + ops.cast(self.cell.bias, vectors.dtype)
 
-    def _steps(self, memory, state, by_word):
-        """Return h, the gated context and the attention after each step, (B, N, ...) each."""
+    def _steps(self, memory, state, projected, kernels):
+        """Return h, the gated context and the attention after all steps, (T, B, N, ...) each."""
         steps = []
-        for now in by_word:
-            *state, context, weights = self._look_and_step(memory, state, now)
+        for now in ops.unstack(projected, axis=0):
+            *state, context, weights = self._look_and_step(memory, state, now, kernels)
             steps.append((state[0], context, weights))
-        return zip(*steps, strict=True)
+        return [ops.stack(column) for column in zip(*steps, strict=True)]
 
-    def _trained_steps(self, memory, state, by_word):
+    def _trained_steps(self, memory, state, projected, kernels):
         """Return the same, for the gradient."""
-        attention, cell = self.attention, self.cell
-        kernel = ops.concatenate([cell.kernel[self.embedding_units :], cell.recurrent_kernel])
+        attention = self.attention
         weights = Weights(
             query=attention.of_query.kernel,
             score=attention.score.kernel,
             gate=self.gate.kernel,
             gate_bias=self.gate.bias,
-            kernel=kernel,
+            kernel=ops.concatenate(kernels[1:]),
         )
-        return look_and_write(*memory, *state, by_word, Weights(*(ops.cast(one, state[0].dtype) for one in weights)))
+        return look_and_write(*memory, *state, projected, Weights(*(ops.cast(one, state[0].dtype) for one in weights)))
 
-    def _look_and_step(self, memory, state, projected):
+    def _look_and_step(self, memory, state, projected, kernels):
         """Return h, c, the gated context and the attention, (B, N, ...) each, after one step."""
         regions, keys = memory
         h, c = state
         context, weights = self.attention(h, regions, keys)
         context = self.gate(h) * context
-        kernel, recurrent = self.cell.kernel[self.embedding_units :], self.cell.recurrent_kernel
-        gates = projected + ops.matmul(context, ops.cast(kernel, h.dtype)) + ops.matmul(h, ops.cast(recurrent, h.dtype))
+        gates = projected + ops.matmul(context, kernels[1]) + ops.matmul(h, kernels[2])
         i, f, g, o = ops.split(gates, 4, axis=-1)
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         return ops.sigmoid(o) * ops.tanh(c), c, context, weights
