@@ -19,8 +19,12 @@ def test_the_gradient_in_training_is_that_of_the_steps(policy, monkeypatch):
     decoder(features, captions)
     by_hand = results(decoder, features, captions, compiled=2)  # a step, and one backwards
     monkeypatch.setattr(ShowAttendTellDecoder, "_trained_steps", ShowAttendTellDecoder._steps)
-    for one, other in zip(by_hand, results(decoder, features, captions, compiled=0), strict=True):
-        np.testing.assert_allclose(one, other, atol=(1e-12 if policy == "float64" else 0.05) * np.abs(other).max())
+    derived = results(decoder, features, captions, compiled=0)
+    largest = max(np.abs(one).max() for one in derived[1:])
+    for one, other in zip(by_hand, derived, strict=True):
+        # Terms of a small gradient cancel: of rounding to 8 bits more may be left than of the gradient.
+        tolerance = 1e-12 * np.abs(other).max() if policy == "float64" else 0.05 * largest
+        np.testing.assert_allclose(one, other, atol=tolerance)
 
 
 def results(decoder, features, captions, compiled):
