@@ -23,8 +23,8 @@ def labeller_training(context: Context) -> list[Row]:
     """A training step of `md_lstm_labeller` and of `pyramid_lstm`, at the sizes of their recipes.
 
     The first is that of `stanford_background_md_lstm.yaml`, with XLA, as `train` has it, and without; the second that
-    of `blob_volumes_pyramid_lstm.yaml`, which TensorFlow's XLA cannot compile. Beside them what their recurrent layers
-    multiply or convolve, forwards and backwards, and nothing else.
+    of `blob_volumes_pyramid_lstm.yaml`, which `train` does not compile on TensorFlow. Beside them what their recurrent
+    layers multiply or convolve, forwards and backwards, and nothing else.
     """
     images, volumes = (8, 240, 320, 3), (4, 24, 32, 32, 1)
     by_md_lstm, by_pyramid = MdLstmLabeller(window=4), PyramidLstm(units=(8, 16), dense=(16,), kernel_size=3)
@@ -61,7 +61,6 @@ def _steps(config: ModelConfig, name: str, shape: Shape, xla: bool | None, conte
 
 def _products(config: MdLstmLabeller, shape: Shape, context: Context) -> Work:
     """Return the matrix products of all diagonals, with two images side by side, by XLA."""
-    import keras
     from keras import ops
 
     from .frameworks import calls, compiled
@@ -84,8 +83,10 @@ def _products(config: MdLstmLabeller, shape: Shape, context: Context) -> Work:
         ((directions, 5 * units, depth + 2 * units), (directions, depth + 2 * units, lanes))
         for depth, units in zip(widths, config.units, strict=False)
     ]
-    scales = 0.5 / max(kernel[1] for kernel, _ in shapes)  # or the numbers would grow
-    arrays = keras.tree.map_shape_structure(lambda one: random_array(*one) * scales, shapes)
+    arrays = [
+        (random_array(*kernel) / (kernel[1] ** 0.5 + kernel[2] ** 0.5), random_array(*seen))  # numbers neither grow nor
+        for kernel, seen in shapes  # vanish: the kernel's largest singular value is about 1
+    ]
     return calls(compiled(lambda arrays: [of_layer(*one) for one in arrays], True), arrays)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import run_on_jax
 
 from lstm_zoo.contracts.words import END, PADDING
 from lstm_zoo.layers import ShowAttendTellDecoder
@@ -43,3 +44,30 @@ def results(decoder, features, captions, compiled):
     pieces = {one.signature.name.rstrip("0123456789_") for one in functions if one.attr["_XlaMustCompile"].b}
     assert len({one for one in pieces if "step_back" in one or "forward" in one}) == compiled, pieces
     return [one.numpy() for one in compute(features)]
+
+
+JAX = """
+import jax, numpy as np
+from lstm_zoo.layers import ShowAttendTellDecoder
+
+random = np.random.default_rng(0)
+features, captions = random.normal(size=(3, 4, 8)).astype("float32"), random.integers(4, 30, (3, 2, 6))
+for policy, tolerance in (("float32", 1e-5), ("mixed_bfloat16", 0.05)):
+    decoder = ShowAttendTellDecoder(30, 6, 7, attention_units=5, dropout=0.0, dtype=policy)
+    decoder(features, captions)
+    decoder.penalty = 0.0  # which training alone has
+    rest = [one.value for one in decoder.non_trainable_variables]
+
+    def loss(weights, training):
+        return (decoder.stateless_call(weights, rest, features, captions, training=training)[0] ** 2).mean()
+
+    weights = [one.value for one in decoder.trainable_variables]
+    by_hand, derived = (jax.jit(jax.grad(lambda now: loss(now, training)))(weights) for training in (True, False))
+    largest = max(float(abs(one).max()) for one in derived)
+    for one, other in zip(by_hand, derived, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * largest)
+"""
+
+
+def test_the_gradient_in_training_is_that_of_the_steps_on_jax():
+    run_on_jax(JAX)

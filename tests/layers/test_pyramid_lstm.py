@@ -156,6 +156,15 @@ def test_gradients_are_those_of_small_changes(shape, training):
         np.testing.assert_allclose(gradient[place], (losses[0] - losses[1]) / 2e-5, rtol=1e-3, atol=1e-4)
 
 
+def test_training_has_no_loop_up_to_32_planes():
+    layer = PyraMiDLSTM(1, 1)
+    layer.build((None, None, None, 1))
+    for planes, training, loops in ((32, True, 0), (33, True, 2), (None, True, 2), (32, False, 2)):
+        signature = tf.TensorSpec([1, planes, 2, 1])  # along the other axis 2 planes
+        nodes = tf.function(layer).get_concrete_function(signature, training=training).graph.get_operations()
+        assert sum("While" in node.type for node in nodes) == loops + 2 * (not training), (planes, training)
+
+
 def test_sizes_need_not_be_known_and_files_load(tmp_path):
     x = inputs_of(2, 5, 4, 3)
     inputs = keras.Input((None, None, 3))

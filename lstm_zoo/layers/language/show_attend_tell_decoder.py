@@ -74,6 +74,7 @@ class ShowAttendTellDecoder(CaptionDecoder):
         self.built = True
 
     def memory(self, features):
+        features = ops.cast(features, self.compute_dtype)
         regions = self.narrow(features) if self.narrow else features
         if self.positions:
             regions = regions + ops.cast(self.places, regions.dtype)
@@ -123,7 +124,7 @@ class ShowAttendTellDecoder(CaptionDecoder):
         return [ops.stack(column) for column in zip(*steps, strict=True)]
 
     def _trained_steps(self, memory, state, projected, kernels):
-        """Return the same, for the gradient."""
+        """Return the same, with the gradient written by hand."""
         attention = self.attention
         weights = Weights(
             query=attention.of_query.kernel,

@@ -90,7 +90,7 @@ class PyraMiDLSTM(GatedLayer):
         self.merge = merge
         self.return_sequences = return_sequences
         self.sweeps = []
-        # TensorFlow's XLA cannot compile the gradient of `keras.ops.scan` (Keras 3.15).
+        # TensorFlow's XLA cannot compile the gradient of `keras.ops.scan` (Keras 3.15), which more planes run through.
         self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def build(self, input_shape):
