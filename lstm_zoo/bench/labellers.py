@@ -63,9 +63,11 @@ def _products(config: MdLstmLabeller, shape: Shape, context: Context) -> Work:
     """Return the matrix products of all diagonals, with two images side by side, by XLA."""
     from keras import ops
 
+    from ..layers.spatial.md_cells import GATES
+    from ..layers.spatial.md_lstm import CORNERS
     from .frameworks import calls, compiled
 
-    directions, images_in_a_row, window = 4, 2, config.window
+    images_in_a_row, window = 2, config.window
     height, width = shape[1] // window, shape[2] // window
     lanes, diagonals = height * shape[0] // images_in_a_row, images_in_a_row * width + height - 1
     widths = (shape[-1] * window**2, *config.dense)
@@ -80,12 +82,12 @@ def _products(config: MdLstmLabeller, shape: Shape, context: Context) -> Work:
         return ops.fori_loop(0, diagonals, diagonal, (seen, ops.zeros_like(kernel)))
 
     shapes = [
-        ((directions, 5 * units, depth + 2 * units), (directions, depth + 2 * units, lanes))
+        ((len(CORNERS), GATES * units, depth + 2 * units), (len(CORNERS), depth + 2 * units, lanes))
         for depth, units in zip(widths, config.units, strict=False)
     ]
+    # A kernel's largest singular value is brought to about 1: numbers then neither grow nor vanish.
     arrays = [
-        (random_array(*kernel) / (kernel[1] ** 0.5 + kernel[2] ** 0.5), random_array(*seen))  # numbers neither grow nor
-        for kernel, seen in shapes  # vanish: the kernel's largest singular value is about 1
+        (random_array(*kernel) / (kernel[1] ** 0.5 + kernel[2] ** 0.5), random_array(*seen)) for kernel, seen in shapes
     ]
     return calls(compiled(lambda arrays: [of_layer(*one) for one in arrays], True), arrays)
 

@@ -1,9 +1,8 @@
 """PyraMiD-LSTM (Stollenga, Byeon, Liwicki, Schmidhuber, NIPS 2015): convolutional LSTMs that sweep from every side.
 
 The loop over planes is `keras.ops.scan`. In training by TensorFlow, up to `_UNROLLED_PLANES` planes are written out one
-by one: a step then takes an eighth less (of 4 volumes of 24 x 32 x 32 voxels 360 instead of 415 ms, where the bare
-convolutions take 240), since the gradient of that loop keeps and adds up zeros for all that it stacks. Tracing takes
-half as long again.
+by one: a step of `lstmzoo bench --only labeller_training` then took an eighth less, since the gradient of that loop
+keeps and adds up zeros for all that it stacks. Tracing took half as long again.
 """
 
 from __future__ import annotations
